@@ -1,0 +1,193 @@
+"""The one way to work on this repository: ``python3 noxfile.py -l`` lists what there is.
+
+Needs a Python 3.11 or later with its ``venv`` module and nothing else: where nox cannot be imported, this file first
+makes an environment of its own under ``.nox/`` and starts again from there. It has to stay readable for Pythons that
+are too old for it, so that they get a sentence and not a traceback: no ``from __future__ import annotations`` here.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent
+BOOTSTRAP = ROOT / ".nox" / "bootstrap"
+CANNOT_START = 2
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def refuse(reason: str) -> NoReturn:
+    """Say in one line why nothing can be started, and leave."""
+    sys.stderr.write("noxfile.py: " + reason + "\n")
+    sys.exit(CANNOT_START)
+
+
+if sys.version_info < (3, 11):  # noqa: UP036 -- this is where the others are sent away
+    refuse(f"Python 3.11 or later is needed, this is {VERSION}: run this file with another python3")
+
+import subprocess  # noqa: E402 -- the version comes first
+import tomllib  # noqa: E402
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def write_pins(folder: Path) -> Path:
+    """Write the workspace's exact versions as a constraints file, which uv and pip read alike."""
+    folder.mkdir(parents=True, exist_ok=True)
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(PYPROJECT["tool"]["uv"]["constraint-dependencies"]) + "\n", encoding="utf-8")
+    return constraints
+
+
+def start_nox(arguments: list[str]) -> None:
+    """Become nox, with the arguments given to this file; make an environment for it first where there is none."""
+    try:
+        import nox  # noqa: F401 -- only to see whether it is there
+    except ImportError:
+        python = bootstrap()
+    else:
+        python = sys.executable
+    sys.stdout.flush()
+    os.execv(python, [python, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *arguments])  # noqa: S606
+
+
+def bootstrap() -> str:
+    """Make the environment that nox and uv live in, unless a finished one is there; answer its interpreter."""
+    python = BOOTSTRAP / "bin" / "python"
+    finished = BOOTSTRAP / "finished"
+    wanted = "\n".join([sys.base_prefix, sys.version, *PYPROJECT["tool"]["uv"]["constraint-dependencies"]])
+    if python.exists() and finished.exists() and finished.read_text(encoding="utf-8") == wanted:
+        return str(python)
+    make_environment()
+    # Twice quiet: pip's warnings about the machine's own configuration are not about this repository; errors stay.
+    install = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
+    install += ["--constraint", str(write_pins(BOOTSTRAP))]
+    if subprocess.run([*install, "nox", "uv"], check=False).returncode:  # noqa: S603
+        sys.stderr.write("noxfile.py: uv cannot be installed here, going on without it (slower)\n")
+        if subprocess.run([*install, "nox"], check=False).returncode:  # noqa: S603
+            refuse("nox cannot be installed, pip said why above")
+    finished.write_text(wanted, encoding="utf-8")
+    return str(python)
+
+
+def make_environment() -> None:
+    """Make an empty environment in the bootstrap folder."""
+    try:
+        import ensurepip  # noqa: F401 -- some distributions ship venv without it
+        import venv
+    except ImportError as missing:
+        refuse(
+            f"this Python has no module {missing.name}: install it "
+            f"(Debian, Ubuntu: apt-get install python3-venv or python{VERSION}-venv) and run the same command again"
+        )
+    sys.stderr.write(f"noxfile.py: making an environment for nox in {BOOTSTRAP.relative_to(ROOT)}\n")
+    try:
+        venv.create(BOOTSTRAP, clear=True, with_pip=True, symlinks=True)
+    except (OSError, subprocess.CalledProcessError) as failure:
+        refuse(f"cannot make an environment in {BOOTSTRAP}: {failure}")
+
+
+if __name__ == "__main__":
+    start_nox(sys.argv[1:])
+
+# From here on this file is nox's: it is imported by the nox that was started above.
+
+import shutil  # noqa: E402
+
+import nox  # noqa: E402
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "docs"]
+
+STANDARD_PLUGINS = ("plugins/process", "plugins/control", "plugins/sql")
+
+
+def members() -> list[str]:
+    """List the folders of the workspace's members."""
+    patterns = PYPROJECT["tool"]["uv"]["workspace"]["members"]
+    found = [path.parent for pattern in patterns for path in sorted(ROOT.glob(f"{pattern}/pyproject.toml"))]
+    return [str(folder.relative_to(ROOT)) for folder in found]
+
+
+def pins(session: nox.Session) -> Path:
+    """Write the pins beside the session's environment; nox's own temporary folder would become that of the tests."""
+    return write_pins(Path(session.virtualenv.location))
+
+
+def install_group(session: nox.Session, group: str) -> None:
+    """Install one of pyproject.toml's dependency groups at the pinned versions."""
+    session.install("-c", str(pins(session)), *nox.project.dependency_groups(PYPROJECT, group))
+
+
+def install_members(session: nox.Session, *folders: str) -> None:
+    """Install members from their folders, all in one go: pip would look for the others on the index."""
+    editable = [argument for folder in folders for argument in ("-e", f"./{folder}")]
+    session.install("-c", str(pins(session)), *editable)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and layers."""
+    install_group(session, "lint")
+    # --fix and the like: nox -s lint -- --fix
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", "--check", ".")
+    # The layers are read from the sources without running them, so nothing has to be installed.
+    sources = os.pathsep.join(str(ROOT / folder / "src") for folder in members())
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": sources})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of all distributions."""
+    install_members(session, *members())
+    install_group(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments after -- go to pytest."""
+    install_members(session, *members())
+    install_group(session, "test")
+    # The documentation has a session of its own.
+    session.run("python", "-m", "pytest", *(session.posargs or ["--ignore=tests/docs"]))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every block of code in the documentation."""
+    if not (ROOT / "tests" / "docs").is_dir():
+        session.skip("there are no tests of the documentation yet (tests/docs)")
+    install_members(session, *members())
+    install_group(session, "docs")
+    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Run the weather demo with the kernel and the standard plugins."""
+    install_members(session, "kernel", *STANDARD_PLUGINS)
+    session.run("python", "demo/weather/run_demo.py", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build the wheels of all distributions into dist/."""
+    # uv builds the whole workspace with one command, whichever tool made this environment.
+    session.install("-c", str(pins(session)), "uv")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "uv", "build", "--quiet", "--all-packages", "--wheel", "--out-dir", "dist")
+    for wheel in sorted((ROOT / "dist").glob("*.whl")):
+        session.log(f"built dist/{wheel.name}")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the engine."""
+    if not (ROOT / "bench" / "engine.py").is_file():
+        session.skip("there is nothing to measure yet: bench/engine.py does not exist")
+    install_members(session, *members())
+    session.run("python", "bench/engine.py", *session.posargs)

@@ -1,0 +1,1 @@
+"""What plugins are written against; plugins import it through `aetherflow.kernel.api`."""

@@ -1,0 +1,132 @@
+"""What happens in a run, as a closed family of frozen events; every sink and observer gets the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Status(StrEnum):
+    """Where a run, a job or a step stands."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    BLOCKED = "BLOCKED"
+    INTERRUPTED = "INTERRUPTED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+    LOCK_LOST = "LOCK_LOST"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to it in this start of the run."""
+        return self not in {Status.PENDING, Status.RUNNING}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a resume leaves it as it is."""
+        return self in {Status.SUCCESS, Status.SKIPPED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened; `at` is seconds since 1970 in UTC."""
+
+    name: ClassVar[str]
+    at: float
+    flow_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run was started, or started again."""
+
+    name = "run_start"
+    flow_file: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Event):
+    """A job's first step is about to start."""
+
+    name = "job_start"
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """An attempt of a step begins."""
+
+    name = "step_start"
+    job_id: str
+    step_id: str
+    step_type: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepProgressed(Event):
+    """How far a step is, in its own unit."""
+
+    name = "step_progress"
+    job_id: str
+    step_id: str
+    done: int
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLogged(Event):
+    """A step, or what it runs, said something."""
+
+    name = "step_log"
+    job_id: str
+    step_id: str
+    level: str
+    message: str
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded(Event):
+    """A step reached its status; `reason` says why where there is something to say."""
+
+    name = "step_end"
+    job_id: str
+    step_id: str
+    step_type: str
+    status: Status
+    duration_ms: int
+    reason: str = ""
+    #: Done in an earlier start of the run: its outputs were restored.
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded(Event):
+    """A job reached its status."""
+
+    name = "job_end"
+    job_id: str
+    status: Status
+    duration_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """The run reached its status; `status_counts` counts its jobs."""
+
+    name = "run_summary"
+    status: Status
+    duration_ms: int
+    status_counts: Mapping[str, int]
+    jobs: tuple[Mapping[str, object], ...]

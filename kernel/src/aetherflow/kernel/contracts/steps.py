@@ -1,0 +1,271 @@
+"""Steps: the work that flows are made of, each a class or a typed function in a plugin."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from .effects import Effect as Effect  # noqa: PLC0414 - re-exported: it belongs to the contract of steps
+from .effects import Rerun as Rerun  # noqa: PLC0414 - as Effect
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema, core_schema
+
+    from .processes import CancelSignal, Command, OnLine, ProcessResult
+
+
+class PathAccess(Protocol):
+    """Turns paths as flows write them into paths that a step may use."""
+
+    def readable(self, path: str) -> Path:
+        """Where to read: looked for in the job's artifacts, then in the project.
+
+        Raises:
+            PathRefused: it lies outside, after links are resolved.
+        """
+
+    def writable(self, path: str) -> Path:
+        """Where to write: below the job's artifacts unless it is absolute.
+
+        Raises:
+            PathRefused: it lies outside the folders that may be written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class PathUse:
+    """Marks a field as a path: resolved and checked before the step sees it."""
+
+    use: Literal["read", "write"]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_after_validator_function(
+            self._resolve,
+            core_schema.str_schema(min_length=1),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "x-aetherflow": {"path": self.use}}
+
+    def _resolve(self, path: str, info: core_schema.ValidationInfo[Any]) -> Path:
+        access: PathAccess | None = (info.context or {}).get("paths")
+        if access is None:
+            return Path(path)
+        return access.readable(path) if self.use == "read" else access.writable(path)
+
+
+#: A file or folder that the step reads; the step gets a path that it may use.
+ArtifactPath = Annotated[Path, PathUse("read")]
+#: A file or folder that the step writes; the step gets a path that it may use.
+OutputPath = Annotated[Path, PathUse("write")]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """Marks a text field as the name of a resource whose connector implements `protocol`."""
+
+    protocol: type
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "x-aetherflow": {"resource": self.protocol.__name__}}
+
+
+class StepInputs(BaseModel):
+    """Base of a step's inputs: unknown names are refused, nothing is converted, values are never shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class StepOutputs(BaseModel):
+    """Base of a step's outputs; turned into their JSON form once, when the step ends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, ser_json_inf_nan="constants")
+
+
+class NoInputs(StepInputs):
+    """For steps that take nothing."""
+
+
+class NoOutputs(StepOutputs):
+    """For steps that give nothing."""
+
+
+Inputs = TypeVar("Inputs", bound=StepInputs)
+Outputs = TypeVar("Outputs", bound=StepOutputs)
+SomeOutputs = TypeVar("SomeOutputs", bound=StepOutputs, covariant=True)
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Skip(Generic[SomeOutputs]):
+    """What a step returns when there was nothing to do: an outcome, not a failure."""
+
+    reason: str
+    outputs: SomeOutputs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsFromStep:
+    """The outputs are those of the step that stands in this input."""
+
+    input: str
+
+    def as_manifest(self) -> dict[str, str]:
+        """The form in the manifest."""
+        return {"step": f"inputs.{self.input}"}
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsFromKeys:
+    """The outputs include one for each key of the mapping that stands in this input."""
+
+    input: str
+
+    def as_manifest(self) -> dict[str, str]:
+        """The form in the manifest."""
+        return {"keys_of": f"inputs.{self.input}"}
+
+
+class StepLog(Protocol):
+    """A step's own log: a sentence, and fields that machines read."""
+
+    def debug(self, message: str, **fields: object) -> None:
+        """For whoever looks closely."""
+
+    def info(self, message: str, **fields: object) -> None:
+        """For whoever watches."""
+
+    def warning(self, message: str, **fields: object) -> None:
+        """For whoever should look."""
+
+    def error(self, message: str, **fields: object) -> None:
+        """For whoever must act."""
+
+
+class Connectors(Protocol):
+    """The connectors of a run, by resource name."""
+
+    def get(self, resource: str, protocol: type[P]) -> P:
+        """The resource's connector, opened on first use.
+
+        Raises:
+            ConnectorError: there is no such resource, it implements another protocol, or it can't be opened.
+        """
+
+
+class StepContext(Protocol):
+    """What a step may know and use of the run that it is part of."""
+
+    flow_id: str
+    run_id: str
+    job_id: str
+    step_id: str
+    #: 1 for the first attempt; counts on over resumes.
+    attempt: int
+    #: The same for every attempt of this step with these inputs.
+    idempotency_key: str
+    #: The folder of the flow's project.
+    project: Path
+    #: The job's folder for what it makes.
+    artifacts: Path
+    #: The job's folder for what nobody needs afterwards.
+    scratch: Path
+    #: The job's folder for records of what was done.
+    manifests: Path
+    #: The environment snapshot of the run; the process's own is never changed.
+    environment: Mapping[str, str]
+    log: StepLog
+    #: Set when the step must stop.
+    cancelled: CancelSignal
+    connectors: Connectors
+    paths: PathAccess
+
+    def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
+        """Say how far the step is; cheap enough to call often."""
+
+    def spawn(self, command: Command, on_line: OnLine | None = None) -> ProcessResult:
+        """Run an external process to its end; its whole tree ends with it, with the step, and with the runner."""
+
+    def publish(self, path: Path) -> AbstractContextManager[Path]:
+        """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
+
+
+class Step(ABC, Generic[Inputs, Outputs]):
+    """One kind of work: named, with typed inputs and outputs.
+
+    The first line of the class's docstring is its summary in `plugins show` and in editors.
+    """
+
+    name: ClassVar[str]
+    effects: ClassVar[frozenset[Effect]] = frozenset()
+    rerun: ClassVar[Rerun] = Rerun.ONCE
+    outputs_from: ClassVar[OutputsFromStep | OutputsFromKeys | None] = None
+    inputs_type: ClassVar[type[StepInputs]] = NoInputs
+    outputs_type: ClassVar[type[StepOutputs]] = NoOutputs
+
+    def __init_subclass__(cls, **keywords: Any) -> None:  # noqa: ANN401 - Python's own signature
+        super().__init_subclass__(**keywords)
+        for base in getattr(cls, "__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, StepInputs):
+                    cls.inputs_type = argument
+                elif isinstance(argument, type) and issubclass(argument, StepOutputs):
+                    cls.outputs_type = argument
+
+    @abstractmethod
+    def run(self, context: StepContext, inputs: Inputs) -> Outputs | Skip[Outputs]:
+        """Do the work.
+
+        Raises:
+            StepError: what went wrong, in one sentence.
+            NothingDone: the same, and nothing happened outside.
+        """
+
+
+AnyStep = Step[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepMark:
+    """What `register_step` notes on a function; the loader makes a step of it."""
+
+    name: str
+    effects: frozenset[Effect]
+    rerun: Rerun
+
+
+Registered = TypeVar("Registered", bound="type[AnyStep] | Callable[..., Any]")
+STEP_MARK = "__aetherflow_step__"
+
+
+def register_step(
+    name: str, *, effects: frozenset[Effect] | set[Effect] = frozenset(), rerun: Rerun | None = None
+) -> Callable[[Registered], Registered]:
+    """Mark a step class or a plain typed function for the loader, which collects it.
+
+    A function's parameters become the inputs (a parameter annotated `StepContext` gets the context),
+    its return annotation (a `StepOutputs` class, with or without `| Skip`, or None) the outputs.
+    Nothing is registered at import.
+    """
+
+    def mark(registered: Registered) -> Registered:
+        if isinstance(registered, type):
+            step: type[AnyStep] = registered
+            step.name = name
+            step.effects = frozenset(effects) or step.effects
+            step.rerun = rerun or step.rerun
+        else:
+            setattr(registered, STEP_MARK, StepMark(name=name, effects=frozenset(effects), rerun=rerun or Rerun.ONCE))
+        return registered
+
+    return mark

@@ -1,0 +1,105 @@
+"""Mappings whose keys are known: read key by key, what is wrong noted, and on with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..contracts.spelling import did_you_mean, nearest
+from ..errors import Problem, YamlPath
+from .document import Document, Raw
+from .misfits import AlreadyTold, Broken, Misfit, shown, wrong_type
+
+
+class Reading:
+    """One reading of one document: what was found wrong, and whether anything had to be left out."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        #: Something could not be read at all: what is said about the rest might be said because of it.
+        self.is_incomplete = False
+
+    def report(self, code: str, message: str, mend: str, path: YamlPath, *, at_key: bool = False) -> None:
+        """Note a problem at a value, or at the key that it stands under."""
+        where = self.document.where_key(path) if at_key else self.document.where(path)
+        self.problems.append(Problem(code=code, message=message, help=mend, where=where, path=path))
+
+    def report_misfit(self, misfit: Misfit, path: YamlPath) -> None:
+        """Note that the value at this path can't be used at all."""
+        self.is_incomplete = True
+        self.report(misfit.code, misfit.message, misfit.mend, path)
+
+
+Shape: TypeAlias = Callable[[Reading, Any, YamlPath], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a mapping: the shape of its value, and whether it must be there."""
+
+    shape: Shape
+    is_required: bool = False
+
+
+class Fields:
+    """The keys of one kind of mapping; `later` are those that a later version will know."""
+
+    def __init__(self, noun: str, known: Mapping[str, Field], *, later: Collection[str] = ()) -> None:
+        self.noun = noun
+        self.known = known
+        self.later = later
+        self.required = frozenset(key for key, field in known.items() if field.is_required)
+
+    def __call__(self, reading: Reading, value: object, path: YamlPath) -> dict[str, Any]:
+        """What stands under each known key that is there and readable.
+
+        Raises:
+            Misfit: this is no mapping, or a key that must be there is missing or unreadable.
+        """
+        if not isinstance(value, dict):
+            raise wrong_type(value, "a mapping")
+        found: dict[str, Any] = {}
+        meant: set[str] = set()
+        for key, item in value.items():
+            name = key if key in self.known else self._unknown(reading, key, value, path)
+            if name is not None:
+                meant.add(name)
+                read_into(found, name, self.known[name].shape, reading, item, (*path, key))
+        if not found.keys() >= self.required:
+            self._report_missing(reading, self.required - meant, path)
+            raise AlreadyTold
+        return found
+
+    def _report_missing(self, reading: Reading, missing: Collection[str], path: YamlPath) -> None:
+        for key in sorted(missing):
+            mend = f"write `{key}: …` here"
+            reading.report("AF-MISSING-KEY", f"{self.noun} needs the key {key!r}", mend, path)
+
+    def _unknown(self, reading: Reading, key: str, value: Mapping[str, object], path: YamlPath) -> str | None:
+        """Report the key, and answer the known one that it stands for: what hangs below is checked all the same."""
+        place = (*path, key)
+        if key in self.later:
+            message = f"the key {key!r} of {self.noun} is not in this version yet"
+            reading.report("AF-NOT-YET", message, "leave it out", place, at_key=True)
+            return None
+        meant = nearest(key, [*self.known, *self.later])
+        mend = did_you_mean(key, [*self.known, *self.later])
+        if meant in self.later:
+            mend = f"did you mean {meant!r}? It is not in this version yet"
+        reading.report("AF-UNKNOWN-KEY", f"{self.noun} has no key {shown(key)}", mend, place, at_key=True)
+        return meant if meant in self.known and meant not in value else None
+
+
+def read_into(found: dict[str, Any], name: str, shape: Shape, reading: Reading, item: object, path: YamlPath) -> None:
+    """Read a value, and put it under its name where it can be read."""
+    if isinstance(item, Broken):
+        reading.is_incomplete = True
+        return
+    try:
+        found[name] = shape(reading, item.value if isinstance(item, Raw) else item, path)
+    except AlreadyTold:
+        reading.is_incomplete = True
+    except Misfit as misfit:
+        reading.report_misfit(misfit, path)

@@ -1,0 +1,113 @@
+"""From a document to a flow: every key read by its shape, every problem told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InvalidInput, Problem, YamlPath
+from .document import Document
+from .fields import Field, Fields, Reading
+from .flow_block import FLOW_BLOCK, Render, rendered
+from .jobs import jobs, report_duplicates
+from .misfits import AlreadyTold, Misfit, wrong_type
+from .models import Flow, Locks, StatePlace, Workspace
+from .parameters import parameter
+from .resources import resource
+from .shapes import named
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What could be read, and all that is wrong; `flow` is null where parts of it are unreadable."""
+
+    flow: Flow | None
+    problems: tuple[Problem, ...]
+
+
+def read_flow(document: Document, *, render: Render | None = None) -> Flow:
+    """The flow that a document holds.
+
+    Args:
+        document: as `read_document` gives it.
+        render: renders the texts of the `flow:` block, which may refer to the environment.
+
+    Raises:
+        InvalidInput: all that is wrong with it, in the order of the file.
+    """
+    examined = examine_flow(document, render=render)
+    if examined.flow is None or examined.problems:
+        raise InvalidInput.of(examined.problems)
+    return examined.flow
+
+
+def examine_flow(document: Document, *, render: Render | None = None) -> Examined:
+    """The same for who wants to check on: a flow with unknown keys or bad names is still answered."""
+    reading = Reading(document)
+    flow = _flow(reading, render)
+    problems = tuple(sorted(reading.problems, key=_in_order_of_file))
+    return Examined(None if reading.is_incomplete else flow, problems)
+
+
+def _in_order_of_file(problem: Problem) -> tuple[int, int]:
+    return (problem.where.line, problem.where.column) if problem.where else (0, 0)
+
+
+def _flow(reading: Reading, render: Render | None) -> Flow | None:
+    try:
+        found = _TOP(reading, _with_rendered_block(reading, render), ())
+    except AlreadyTold:
+        reading.is_incomplete = True
+        return None
+    except Misfit as misfit:
+        mend = "a flow is a mapping with `version`, `flow` and `jobs`"
+        reading.report_misfit(Misfit(misfit.code, misfit.message, mend), ())
+        return None
+    for noun, key in (("parameter", "params"), ("resource", "resources")):
+        report_duplicates(reading, noun, _paths_of_names(key, found.get(key, {})))
+    return Flow(
+        **_with_defaults(found["flow"]),
+        parameters=found.get("params", {}),
+        resources=found.get("resources", {}),
+        jobs=found["jobs"],
+        document=reading.document,
+    )
+
+
+def _with_rendered_block(reading: Reading, render: Render | None) -> object:
+    value = reading.document.value
+    if render is None or not isinstance(value, dict) or "flow" not in value:
+        return value
+    return {**value, "flow": rendered(reading, value["flow"], ("flow",), render)}
+
+
+def _with_defaults(block: dict[str, Any]) -> dict[str, Any]:
+    return {"workspace": Workspace(), "state": StatePlace(), "locks": Locks(), **block}
+
+
+def _paths_of_names(key: str, names: Iterable[str]) -> list[tuple[str, YamlPath]]:
+    return [(name, (key, name)) for name in names]
+
+
+def _version(_reading: Reading, value: object, _path: YamlPath) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(value, "a whole number")
+    if value != _VERSION:
+        raise Misfit("AF-WRONG-VALUE", f"there is no version {value} of flows", f"write {_VERSION}")
+    return value
+
+
+_TOP = Fields(
+    "a flow",
+    {
+        "version": Field(_version),
+        "flow": Field(FLOW_BLOCK, is_required=True),
+        "params": Field(named(parameter)),
+        "resources": Field(named(resource)),
+        "jobs": Field(jobs, is_required=True),
+    },
+    later=("on_failure", "finally"),
+)

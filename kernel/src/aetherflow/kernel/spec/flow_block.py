@@ -1,0 +1,128 @@
+"""The `flow:` block: the flow's name, and where and how it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import get_args
+
+from ..contracts.spelling import did_you_mean
+from ..errors import InvalidInput, YamlPath
+from .fields import Field, Fields, Reading
+from .identifiers import problem_with_id
+from .misfits import Broken, Misfit, shown
+from .models import DEFAULT_LAYOUT, CleanupPolicy, Locks, LockScope, StateBackend, StatePlace, Workspace
+from .shapes import Rendered, dotted_identifier, one_of, text, text_or_null, whole_number
+
+Render = Callable[[object, YamlPath], object]
+
+#: Below that, a lease can't be told from a slow disk.
+_SHORTEST_LEASE_SECONDS = 5
+
+
+def rendered(reading: Reading, value: object, path: YamlPath, render: Render) -> object:
+    """The value with its texts rendered; those that can't be are reported and marked as broken."""
+    if isinstance(value, dict):
+        return {key: rendered(reading, item, (*path, key), render) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rendered(reading, item, (*path, number), render) for number, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    try:
+        result = render(value, path)
+    except InvalidInput as error:
+        where = reading.document.where(path)
+        for problem in error.problems:
+            reading.problems.append(replace(problem, where=problem.where or where, path=path))
+        return Broken()
+    return Rendered(result) if isinstance(result, str) and result != value else result
+
+
+def _folder(reading: Reading, value: object, path: YamlPath) -> str:
+    """The relative path of a folder inside a job's own."""
+    found = text(reading, value, path)
+    problems = [problem_with_id(part, dotted=True) for part in found.split("/")]
+    if any(problems):
+        problem = next(problem for problem in problems if problem)
+        raise Misfit("AF-ID", f"a part of the folder name {shown(found)} {problem}", "write a plain relative name")
+    return found
+
+
+_LAYOUT = Fields("the layout", {name: Field(_folder) for name in DEFAULT_LAYOUT})
+
+
+def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
+    return {**DEFAULT_LAYOUT, **_LAYOUT(reading, value, path)}
+
+
+_WORKSPACE = Fields(
+    "the workspace",
+    {
+        "root": Field(text_or_null),
+        "cleanup_policy": Field(one_of(*get_args(CleanupPolicy))),
+        "layout": Field(_layout),
+    },
+)
+
+
+def _workspace(reading: Reading, value: object, path: YamlPath) -> Workspace:
+    return Workspace(**_WORKSPACE(reading, value, path), path=path)
+
+
+def _ledger_file(reading: Reading, value: object, path: YamlPath) -> str | None:
+    found = text_or_null(reading, value, path)
+    if found is not None and (found.startswith(":memory:") or "\0" in found):
+        raise Misfit("AF-WRONG-VALUE", "the ledger must be a file: it is read again after a crash", "write a path")
+    return found
+
+
+_STATE = Fields("the state", {"backend": Field(one_of(*get_args(StateBackend))), "path": Field(_ledger_file)})
+
+
+def _state(reading: Reading, value: object, path: YamlPath) -> StatePlace:
+    return StatePlace(**_STATE(reading, value, path))
+
+
+_LOCKS = Fields(
+    "the locks",
+    {
+        "scope": Field(one_of(*get_args(LockScope))),
+        "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS)),
+    },
+)
+
+
+def _locks(reading: Reading, value: object, path: YamlPath) -> Locks:
+    return Locks(**_LOCKS(reading, value, path), path=path)
+
+
+def _timezone(reading: Reading, value: object, path: YamlPath) -> str:
+    found = text(reading, value, path)
+    if found != "UTC":
+        _refuse_unknown_timezone(found)
+    return found
+
+
+def _refuse_unknown_timezone(name: str) -> None:
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        known = available_timezones()
+        mend = did_you_mean(name, known) if known else "this machine has no time zones: install the package tzdata"
+        raise Misfit("AF-WRONG-VALUE", f"there is no time zone {shown(name)}", mend) from None
+
+
+FLOW_BLOCK = Fields(
+    "the block `flow:`",
+    {
+        "id": Field(dotted_identifier, is_required=True),
+        "description": Field(text_or_null),
+        "workspace": Field(_workspace),
+        "state": Field(_state),
+        "locks": Field(_locks),
+        "timezone": Field(_timezone),
+    },
+    later=("concurrency",),
+)

@@ -1,0 +1,78 @@
+"""Values that are not of the shape that belongs where they stand, and the words for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SHOWN_LENGTH = 60
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.]*")
+_BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+class Misfit(Exception):
+    """The value is not of the shape that belongs here."""
+
+    def __init__(self, code: str, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.mend = mend
+
+
+class AlreadyTold(Misfit):
+    """What is wrong is noted already, one level down."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Stands where a value could not be made, which is told already."""
+
+
+def shown(value: object) -> str:
+    """A text as messages show it: on one line, and not too long."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def kind_of(value: object) -> str:
+    """What a value is, for messages."""
+    if value is None:
+        return "nothing"
+    for types, name in _KINDS:
+        if isinstance(value, types):
+            return name
+    return "something else"
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
+
+
+def wrong_type(value: object, wanted: str) -> Misfit:
+    """The misfit of a value that is something else than what belongs here."""
+    return Misfit("AF-WRONG-TYPE", f"here belongs {wanted}, not {kind_of(value)}", _mend_of_type(value, wanted))
+
+
+def _mend_of_type(value: object, wanted: str) -> str:
+    if value is None:
+        return "leave the key out, or write its value"
+    if isinstance(value, bool | int | float):
+        return "write it in quotes" if "text" in wanted else ""
+    if not isinstance(value, str):
+        return ""
+    if "a boolean" in wanted:
+        word = _BOOLEAN_WORDS.get(value.casefold())
+        return f"write {word}, which is what {value!r} was before YAML 1.2" if word else "write true or false"
+    if "number" in wanted and _NUMBER.fullmatch(value):
+        return "write it without quotes"
+    return "write it as a list: [a, b]" if "a list" in wanted else ""

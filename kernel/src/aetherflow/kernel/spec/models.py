@@ -1,0 +1,119 @@
+"""A flow as frozen values: what stands in the file, its defaults filled in, and nothing resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from ..errors import YamlPath
+from .document import Document
+
+CleanupPolicy = Literal["on_success", "always", "never"]
+StateBackend = Literal["sqlite", "file"]
+LockScope = Literal["none", "job", "flow"]
+ParameterType = Literal["string", "integer", "number", "boolean", "date", "datetime", "list", "object"]
+RerunName = Literal["SAFE", "KEYED", "ONCE"]
+NoData = Literal["skip_job"]
+
+DEFAULT_LAYOUT: Mapping[str, str] = MappingProxyType(
+    {"artifacts": "artifacts", "scratch": "scratch", "manifests": "manifests"},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Where jobs work, what becomes of it, and the names of a job's folders."""
+
+    root: str | None = None
+    cleanup_policy: CleanupPolicy = "on_success"
+    layout: Mapping[str, str] = field(default_factory=lambda: DEFAULT_LAYOUT)
+    path: YamlPath = ("flow", "workspace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePlace:
+    """Where the ledger stands; null means the project's own place."""
+
+    backend: StateBackend = "sqlite"
+    #: The file, as written; the place in the document is always `flow.state`.
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locks:
+    """What a run holds while it works."""
+
+    scope: LockScope = "none"
+    ttl_seconds: int = 3600
+    path: YamlPath = ("flow", "locks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value that a run is started with; `default` counts only where `has_default` is set."""
+
+    name: str
+    type: ParameterType
+    path: YamlPath
+    default: object = None
+    has_default: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A system that steps use by name, as it is written: before profiles, templates and decoding."""
+
+    name: str
+    kind: str
+    driver: str
+    path: YamlPath
+    profile: str | None = None
+    config: Mapping[str, object]
+    options: Mapping[str, object]
+    decode: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One piece of work; `outputs` maps names of job outputs to templates."""
+
+    id: str
+    type: str
+    path: YamlPath
+    inputs: Mapping[str, object]
+    outputs: Mapping[str, object]
+    on_no_data: NoData | None = None
+    rerun: RerunName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Steps in their order, and what the job waits for."""
+
+    id: str
+    path: YamlPath
+    steps: tuple[Step, ...]
+    description: str | None = None
+    depends_on: tuple[str, ...] = ()
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A whole flow, in the order of its file."""
+
+    id: str
+    document: Document
+    jobs: tuple[Job, ...]
+    version: int = 1
+    description: str | None = None
+    timezone: str = "UTC"
+    workspace: Workspace
+    state: StatePlace
+    locks: Locks
+    parameters: Mapping[str, Parameter]
+    resources: Mapping[str, Resource]
+    path: YamlPath = ()

@@ -1,0 +1,29 @@
+"""Resources as a flow writes them."""
+
+from __future__ import annotations
+
+from ..errors import YamlPath
+from .decode import decode
+from .fields import Field, Fields, Reading
+from .models import Resource
+from .shapes import free_mapping, text, text_or_null
+
+_FIELDS = Fields(
+    "a resource",
+    {
+        "kind": Field(text, is_required=True),
+        "driver": Field(text, is_required=True),
+        "profile": Field(text_or_null),
+        "config": Field(free_mapping),
+        "options": Field(free_mapping),
+        "decode": Field(decode),
+    },
+)
+
+
+def resource(reading: Reading, value: object, path: YamlPath) -> Resource:
+    """One resource; its name is the last part of the path."""
+    found = _FIELDS(reading, value, path)
+    for part in ("config", "options", "decode"):
+        found.setdefault(part, {})
+    return Resource(**found, name=str(path[-1]), path=path)

@@ -1,0 +1,140 @@
+"""Small readers, one per shape of value, that say what is wrong and go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..contracts.spelling import did_you_mean
+from ..errors import InvalidInput, YamlPath
+from .core_schema import read_scalar
+from .fields import Reading, Shape, read_into
+from .identifiers import problem_with_id
+from .misfits import Misfit, shown, wrong_type
+
+
+class Rendered(str):
+    """Text that came out of a template: where something else than text belongs, it is read as YAML reads it."""
+
+    __slots__ = ()
+
+
+def text(_reading: Reading, value: object, _path: YamlPath) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise wrong_type(value, "text")
+    return str(value)
+
+
+def text_or_null(reading: Reading, value: object, path: YamlPath) -> str | None:
+    """Any text, or nothing."""
+    return None if value is None else text(reading, value, path)
+
+
+def identifier(reading: Reading, value: object, path: YamlPath) -> str:
+    """An id; one that is not allowed is reported and kept."""
+    return _identifier(reading, value, path, dotted=False)
+
+
+def dotted_identifier(reading: Reading, value: object, path: YamlPath) -> str:
+    """An id that may hold dots; one that is not allowed is reported and kept."""
+    return _identifier(reading, value, path, dotted=True)
+
+
+def _identifier(reading: Reading, value: object, path: YamlPath, *, dotted: bool) -> str:
+    found = text(reading, value, path)
+    report_bad_id(reading, found, path, dotted=dotted)
+    return found
+
+
+def report_bad_id(reading: Reading, name: str, path: YamlPath, *, dotted: bool = False, at_key: bool = False) -> None:
+    """Note what is wrong with an id, if anything is."""
+    problem = problem_with_id(name, dotted=dotted)
+    if problem:
+        reading.report("AF-ID", f"the id {shown(name)} {problem}", "choose another id", path, at_key=at_key)
+
+
+def whole_number(minimum: int) -> Shape:
+    """A whole number that is not below `minimum`."""
+
+    def read(_reading: Reading, value: object, _path: YamlPath) -> int:
+        found = from_template(value)
+        if isinstance(found, bool) or not isinstance(found, int):
+            raise wrong_type(value, "a whole number")
+        if found < minimum:
+            raise Misfit("AF-WRONG-VALUE", f"{found} is too small", f"write {minimum} or more")
+        return found
+
+    return read
+
+
+def from_template(value: object) -> object:
+    """What a rendered text means; anything else as it is."""
+    if not isinstance(value, Rendered):
+        return value
+    try:
+        return read_scalar(value)
+    except InvalidInput as error:
+        raise Misfit(error.problem.code, error.problem.message, error.problem.help) from None
+
+
+def one_of(*words: str) -> Shape:
+    """One of a few words."""
+
+    def read(reading: Reading, value: object, path: YamlPath) -> str:
+        found = text(reading, value, path)
+        if found not in words:
+            raise Misfit(
+                "AF-WRONG-VALUE", f"{shown(found)} is none of the values for this key", did_you_mean(found, words)
+            )
+        return found
+
+    return read
+
+
+def one_of_or_null(*words: str) -> Shape:
+    """One of a few words, or nothing."""
+    word = one_of(*words)
+
+    def read(reading: Reading, value: object, path: YamlPath) -> str | None:
+        return None if value is None else word(reading, value, path)
+
+    return read
+
+
+def anything(_reading: Reading, value: object, _path: YamlPath) -> object:
+    """Any value."""
+    return value
+
+
+def free_mapping(_reading: Reading, value: object, _path: YamlPath) -> dict[str, object]:
+    """A mapping whose keys are not ours to know."""
+    if not isinstance(value, dict):
+        raise wrong_type(value, "a mapping")
+    return value
+
+
+def list_of(shape: Shape) -> Shape:
+    """A list of values of one shape; items that can't be read are left out."""
+
+    def read(reading: Reading, value: object, path: YamlPath) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise wrong_type(value, "a list")
+        found: dict[int, Any] = {}
+        for number, item in enumerate(value):
+            read_into(found, number, shape, reading, item, (*path, number))  # type: ignore[arg-type]  # keyed by number
+        return tuple(found.values())
+
+    return read
+
+
+def named(shape: Shape) -> Shape:
+    """A mapping from names, which are ids, to values of one shape."""
+
+    def read(reading: Reading, value: object, path: YamlPath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, item in free_mapping(reading, value, path).items():
+            report_bad_id(reading, name, (*path, name), at_key=True)
+            read_into(found, name, shape, reading, item, (*path, name))
+        return found
+
+    return read

@@ -1,0 +1,1 @@
+"""The runtime profile in force: which code may run here and how strictly, decided once."""

@@ -1,0 +1,142 @@
+"""The runtime profile in force: which code may run here, as a value that is decided once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import Location
+from .document import Mode, WritePath
+from .rules import Contribution, PluginIdentity, Rule, first_match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Whether something may be used, why, and the rule that says so where one does."""
+
+    allowed: bool
+    why: str
+    rule: Rule | None = None
+
+    @property
+    def where(self) -> Location | None:
+        """The place of the rule."""
+        return self.rule.where if self.rule else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What one source says: the built-in profile, the administrator's file or the project's.
+
+    A null allow list leaves the question to the other layers; an empty one lets nothing in.
+    """
+
+    profile: str
+    where: Location | None = None
+    mode: Mode | None = None
+    allow: tuple[Rule, ...] | None = None
+    deny: tuple[Rule, ...] = ()
+    write: tuple[WritePath, ...] | None = None
+    may_write_project: bool = True
+
+    def __str__(self) -> str:
+        place = f" ({self.where.file}:{self.where.line})" if self.where else " (built in)"
+        return f"{self.profile}{place}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeProfile:
+    """All layers that apply, the widest first. Every one of them must allow; any may deny."""
+
+    name: str
+    layers: tuple[Layer, ...]
+    #: Folders beside the project's artifacts that steps may write, absolute and not yet free of links.
+    write_paths: tuple[Path, ...] = ()
+    #: The files that the layers come from, each with its SHA-256: what a run records.
+    sources: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def mode(self) -> Mode:
+        """The narrowest mode of the layers."""
+        return max((layer.mode for layer in self.layers if layer.mode), key=lambda mode: mode.rank, default=Mode.OPEN)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is installed may be used unless it is denied."""
+        return self.mode is Mode.OPEN
+
+    @property
+    def may_load_local_plugins(self) -> bool:
+        """Whether plugins may come from folders instead of distributions."""
+        return self.is_open
+
+    @property
+    def allows_unmanifested(self) -> bool:
+        """Whether a plugin without a manifest may be imported to learn what it contributes."""
+        return self.is_open
+
+    @property
+    def may_write_project(self) -> bool:
+        """Whether steps may write inside the project."""
+        return all(layer.may_write_project for layer in self.layers)
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """All rules, denying ones first."""
+        for layer in self.layers:
+            yield from layer.deny
+        for layer in self.layers:
+            yield from layer.allow or ()
+
+    @property
+    def rule_about_contributions(self) -> Rule | None:
+        """A rule that denies by step, connector or effect: a plugin's metadata can't answer it."""
+        return next((rule for layer in self.layers for rule in layer.deny if not rule.is_about_plugin), None)
+
+    def decide_plugin(self, plugin: PluginIdentity) -> Decision:
+        """Whether the plugin may come in at all; a rule about what it contributes may still say no."""
+        return self._denial(plugin) or self._admission(plugin, None)
+
+    def decide_step(self, name: str, effects: frozenset[str], *, plugin: PluginIdentity) -> Decision:
+        """Whether a plugin's step may be used."""
+        return self.decide(plugin, Contribution(kind="step", name=name, effects=effects))
+
+    def decide_connector(self, kind: str, driver: str, *, effects: frozenset[str], plugin: PluginIdentity) -> Decision:
+        """Whether a plugin's connector may be used."""
+        return self.decide(plugin, Contribution(kind="connector", name=f"{kind}:{driver}", effects=effects))
+
+    def decide(self, plugin: PluginIdentity, contribution: Contribution) -> Decision:
+        """Whether one contribution of a plugin may be used."""
+        return self._denial(plugin, contribution) or self._admission(plugin, contribution)
+
+    def _denial(self, plugin: PluginIdentity, contribution: Contribution | None = None) -> Decision | None:
+        for layer in self.layers:
+            if rule := first_match(layer.deny, plugin, contribution):
+                return Decision(allowed=False, why=str(rule), rule=rule)
+        return None
+
+    def _admission(self, plugin: PluginIdentity, contribution: Contribution | None) -> Decision:
+        if self.is_open:
+            return Decision(allowed=True, why=f"mode open, profile {self.name}")
+        lists = [layer for layer in self.layers if layer.allow is not None]
+        if not lists:
+            narrow = next(layer for layer in self.layers if layer.mode is self.mode)
+            return Decision(allowed=False, why=f"{narrow} lets in only what an allow list names: there is none")
+        admitted = Decision(allowed=False, why="")
+        for layer in lists:
+            admitted = _admission_by(layer, plugin, contribution)
+            if not admitted.allowed:
+                return admitted
+        return admitted
+
+
+def _admission_by(layer: Layer, plugin: PluginIdentity, contribution: Contribution | None) -> Decision:
+    """A plugin as a whole passes a list that names steps or connectors: each of its own is asked for later."""
+    rules = layer.allow or ()
+    rule = first_match(rules, plugin, contribution)
+    if rule is None and contribution is None:
+        rule = next((rule for rule in rules if not rule.is_about_plugin), None)
+    if rule is None:
+        return Decision(allowed=False, why=f"not on the allow list of {layer}")
+    return Decision(allowed=True, why=str(rule), rule=rule)

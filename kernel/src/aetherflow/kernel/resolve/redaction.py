@@ -1,0 +1,176 @@
+"""The one filter in front of every sink: secrets are known before their first use, and masked in any usual form.
+
+It is no guarantee: what is compressed, encrypted or cut into pieces is not recognised.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ..contracts.secrets import Secret
+from .search import Search, Span
+from .wrapped_forms import MIN_LENGTH, forms_of
+
+MASK = "***"
+#: Environment keys with one of these words in them hold secrets.
+SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "KEY")
+#: A declared secret may be this short; what is only taken for one needs `MIN_LENGTH` characters.
+MIN_DECLARED_LENGTH = 4
+#: These name where secrets come from, and are none.
+_HARMLESS_KEYS = frozenset({"AETHERFLOW_SECRETS_MODULE", "AETHERFLOW_SECRETS_PATH"})
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether the value of this environment key is a secret, going by its name."""
+    return key not in _HARMLESS_KEYS and any(word in key.upper() for word in SECRET_WORDS)
+
+
+class Redactor:
+    """Knows secrets, and masks them. May be used by many threads; what was added is masked from then on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: set[str] = set()
+        self._forms: set[str] = set()
+        self._search: Search | None = Search(())
+
+    def add(self, value: object) -> None:
+        """A declared secret: a text or number of at least 4 characters, or all that a list or a mapping holds.
+
+        Shorter ones can't be told from ordinary text: they are not masked.
+        """
+        self._add(_leaves(value), MIN_DECLARED_LENGTH)
+
+    def add_environment(self, values: Mapping[str, str]) -> None:
+        """The values, of at least 8 characters, of the keys that are named like secrets."""
+        self._add([value for key, value in values.items() if is_secret_key(key)], MIN_LENGTH)
+
+    def redact(self, text: str) -> str:
+        """The text with every secret in it masked; do it before a text is shortened."""
+        spans = self._current().spans(text)
+        return _masked(text, spans) if spans else text
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """Bytes of which the texts are UTF-8, masked."""
+        return self.redact(data.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
+    def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - the same JSON value
+        """A JSON value with its texts masked, keys too; a number that is a secret becomes the mask."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, Mapping):
+            return {self.redact_value(key): self.redact_value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.redact_value(item) for item in value]
+        if isinstance(value, Secret):
+            return MASK
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return MASK if is_number and self._is_known(repr(value)) else value
+
+    def stream(self) -> RedactingStream:
+        """For a text that comes in pieces, which may cut a secret in two."""
+        return RedactingStream(self._current)
+
+    def _is_known(self, text: str) -> bool:
+        with self._lock:
+            return text in self._values
+
+    def _add(self, values: list[str], shortest: int) -> None:
+        with self._lock:
+            for value in values:
+                if len(value.strip()) >= shortest and value not in self._values:
+                    self._values.add(value)
+                    self._forms |= {form for form in forms_of(value) if len(form) >= shortest}
+                    self._search = None
+
+    def _current(self) -> Search:
+        """The search for all that is known; built when it is first needed after something was added."""
+        search = self._search
+        if search is not None:
+            return search
+        with self._lock:
+            if self._search is None:
+                self._search = Search(self._forms)
+            return self._search
+
+
+class RedactingStream:
+    """Masks a text piece by piece: holds back as much as a secret may be long."""
+
+    def __init__(self, current: Callable[[], Search]) -> None:
+        self._current = current
+        self._held = ""
+        #: How much is left of a secret whose mask was given out already; null where the last thing given out was text.
+        self._masked: int | None = None
+
+    def feed(self, piece: str) -> str:
+        """What can be given out after this piece."""
+        search = self._current()
+        self._held += piece
+        return self._give_out(search, max(0, len(self._held) - max(search.longest - 1, 0)))
+
+    def end(self) -> str:
+        """The rest."""
+        return self._give_out(self._current(), len(self._held))
+
+    def _give_out(self, search: Search, end: int) -> str:
+        pieces: list[str] = []
+        done = self._masked or 0
+        is_masked = self._masked is not None
+        for start, stop in search.spans(self._held):
+            if start >= end:
+                break
+            if start > done or not is_masked:
+                pieces.extend((self._held[done:start], MASK))
+            done, is_masked = max(done, stop), True
+        pieces.append(self._held[done:end])
+        self._masked = done - end if is_masked and done >= end else None
+        self._held = self._held[end:]
+        return "".join(pieces)
+
+
+def _masked(text: str, spans: list[Span]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end in spans:
+        pieces.extend((text[done:start], MASK))
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _leaves(value: object) -> list[str]:
+    """The texts that are secret when a value is."""
+    if isinstance(value, Secret):
+        return _leaves(value.reveal())
+    if isinstance(value, str):
+        return [value, *_inner_texts(value)]
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _leaves(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _leaves(item)]
+    return [repr(value)] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+def _inner_texts(text: str) -> list[str]:
+    """What is secret on its own in a secret text: the leaves of a JSON document, the password of a URL."""
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            return [leaf for leaf in _leaves(json.loads(text)) if len(leaf) >= MIN_LENGTH]
+        except (ValueError, RecursionError):
+            return []
+    return passwords_of(text)
+
+
+def passwords_of(text: str) -> list[str]:
+    """The password that a URL carries, as it is written and as it is meant."""
+    if "://" not in text or "@" not in text:
+        return []
+    try:
+        password = urlsplit(text).password
+    except ValueError:
+        return []
+    return [password, unquote(password)] if password else []

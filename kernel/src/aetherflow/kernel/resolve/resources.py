@@ -1,0 +1,229 @@
+"""Resources as connectors take them: profile filled in, templates rendered, secrets decoded, texts typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from ..errors import InvalidInput, Location, Problem, YamlPath
+from ..spec.document import Document
+from ..spec.models import Resource
+from .decoding import SECTIONS, Targets, decode_targets, problems_with, problems_with_names, targets_of
+from .environment import Environment
+from .redaction import Redactor, passwords_of
+from .resource_profiles import MergedSettings, ResourceProfile, merge_settings, profile_of
+from .schemas import DeclaredTypes, Schema, Schemas, is_secret
+from .secrets import SecretsHook
+from .templates import Template, compile_value
+from .text import fit
+
+#: Templates of resources may refer to the environment only.
+RESOURCE_ROOTS = frozenset({"env"})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedResource:
+    """A resource that is ready to be opened. Holds secrets: never show it."""
+
+    name: str
+    kind: str
+    driver: str
+    config: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"ResolvedResource({self.name!r}, {self.kind!r}, {self.driver!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorSchemas:
+    """What a driver declares for its settings, as JSON Schemas."""
+
+    config: Schema
+    options: Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSources:
+    """All that resources are resolved from, beside what is written about them."""
+
+    environment: Environment
+    redactor: Redactor
+    profiles: Mapping[str, ResourceProfile]
+    hook: SecretsHook | None = None
+    #: By kind and driver; without its schema a resource's texts stay texts.
+    schemas: Mapping[tuple[str, str], ConnectorSchemas]
+
+
+def resolve_resources(
+    resources: Mapping[str, Resource], sources: ResourceSources, *, document: Document | None = None
+) -> Mapping[str, ResolvedResource]:
+    """The resources of a flow, ready to be opened; every secret in them is known to the redactor by then.
+
+    Args:
+        resources: as written in the flow.
+        sources: what they are resolved from.
+        document: the flow's, so that problems carry their place.
+
+    Raises:
+        InvalidInput: profiles, templates, decodes or values are wrong; holds all problems, and no value.
+    """
+    # Before anything else is done with these values, errors about them included.
+    sources.redactor.add_environment(sources.environment.values)
+    scope = {"env": _environment_for_resources(sources)} if resources else {}
+    resolved: dict[str, ResolvedResource] = {}
+    problems: list[Problem] = []
+    for name, resource in resources.items():
+        try:
+            resolved[name] = _Resolution(resource, sources, document).resolve(scope)
+        except InvalidInput as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidInput.of(problems)
+    return resolved
+
+
+def _environment_for_resources(sources: ResourceSources) -> Mapping[str, str]:
+    """The environment with what the hook adds: for resources only, not for steps and processes."""
+    values = sources.environment.values
+    if sources.hook is None:
+        return values
+    expanded = sources.hook.expand_env(values)
+    sources.redactor.add([value for key, value in expanded.items() if values.get(key) != value])
+    sources.redactor.add_environment(expanded)
+    return expanded
+
+
+class _Resolution:
+    """One resource on its way; paths inside start with the section (`config`, `options`)."""
+
+    def __init__(self, resource: Resource, sources: ResourceSources, document: Document | None) -> None:
+        self._resource = resource
+        self._sources = sources
+        self._document = document
+        self._profile: ResourceProfile | None = None
+        schemas = sources.schemas.get((resource.kind, resource.driver))
+        self._schemas = {"config": schemas.config, "options": schemas.options} if schemas else {}
+
+    def resolve(self, scope: Mapping[str, object]) -> ResolvedResource:
+        try:
+            self._profile = profile_of(self._resource, self._sources.profiles)
+        except InvalidInput as error:
+            raise error.located(self._where_in_flow) from None
+        try:
+            sections = self._sections(merge_settings(self._resource, self._profile), scope)
+        except InvalidInput as error:
+            raise InvalidInput.of(map(self._placed, error.problems)) from None
+        resource = self._resource
+        return ResolvedResource(resource.name, resource.kind, resource.driver, sections["config"], sections["options"])
+
+    def _sections(self, merged: MergedSettings, scope: Mapping[str, object]) -> dict[str, Any]:
+        written = {"config": merged.config, "options": merged.options}
+        template = compile_value(written, roots=RESOURCE_ROOTS)
+        targets = self._targets(merged.decode, written, template)
+        rendered = cast("dict[str, Any]", template.render(scope))
+        self._learn(rendered)
+        decoded = self._decoded(rendered, targets)
+        self._learn(decoded)
+        return self._fitted(decoded)
+
+    def _targets(self, decode: Mapping[str, Any], written: Mapping[str, Any], template: Template) -> Targets:
+        try:
+            targets = targets_of(decode)
+        except InvalidInput as error:
+            raise InvalidInput.of(replace(found, path=("decode", *found.path)) for found in error.problems) from None
+        problems = [*problems_with(targets, written, template), *problems_with_names(targets, self._schemas)]
+        if targets and self._sources.hook is None:
+            problems.append(_no_hook(self._resource))
+        if problems:
+            raise InvalidInput.of(problems)
+        return targets
+
+    def _decoded(self, rendered: dict[str, Any], targets: Targets) -> dict[str, Any]:
+        if not targets:
+            return rendered
+        decoded, problems = decode_targets(rendered, targets, self._decode)
+        if problems:
+            raise InvalidInput.of(problems)
+        return decoded
+
+    def _decode(self, text: str, path: YamlPath) -> str:
+        hook, redactor = self._sources.hook, self._sources.redactor
+        redactor.add(text)
+        decoded = hook.decode(text, path) if hook else text
+        redactor.add(decoded)
+        return decoded
+
+    def _fitted(self, sections: Mapping[str, Any]) -> dict[str, Any]:
+        fitted: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for section in SECTIONS:
+            try:
+                fitted[section] = fit(sections[section], self._schemas.get(section, {}), path=(section,))
+            except InvalidInput as error:
+                problems.extend(error.problems)
+        if problems:
+            raise InvalidInput.of(problems)
+        return fitted
+
+    def _learn(self, sections: Mapping[str, Any]) -> None:
+        """Make the redactor know what the connector declares as secret, and the passwords in URLs."""
+        for section in SECTIONS:
+            declared = DeclaredTypes(self._schemas.get(section, {}))
+            for secret in _secrets(sections[section], declared, declared.top()):
+                self._sources.redactor.add(secret)
+
+    def _placed(self, problem: Problem) -> Problem:
+        """A problem with its path in the flow and its place in the file where the value is written."""
+        if problem.where is not None:
+            return problem
+        path = (*self._resource.path, *problem.path)
+        message = f"resource {self._resource.name!r}: {problem.message}"
+        if problem.code == "AF-TEMPLATE":
+            # Users know it by its first line.
+            message = problem.message
+        profile = self._profile
+        if profile is not None and problem.path and not self._is_written_in_flow(problem.path):
+            where = profile.document.where((profile.name, *problem.path))
+            return replace(problem, message=message, path=path, where=where)
+        return replace(problem, message=message, path=path, where=self._where_in_flow(path))
+
+    def _is_written_in_flow(self, path: YamlPath) -> bool:
+        value: Any = {
+            "config": self._resource.config,
+            "options": self._resource.options,
+            "decode": self._resource.decode,
+        }
+        for part in path:
+            if not isinstance(value, Mapping):
+                return True
+            if part not in value:
+                return False
+            value = value[part]
+        return True
+
+    def _where_in_flow(self, path: YamlPath) -> Location | None:
+        return self._document.where(path) if self._document else None
+
+
+def _no_hook(resource: Resource) -> Problem:
+    return Problem(
+        code="AF-DECODE",
+        message="there is a decode, and no secrets hook to decode with",
+        help="name one in AETHERFLOW_SECRETS_MODULE or AETHERFLOW_SECRETS_PATH, or remove the decode",
+        path=("decode",) if resource.decode else (),
+    )
+
+
+def _secrets(value: object, declared: DeclaredTypes, schemas: Schemas) -> Iterator[object]:
+    if is_secret(schemas):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secrets(item, declared, declared.of_property(schemas, value, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _secrets(item, declared, declared.of_item(schemas, index))
+    elif isinstance(value, str):
+        yield from passwords_of(value)

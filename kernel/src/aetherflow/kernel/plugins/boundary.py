@@ -1,0 +1,75 @@
+"""The border between the kernel and a plugin's code: what is raised beyond it becomes one kind of error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import PluginError, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+_MAX_TEXT = 500
+
+
+@contextmanager
+def plugin_boundary(plugin: str, doing: str) -> Iterator[None]:
+    """Run a plugin's code; whatever it raises, an exit included, hurts only who asked for it.
+
+    Raises:
+        PluginError: with type and message of the cause.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Stopped, PluginError):
+        raise
+    except BaseException as error:  # a plugin may raise anything, SystemExit too, and must hurt nobody else
+        raise PluginError(
+            f"plugin {plugin} broke while {doing}: {told(error)}",
+            code="AF-PLUGIN-BROKEN",
+            help="mend the plugin, install another version of it, or leave its steps out",
+        ) from error
+
+
+def told(error: BaseException) -> str:
+    """Type and message of an exception, on one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the exception is the plugin's too, and so is its __str__
+        text = ""
+    return f"{type(error).__name__}{': ' if text else ''}{text[:_MAX_TEXT]}"
+
+
+@contextmanager
+def blocked_imports(blocked: Mapping[str, str]) -> Iterator[None]:
+    """Keep one plugin from importing the packages of denied ones; maps each package to the reason."""
+    import sys
+
+    finder = _Refusal(blocked)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Refusal:
+    """A finder that finds nothing and forbids some."""
+
+    def __init__(self, blocked: Mapping[str, str]) -> None:
+        self._blocked = blocked
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Refuse the packages of denied plugins.
+
+        Raises:
+            ImportError: the package belongs to one.
+        """
+        if name in self._blocked:
+            message = f"the package {name} belongs to a plugin that is denied: {self._blocked[name]}"
+            raise ImportError(message, name=name)
+        return None

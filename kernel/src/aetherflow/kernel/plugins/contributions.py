@@ -1,0 +1,112 @@
+"""What a plugin gives, checked: classes of steps and connectors, by the names that flows use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.effects import Effect, Rerun
+from ..errors import PluginError
+from .manifest_fields import STEP_NAME, WORD
+
+if TYPE_CHECKING:
+    from ..contracts.connectors import AnyConnector
+    from ..contracts.steps import AnyStep
+
+
+def steps_by_name(plugin: str, given: Iterable[object]) -> dict[str, type[AnyStep]]:
+    """The step classes that a plugin gives, functions made into classes.
+
+    Raises:
+        PluginError: something given is no step, or two have one name.
+    """
+    found: dict[str, type[AnyStep]] = {}
+    for each in given:
+        step = _as_step(plugin, each)
+        if found.setdefault(step.name, step) is not step:
+            raise contract_error(plugin, f"gives the step {step.name!r} twice", "give each step a name of its own")
+    return found
+
+
+def connectors_by_name(plugin: str, given: Iterable[object]) -> dict[str, type[AnyConnector]]:
+    """The connector classes that a plugin gives, by `kind:driver`.
+
+    Raises:
+        PluginError: something given is no connector, or two have one kind and driver.
+    """
+    found: dict[str, type[AnyConnector]] = {}
+    for each in given:
+        connector = _as_connector(plugin, each)
+        name = f"{connector.kind}:{connector.driver}"
+        if found.setdefault(name, connector) is not connector:
+            raise contract_error(plugin, f"gives the connector {name!r} twice", "give each driver a name of its own")
+    return found
+
+
+def contract_error(plugin: str, what: str, mend: str) -> PluginError:
+    """The error that a plugin does not keep to the contract."""
+    return PluginError(f"plugin {plugin} {what}", code="AF-PLUGIN-CONTRACT", help=mend)
+
+
+def _as_step(plugin: str, given: object) -> type[AnyStep]:
+    from ..contracts.steps import STEP_MARK, Step
+    from .functions import step_from_function
+
+    if inspect.isfunction(given) and hasattr(given, STEP_MARK):
+        step = step_from_function(given, plugin=plugin)
+    elif isinstance(given, type) and issubclass(given, Step):
+        step = given
+    else:
+        wrong = f"gives {shown(given)} as a step"
+        raise contract_error(plugin, wrong, 'give subclasses of Step, or functions under @register_step("name")')
+    _check_step(plugin, step)
+    return step
+
+
+def _check_step(plugin: str, step: type[AnyStep]) -> None:
+    _refuse_abstract(plugin, step)
+    name: Any = getattr(step, "name", None)
+    if not isinstance(name, str) or not STEP_NAME.fullmatch(name):
+        wrong = f"gives {shown(step)}, whose name {name!r} is none"
+        raise contract_error(plugin, wrong, 'set the class attribute name = "plugin.what_it_does"')
+    _check_effects(plugin, step)
+    if step.rerun not in set(Rerun):
+        raise contract_error(plugin, f"gives {shown(step)}, whose rerun is no Rerun", "set rerun = Rerun.SAFE or so")
+
+
+def _as_connector(plugin: str, given: object) -> type[AnyConnector]:
+    from ..contracts.connectors import Connector
+
+    if not (isinstance(given, type) and issubclass(given, Connector)):
+        raise contract_error(plugin, f"gives {shown(given)} as a connector", "give subclasses of Connector")
+    _refuse_abstract(plugin, given)
+    for key in ("kind", "driver"):
+        word: Any = getattr(given, key, None)
+        if not isinstance(word, str) or not WORD.fullmatch(word):
+            wrong = f"gives {shown(given)}, whose {key} {word!r} is none"
+            raise contract_error(plugin, wrong, 'use @register_connector("kind", "driver")')
+    if not isinstance(getattr(given, "protocol", None), type):
+        wrong = f"gives {shown(given)} without a protocol"
+        raise contract_error(plugin, wrong, "set the class attribute protocol = Database or so")
+    _check_effects(plugin, given)
+    return given
+
+
+def _check_effects(plugin: str, given: type[AnyStep | AnyConnector]) -> None:
+    effects: Any = given.effects
+    if not isinstance(effects, set | frozenset) or not effects <= set(Effect):
+        wrong = f"gives {shown(given)}, whose effects are no set of Effect"
+        raise contract_error(plugin, wrong, "set effects = frozenset({Effect.READ_FILES}) or so")
+
+
+def _refuse_abstract(plugin: str, given: type[AnyStep | AnyConnector]) -> None:
+    if inspect.isabstract(given):
+        missing = ", ".join(sorted(given.__abstractmethods__))
+        raise contract_error(plugin, f"gives {shown(given)}, which lacks {missing}", "write the methods")
+
+
+def shown(given: object) -> str:
+    """A thing of a plugin's code, as its author knows it."""
+    name = getattr(given, "__qualname__", None)
+    return f"{given.__module__}.{name}" if isinstance(name, str) else f"a {type(given).__name__}"

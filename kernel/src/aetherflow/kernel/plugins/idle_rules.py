@@ -1,0 +1,70 @@
+"""Rules that match nothing installed: in a locked profile a sign that somebody misspelt one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..contracts.spelling import did_you_mean
+from ..errors import Problem, RefusedByPolicy
+from ..policy.document import Mode
+from ..policy.profile import RuntimeProfile
+from ..policy.rules import Contribution, PluginIdentity, Rule, RuleKind
+from .first_party import FirstParty
+from .records import PluginRecord
+
+
+def refuse_idle_rules(profile: RuntimeProfile, records: Sequence[PluginRecord], first_party: FirstParty) -> None:
+    """Refuse to start where a rule of a locked profile matches nothing.
+
+    Raises:
+        RefusedByPolicy: holds one problem for each such rule.
+    """
+    if profile.mode is not Mode.LOCKED:
+        return
+    problems = [
+        Problem(
+            code="AF-POLICY-RULE-IDLE",
+            message=f"{rule} matches nothing that is installed",
+            help=_mend(rule, records),
+            where=rule.where,
+        )
+        for rule in profile.rules
+        if not _is_known(rule, first_party) and not any(_matches(rule, record) for record in records)
+    ]
+    if problems:
+        raise RefusedByPolicy.of(problems)
+
+
+def _matches(rule: Rule, record: PluginRecord) -> bool:
+    if rule.is_about_plugin:
+        return rule.matches_plugin(record.identity)
+    return any(rule.matches_contribution(each) for each in (record.manifest.contributions if record.manifest else ()))
+
+
+def _is_known(rule: Rule, first_party: FirstParty) -> bool:
+    """Effects are a closed set; and denying what is not installed here, but exists, is no mistake."""
+    if rule.kind is RuleKind.EFFECT:
+        return True
+    if rule.list_name == "allow":
+        return False
+    if rule.is_about_plugin:
+        plugins = (PluginIdentity(name, distribution, "") for distribution, name in first_party.plugins.items())
+        return any(rule.matches_plugin(plugin) for plugin in plugins)
+    known = [Contribution(kind="step", name=name) for name in first_party.steps]
+    known += [Contribution(kind="connector", name=name) for name in first_party.connectors]
+    return any(rule.matches_contribution(each) for each in known)
+
+
+def _mend(rule: Rule, records: Sequence[PluginRecord]) -> str:
+    contributions = [each for record in records for each in (record.manifest.contributions if record.manifest else ())]
+    match rule.kind:
+        case RuleKind.NAME:
+            known = [record.name for record in records]
+        case RuleKind.DISTRIBUTION:
+            known = [record.distribution for record in records]
+        case _:
+            known = [each.name for each in contributions if each.kind == rule.kind.value]
+    named = next((record for record in records if rule.names(record.identity)), None)
+    if named is not None:
+        return f"{named.name} {named.version} is installed"
+    return f"install it, mend the rule or take it out; {did_you_mean(rule.pattern, known)}"

@@ -1,0 +1,280 @@
+"""The index of plugins: what flows may name here, known without importing what is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..contracts.spelling import did_you_mean, nearest
+from ..errors import AetherFlowError, InvalidInput, PluginError, Problem, RefusedByPolicy
+from ..policy.profile import RuntimeProfile
+from ..policy.rules import Contribution, normalised_name
+from .admission import Admission
+from .conflicts import reserved_by_others, with_conflicts
+from .discovery import announcements
+from .first_party import FirstParty, read_first_party
+from .idle_rules import refuse_idle_rules
+from .manifest import ConnectorManifest, StepManifest
+from .records import STATE_CODES, ConnectorEntry, PluginRecord, PluginState, StepEntry
+
+if TYPE_CHECKING:
+    from .local import LocalPlugins
+
+
+def build_index(
+    profile: RuntimeProfile,
+    *,
+    local_folders: Sequence[Path | str] = (),
+    search_path: Sequence[str] | None = None,
+    is_strict: bool = True,
+) -> PluginIndex:
+    """What is installed, and how each plugin stands under a runtime profile.
+
+    Args:
+        profile: decides who may contribute.
+        local_folders: folders with plugins in development; open profiles only.
+        search_path: where distributions are looked for instead of `sys.path`.
+        is_strict: whether a local folder that can't be loaded is an error, or a warning.
+
+    Raises:
+        RefusedByPolicy: local folders outside an open profile; a rule of a locked one matches nothing.
+        PluginError: strict, and a local folder can't be loaded or claims a name that is taken.
+    """
+    first_party = read_first_party()
+    admission = Admission(profile=profile, first_party=first_party, search_path=search_path)
+    announced = announcements(search_path)
+    by_distribution = Counter(normalised_name(each.distribution) for each in announced)
+    records = [
+        admission.record(each, is_alone=by_distribution[normalised_name(each.distribution)] == 1) for each in announced
+    ]
+    refuse_idle_rules(profile, records, first_party)
+    records = with_conflicts(records, profile)
+    if not local_folders:
+        return PluginIndex(profile=profile, plugins=tuple(records), first_party=first_party)
+    _refuse_local(profile, local_folders)
+    local = _load_local(local_folders, records, first_party, strict=is_strict)
+    plugins = (*records, *with_conflicts([admission.with_manifest(each) for each in local.records], profile))
+    return PluginIndex(
+        profile=profile, plugins=plugins, first_party=first_party, warnings=tuple(local.warnings), local=local
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginIndex:
+    """All plugins that were found, and the steps and connectors of those that are ready."""
+
+    profile: RuntimeProfile
+    plugins: tuple[PluginRecord, ...]
+    first_party: FirstParty = field(default_factory=FirstParty)
+    warnings: tuple[Problem, ...] = ()
+    local: LocalPlugins | None = field(default=None, compare=False, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the modules of local folders."""
+        if self.local:
+            self.local.close()
+
+    def plugin(self, name: str) -> PluginRecord:
+        """A plugin by its name.
+
+        Raises:
+            InvalidInput: none is installed under this name.
+        """
+        for record in self.plugins:
+            if normalised_name(record.name) == normalised_name(name):
+                return record
+        known = [record.name for record in self.plugins]
+        raise InvalidInput(
+            f"there is no plugin {name!r} here", code="AF-UNKNOWN-PLUGIN", help=did_you_mean(name, known)
+        )
+
+    def step(self, name: str) -> StepEntry:
+        """The step of a type that a flow names.
+
+        Raises:
+            InvalidInput: no plugin has it.
+            RefusedByPolicy: the runtime profile denies it.
+            PluginError: its plugin can't be used.
+        """
+        claims = [
+            (record, step)
+            for record in self.plugins
+            for step in (record.manifest.steps if record.manifest else ())
+            if step.name == name
+        ]
+        if not claims:
+            raise self._unknown("step", name)
+        record, step = min(claims, key=lambda claim: not claim[0].is_ready)
+        self._refuse_unusable(record, step.contribution)
+        return _step_entry(record, step)
+
+    def connector(self, kind: str, driver: str) -> ConnectorEntry:
+        """The connector of a kind and driver that a resource names.
+
+        Raises:
+            InvalidInput: no plugin has it.
+            RefusedByPolicy: the runtime profile denies it.
+            PluginError: its plugin can't be used.
+        """
+        claims = [
+            (record, connector)
+            for record in self.plugins
+            for connector in (record.manifest.connectors if record.manifest else ())
+            if (connector.kind, connector.driver) == (kind, driver)
+        ]
+        if not claims:
+            raise self._unknown("connector", f"{kind}:{driver}")
+        record, connector = min(claims, key=lambda claim: not claim[0].is_ready)
+        self._refuse_unusable(record, connector.contribution)
+        return _connector_entry(record, connector)
+
+    def step_names(self) -> list[str]:
+        """The types that steps of a flow may have."""
+        return self._usable_names("step")
+
+    def connector_names(self) -> list[str]:
+        """The connectors that resources may have, each as `kind:driver`."""
+        return self._usable_names("connector")
+
+    def _usable_names(self, kind: str) -> list[str]:
+        return sorted(
+            each.name
+            for record in self.plugins
+            if record.is_ready and record.manifest
+            for each in record.manifest.contributions
+            if each.kind == kind and self.profile.decide(record.identity, each).allowed
+        )
+
+    def _refuse_unusable(self, record: PluginRecord, contribution: Contribution) -> None:
+        decision = self.profile.decide(record.identity, contribution)
+        named = f"{contribution.kind} {contribution.name!r} of plugin {record.name}"
+        if not decision.allowed:
+            raise RefusedByPolicy(
+                f"{named} may not be used: {decision.why}",
+                code="AF-PLUGIN-DENIED",
+                help=f"profile {self.profile.name} decides: see `aetherflow plugins show {record.name}`",
+            )
+        if not record.is_ready:
+            raise state_error(record, named)
+
+    def _unknown(self, kind: str, name: str) -> AetherFlowError:
+        for record in self.plugins:
+            if record.manifest and name in record.manifest.retired:
+                return InvalidInput(
+                    f"{kind} {name!r} is retired", code=_UNKNOWN[kind], help=f"read the notes of {record.distribution}"
+                )
+        owner = self._owner_by_prefix(name) if kind == "step" else None
+        if owner is not None:
+            return state_error(owner, f"{kind} {name!r}")
+        message = f"there is no {kind} {name!r} here"
+        return InvalidInput(message, code=_UNKNOWN[kind], help=self._what_to_do(kind, name))
+
+    def _owner_by_prefix(self, name: str) -> PluginRecord | None:
+        """The plugin that the step must be of, where nothing is known of its steps."""
+        prefix = normalised_name(name.partition(".")[0])
+        hidden = (record for record in self.plugins if record.manifest is None and not record.is_ready)
+        return next((record for record in hidden if normalised_name(record.name) == prefix), None)
+
+    def _what_to_do(self, kind: str, name: str) -> str:
+        reserved = self.first_party.steps if kind == "step" else self.first_party.connectors
+        if name in reserved:
+            return f"pip install {reserved[name]}"
+        usable = self._usable_names(kind)
+        elsewhere = nearest(name, reserved)
+        if nearest(name, usable) is None and elsewhere is not None:
+            return f"did you mean {elsewhere!r}? pip install {reserved[elsewhere]}"
+        return did_you_mean(name, usable)
+
+
+_UNKNOWN = {"step": "AF-UNKNOWN-STEP", "connector": "AF-UNKNOWN-CONNECTOR"}
+
+
+def state_error(record: PluginRecord, named: str) -> AetherFlowError:
+    """The error of using what belongs to a plugin that is not ready."""
+    kind = RefusedByPolicy if record.state is PluginState.DENIED else PluginError
+    return kind(
+        f"{named} can't be used: plugin {record.name} is {record.state}: {record.why}",
+        code=STATE_CODES.get(record.state),
+        help=record.mend,
+    )
+
+
+def _refuse_local(profile: RuntimeProfile, folders: Sequence[Path | str]) -> None:
+    if not profile.may_load_local_plugins:
+        raise RefusedByPolicy(
+            f"profile {profile.name} is not open: no plugins from folders ({', '.join(map(str, folders))})",
+            code="AF-PLUGIN-FOLDER-REFUSED",
+            help="leave AETHERFLOW_PLUGIN_PATHS and settings.plugin_paths empty, or install the code as a plugin",
+        )
+
+
+def _load_local(
+    folders: Sequence[Path | str], installed: Sequence[PluginRecord], first_party: FirstParty, *, strict: bool
+) -> LocalPlugins:
+    from .local import LocalPlugins
+
+    local = LocalPlugins()
+    names = [each.name for record in installed for each in (record.manifest.contributions if record.manifest else ())]
+    try:
+        local.load(folders, strict=strict)
+        for number, record in enumerate(local.records):
+            local.records[number] = _without_taken_names(local, record, first_party, names, strict=strict)
+    except PluginError:
+        local.close()
+        raise
+    return local
+
+
+def _without_taken_names(
+    local: LocalPlugins, record: PluginRecord, first_party: FirstParty, installed: Sequence[str], *, strict: bool
+) -> PluginRecord:
+    why = reserved_by_others(record, first_party.steps, installed)
+    if why is None:
+        return record
+    error = PluginError(
+        f"the plugin folder {record.distribution}: {why}",
+        code=STATE_CODES[PluginState.CONFLICT],
+        help="give it another name",
+    )
+    if strict:
+        raise error
+    local.warn(error)
+    return replace(record, state=PluginState.CONFLICT, why=why, mend="give it another name")
+
+
+def _step_entry(record: PluginRecord, step: StepManifest) -> StepEntry:
+    return StepEntry(
+        name=step.name,
+        plugin=record,
+        summary=step.summary,
+        effects=step.effects,
+        rerun=step.rerun,
+        inputs=step.inputs,
+        outputs=step.outputs,
+        outputs_from=step.outputs_from,
+    )
+
+
+def _connector_entry(record: PluginRecord, connector: ConnectorManifest) -> ConnectorEntry:
+    return ConnectorEntry(
+        kind=connector.kind,
+        driver=connector.driver,
+        plugin=record,
+        protocol=connector.protocol,
+        summary=connector.summary,
+        config=connector.config,
+        options=connector.options,
+        effects=connector.effects,
+    )

@@ -1,0 +1,135 @@
+"""Importing one plugin and asking its hooks what it contributes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.spelling import did_you_mean
+from ..errors import PluginError
+from .boundary import blocked_imports, plugin_boundary
+from .contributions import connectors_by_name, steps_by_name
+from .describe import summary_of
+from .discovery import package_spec
+from .records import LoadedPlugin
+
+if TYPE_CHECKING:
+    import pluggy
+
+_PROJECT = "aetherflow"
+
+
+def load_plugin(
+    name: str, anchor: str, *, folder: Path | None = None, blocked: Mapping[str, str] | None = None
+) -> LoadedPlugin:
+    """Import a plugin's package and collect what its hooks give.
+
+    Args:
+        name: the plugin's name.
+        anchor: its package.
+        folder: where the package must come from; null for wherever it is found.
+        blocked: packages that it must not import, each with the reason.
+
+    Raises:
+        PluginError: it can't be imported, or does not keep to the contract.
+    """
+    _check_origin(name, anchor, folder)
+    with blocked_imports(blocked or {}):
+        with plugin_boundary(name, "it was imported"):
+            module = import_module(anchor)
+        return ask_hooks(name, module)
+
+
+def ask_hooks(name: str, module: ModuleType) -> LoadedPlugin:
+    """What the hooks of an imported plugin give.
+
+    Raises:
+        PluginError: a hook is misspelt, raises, or gives something else than it should.
+    """
+    manager = _registered(name, module)
+    steps = steps_by_name(name, _collected(name, manager.hook.aetherflow_steps))
+    connectors = connectors_by_name(name, _collected(name, manager.hook.aetherflow_connectors))
+    hooks = tuple(sorted(_implemented(manager, module)))
+    return LoadedPlugin(steps=steps, connectors=connectors, hooks=hooks, summary=summary_of(module))
+
+
+def _registered(name: str, module: ModuleType) -> pluggy.PluginManager:
+    """A manager with this plugin alone: what is wrong with one is not laid at another's door."""
+    import pluggy
+
+    from ..contracts import hooks
+
+    manager = pluggy.PluginManager(_PROJECT)
+    manager.add_hookspecs(hooks)
+    known = sorted(hook for hook in vars(hooks) if hook.startswith("aetherflow_"))
+    try:
+        with plugin_boundary(name, "it was registered"):
+            manager.register(module, name=name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise _bad_hook(name, str(error), module, known) from None
+    except PluginError as error:
+        if isinstance(error.__cause__, pluggy.PluginValidationError):
+            raise _bad_hook(name, str(error.__cause__), module, known) from None
+        raise
+    _refuse_unmarked(name, module, set(_implemented(manager, module)), known)
+    return manager
+
+
+def _bad_hook(name: str, told: str, module: ModuleType, known: list[str]) -> PluginError:
+    marked = [key for key, value in vars(module).items() if hasattr(value, f"{_PROJECT}_impl")]
+    misspelt = next((key for key in marked if key not in known), None)
+    if misspelt is None:
+        detail = " ".join(told.split()).partition("Argument(s)")
+        message, mend = f"a hook of plugin {name} takes other arguments than it is given", "".join(detail[1:])
+    else:
+        message = f"plugin {name} implements the hook {misspelt!r}, which does not exist"
+        mend = did_you_mean(misspelt, known)
+    return PluginError(message, code="AF-PLUGIN-HOOK", help=mend)
+
+
+def _refuse_unmarked(name: str, module: ModuleType, implemented: set[str], known: list[str]) -> None:
+    for hook in known:
+        if hook not in implemented and callable(vars(module).get(hook)):
+            raise PluginError(
+                f"{hook} of plugin {name} is not marked as a hook",
+                code="AF-PLUGIN-HOOK",
+                help="put @hookimpl above it: from aetherflow.kernel.api import hookimpl",
+            )
+
+
+def _implemented(manager: pluggy.PluginManager, module: ModuleType) -> Iterable[str]:
+    return (caller.name for caller in manager.get_hookcallers(module) or ())
+
+
+def _collected(name: str, hook: Callable[[], Iterable[Any]]) -> list[object]:
+    doing = f"{getattr(hook, 'name', 'a hook')} was called"
+    with plugin_boundary(name, doing):
+        found: list[object] = []
+        for given in hook():
+            found.extend(given)
+        return found
+
+
+def _check_origin(name: str, anchor: str, folder: Path | None) -> None:
+    """The package must be the one that the manifest speaks of: another of its name may come first on the path."""
+    if folder is None:
+        return
+    found = _origin(anchor)
+    if found is None or found.resolve() != folder.resolve():
+        raise PluginError(
+            f"the package {anchor} of plugin {name} would be imported from {found or 'nowhere'}, not from {folder}",
+            code="AF-PLUGIN-SHADOWED",
+            help=f"rename or remove what is called {anchor} there",
+        )
+
+
+def _origin(anchor: str) -> Path | None:
+    loaded = sys.modules.get(anchor)
+    spec = package_spec(anchor) if loaded is None else None
+    file = getattr(loaded, "__file__", None) if loaded is not None else spec.origin if spec else None
+    return Path(file).parent if file else None

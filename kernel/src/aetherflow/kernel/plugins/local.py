@@ -1,0 +1,136 @@
+"""Local plugin folders: code beside a flow, for development, under a name that nobody else has."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import PluginError, Problem
+from .boundary import plugin_boundary
+from .contributions import connectors_by_name, steps_by_name
+from .describe import describe_plugin
+from .manifest import parse_manifest
+from .records import LoadedPlugin, PluginRecord, PluginState
+
+
+@dataclass(slots=True)
+class LocalPlugins:
+    """The local folders of one index, and the modules that they brought, until they are closed."""
+
+    records: list[PluginRecord] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
+
+    def load(self, folders: Sequence[Path | str], *, strict: bool) -> None:
+        """Load every folder.
+
+        Raises:
+            PluginError: strict, and a folder is missing or a file in it can't be loaded.
+        """
+        for folder in map(Path, folders):
+            try:
+                self.records.append(self._load_folder(folder))
+            except PluginError as error:
+                if strict:
+                    raise
+                self.warn(error)
+
+    def warn(self, error: PluginError) -> None:
+        """Tell of an error that does not end the run."""
+        problem = error.problem
+        self.warnings.append(Problem(code=problem.code, message=problem.message, help=problem.help, severity="warning"))
+
+    def close(self) -> None:
+        """Forget the modules: the next run in this process loads its own."""
+        for package in self.packages:
+            for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+                del sys.modules[name]
+        self.packages.clear()
+
+    def _load_folder(self, folder: Path) -> PluginRecord:
+        if not folder.is_dir():
+            what = "is a file: name its folder" if folder.exists() else "does not exist"
+            raise PluginError(
+                f"the plugin folder {folder} {what}",
+                code="AF-PLUGIN-FOLDER",
+                help="mend AETHERFLOW_PLUGIN_PATHS or settings.plugin_paths",
+            )
+        package = self._new_package(folder)
+        name = f"local:{folder.name}"
+        modules = [_import(name, f"{package}.{module}") for module in _module_names(folder)]
+        given = [each for module in modules for each in _own_things(module, package)]
+        loaded = LoadedPlugin(
+            steps=steps_by_name(name, _steps_in(given)), connectors=connectors_by_name(name, _connectors_in(given))
+        )
+        manifest = parse_manifest(describe_plugin(name, loaded), anchor=package)
+        return PluginRecord(
+            name=name,
+            distribution=str(folder),
+            version="",
+            anchor=package,
+            state=PluginState.READY,
+            why="imported: a local folder",
+            interface=manifest.interface,
+            manifest=manifest,
+            is_local=True,
+            loaded=loaded,
+        )
+
+    def _new_package(self, folder: Path) -> str:
+        """A package that is this folder, for relative imports; absolute ones see nothing of it."""
+        import secrets
+
+        name = f"aetherflow_local_{secrets.token_hex(8)}"
+        package = ModuleType(name)
+        package.__path__ = [str(folder.absolute())]
+        sys.modules[name] = package
+        self.packages.append(name)
+        invalidate_caches()
+        return name
+
+
+def _module_names(folder: Path) -> list[str]:
+    """Modules and packages directly in a folder, those starting with `_` or a dot left out."""
+    return sorted(
+        entry.stem
+        for entry in folder.iterdir()
+        if not entry.name.startswith(("_", "."))
+        and (entry.suffix == ".py" if entry.is_file() else (entry / "__init__.py").is_file())
+    )
+
+
+def _import(plugin: str, module: str) -> ModuleType:
+    with plugin_boundary(plugin, f"its module {module.partition('.')[2]} was imported"):
+        return import_module(module)
+
+
+def _own_things(module: ModuleType, package: str) -> Iterator[Any]:
+    """What the folder's own code defines; what it imports from elsewhere is not its contribution."""
+    for each in vars(module).values():
+        if str(getattr(each, "__module__", "")).partition(".")[0] == package:
+            yield each
+
+
+def _steps_in(given: Sequence[Any]) -> list[Any]:
+    """Named step classes and marked functions, each once."""
+    from ..contracts.steps import STEP_MARK, Step
+
+    def is_step(each: object) -> bool:
+        if isinstance(each, type):
+            return issubclass(each, Step) and isinstance(getattr(each, "name", None), str)
+        return hasattr(each, STEP_MARK)
+
+    return list(dict.fromkeys(each for each in given if callable(each) and is_step(each)))
+
+
+def _connectors_in(given: Sequence[Any]) -> list[Any]:
+    """Connector classes that say their kind and driver, each once."""
+    from ..contracts.connectors import Connector
+
+    found = (each for each in given if isinstance(each, type) and issubclass(each, Connector))
+    return list(dict.fromkeys(each for each in found if hasattr(each, "kind") and hasattr(each, "driver")))

@@ -1,0 +1,84 @@
+"""Faults of single values in words: what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..contracts.spelling import did_you_mean
+from ..spec.misfits import kind_of, shown
+
+Facts = Mapping[str, Any]
+Words = tuple[str, str]
+
+TYPE_WORDS: Mapping[str, str] = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "a boolean",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+_EXAMPLES = {"date": " like 2026-01-31", "date-time": " like 2026-01-31T06:30:00Z", "time": " like 06:30:00Z"}
+
+
+def words_for(kind: str, facts: Facts, value: object) -> Words:
+    """Message and mend for a fault; the value itself is never shown."""
+    explain = _EXPLAINED.get(kind)
+    return explain(facts, value) if explain else ("this value is not allowed here", "")
+
+
+def _choice(facts: Facts, value: object) -> Words:
+    options = [str(option) for option in facts["options"]]
+    if isinstance(value, str):
+        return "this is none of the values that are allowed here", did_you_mean(value, options)
+    return f"here belongs one of a few values, not {kind_of(value)}", f"there is: {', '.join(sorted(options))}"
+
+
+def _constant(facts: Facts, _value: object) -> Words:
+    return "this is not the value that is allowed here", f"write {facts['expected_value']}"
+
+
+def _format(facts: Facts, _value: object) -> Words:
+    name = facts["format"]
+    return f"this is no {name}", f"write a {name}{_EXAMPLES.get(name, '')}"
+
+
+def _pattern(facts: Facts, _value: object) -> Words:
+    return f"this does not have the form {shown(facts['pattern'])}", ""
+
+
+def _multiple(facts: Facts, _value: object) -> Words:
+    return f"this must be a multiple of {facts['multiple_of']}", ""
+
+
+def _unique(_facts: Facts, _value: object) -> Words:
+    return "an item stands in this list twice", "remove one of them"
+
+
+def _limit(before: str, after: str = "") -> Callable[[Facts, object], Words]:
+    def explain(facts: Facts, _value: object) -> Words:
+        return f"this must be {before} {facts['limit']}{after}", ""
+
+    return explain
+
+
+_EXPLAINED: Mapping[str, Callable[[Facts, object], Words]] = {
+    "Enum": _choice,
+    "Constant": _constant,
+    "Format": _format,
+    "Pattern": _pattern,
+    "MultipleOf": _multiple,
+    "UniqueItems": _unique,
+    "Minimum": _limit("at least"),
+    "Maximum": _limit("at most"),
+    "ExclusiveMinimum": _limit("more than"),
+    "ExclusiveMaximum": _limit("less than"),
+    "MinLength": _limit("at least", " characters long"),
+    "MaxLength": _limit("at most", " characters long"),
+    "MinItems": _limit("a list of at least", " items"),
+    "MaxItems": _limit("a list of at most", " items"),
+    "MinProperties": _limit("a mapping of at least", " keys"),
+    "MaxProperties": _limit("a mapping of at most", " keys"),
+}

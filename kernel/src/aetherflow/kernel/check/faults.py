@@ -1,0 +1,68 @@
+"""What the validator finds wrong, as values of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import YamlPath
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+UNIONS = frozenset({"AnyOf", "OneOfNotValid"})
+#: These look at a container and not at what its parts are.
+_ABOUT_CONTAINERS = frozenset(
+    {"Required", "AdditionalProperties", "Type", "MinItems", "MaxItems", "MinProperties", "MaxProperties"},
+)
+_FACTS = ("property", "unexpected", "types", "options", "expected_value", "format", "limit", "multiple_of", "pattern")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One keyword of a schema that a value does not keep to."""
+
+    #: The validator's name for it, such as `Required`.
+    kind: str
+    #: Where in the value.
+    at: YamlPath
+    #: Where in the schema.
+    schema_path: YamlPath
+    facts: Mapping[str, Any]
+    #: For a union, the faults of each of its branches.
+    branches: tuple[tuple[Fault, ...], ...] = ()
+
+    def counts(self, path: YamlPath, templates: Mapping[YamlPath, bool]) -> bool:
+        """Whether it stays, whatever the templates turn out to be.
+
+        Args:
+            path: of the whole value that was validated.
+            templates: where templates stand, and whether each is all that stands there.
+        """
+        if self.branches:
+            return all(any(fault.counts(path, templates) for fault in branch) for branch in self.branches)
+        place = (*path, *self.at)
+        if place in templates:
+            return not templates[place] and self.kind == "Type"
+        return self.kind in _ABOUT_CONTAINERS or not any(other[: len(place)] == place for other in templates)
+
+    def wants_type(self, at: YamlPath) -> bool:
+        """Whether all that stands there is of the wrong type."""
+        return self.kind == "Type" and self.at == at
+
+
+def read_faults(errors: Iterable[ValidationError]) -> tuple[Fault, ...]:
+    """The validator's errors as faults."""
+    return tuple(map(_read, errors))
+
+
+def _read(error: ValidationError) -> Fault:
+    kind = type(error.kind).__name__
+    return Fault(
+        kind,
+        tuple(error.instance_path),
+        tuple(error.schema_path),
+        {name: getattr(error.kind, name) for name in _FACTS if hasattr(error.kind, name)},
+        tuple(read_faults(branch) for branch in getattr(error.kind, "context", ())) if kind in UNIONS else (),
+    )

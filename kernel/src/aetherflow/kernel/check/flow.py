@@ -1,0 +1,59 @@
+"""All rules over one flow, their problems in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ..errors import Problem
+from .contributions import Contributions, Index
+from .definitions import FlowIndex
+from .environment import check_environment
+from .inputs import check_inputs
+from .references import check_references
+from .resources import check_resources
+from .rules import Rule, Subject
+from .step_types import check_step_types
+from .templates import check_templates
+from .validators import Validators
+
+RULES: tuple[Rule, ...] = (
+    check_templates,
+    check_resources,
+    check_step_types,
+    check_inputs,
+    check_references,
+    check_environment,
+)
+
+
+def check_flow(
+    flow: FlowIndex,
+    *,
+    index: Index,
+    environment: Mapping[str, str],
+    known_profiles: Collection[str] | None,
+    strict_environment: bool,
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with a flow, as far as it can be known before it runs.
+
+    Args:
+        flow: as `index_flow` gives it.
+        index: who contributes which step types and connectors.
+        environment: the snapshot that templates will see.
+        known_profiles: names of resource profiles; null where they can't be known.
+        strict_environment: whether a missing environment key is an error, not a warning.
+    """
+    subject = Subject(
+        flow=flow,
+        contributions=Contributions(index),
+        validators=Validators(),
+        environment=environment,
+        known_profiles=known_profiles,
+        is_environment_strict=strict_environment,
+    )
+    found = [flow.locate(problem) for rule in RULES for problem in rule(subject)]
+    return tuple(sorted(dict.fromkeys(found), key=_in_order_of_file))
+
+
+def _in_order_of_file(problem: Problem) -> tuple[int, int]:
+    return (problem.where.line, problem.where.column) if problem.where else (0, 0)

@@ -1,0 +1,100 @@
+"""Rule: the inputs of every step fit the schema that its plugin's manifest gives, those of steps inside steps too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..contracts.spelling import did_you_mean
+from ..errors import Problem, YamlPath
+from ..resolve.templates import Template
+from ..spec.values import without_raw
+from .rules import Subject
+from .schema_errors import Checked, schema_problems
+
+_Templates = Mapping[YamlPath, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Inputs that are given to a step type."""
+
+    type: str
+    inputs: object
+    path: YamlPath
+    templates: _Templates
+
+
+def check_inputs(subject: Subject) -> Iterator[Problem]:
+    """Inputs that are missing, unknown, of the wrong type or value, or name no fitting resource."""
+    for job in subject.flow.flow.jobs:
+        for step in job.steps:
+            template = subject.flow.compiled_inputs.get((job.id, step.id))
+            inputs = without_raw(step.inputs)
+            path = (*step.path, "inputs")
+            templates = _templates(template) if template is not None else _suspects(inputs, path)
+            yield from _check_call(subject, _Call(step.type, inputs, path, templates))
+
+
+def _templates(template: Template) -> _Templates:
+    return {reference.path: reference.is_whole for reference in template.references}
+
+
+def _suspects(value: object, path: YamlPath) -> _Templates:
+    """Where templates may stand, for inputs that could not be compiled."""
+    if isinstance(value, dict):
+        return {place: True for key, item in value.items() for place in _suspects(item, (*path, key))}
+    if isinstance(value, list):
+        return {place: True for number, item in enumerate(value) for place in _suspects(item, (*path, number))}
+    return {path: True} if isinstance(value, str) and "{" in value else {}
+
+
+def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
+    known = subject.contributions.step(call.type).found
+    if known is None:
+        return
+    schema = subject.validators.of(f"step {call.type}", known.inputs)
+    checked = Checked(call.inputs, call.path, f"the step type {call.type!r}", "input", call.templates)
+    for found in schema_problems(schema, checked):
+        yield subject.flow.locate(found.problem, at_key=found.at_key)
+    for path, name, protocol in schema.marked("resource", call.inputs, call.path):
+        if isinstance(name, str) and path not in call.templates:
+            yield from _check_resource(subject, name, path, str(protocol))
+    for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
+        yield from _check_inner_step(subject, step, path, call.templates)
+
+
+def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) -> Iterator[Problem]:
+    """The named resource exists, and its connector implements what the step needs."""
+    resources = subject.flow.flow.resources
+    resource = resources.get(name)
+    if resource is None:
+        message, mend = f"there is no resource {name!r}", did_you_mean(name, resources)
+        yield Problem(code="AF-UNKNOWN-RESOURCE", message=message, help=mend, path=path)
+        return
+    connector = subject.contributions.connector(resource.kind, resource.driver).found
+    if connector is None or connector.protocol == protocol:
+        return
+    fitting = [
+        other.name
+        for other in resources.values()
+        if (found := subject.contributions.connector(other.kind, other.driver).found) and found.protocol == protocol
+    ]
+    yield Problem(
+        code="AF-WRONG-RESOURCE",
+        message=f"here belongs a resource that is a {protocol}; {name!r} is a {connector.protocol}",
+        help=f"name another one: {', '.join(fitting)}" if fitting else f"add a resource that is a {protocol}",
+        path=path,
+    )
+
+
+def _check_inner_step(subject: Subject, step: object, path: YamlPath, templates: _Templates) -> Iterator[Problem]:
+    if not isinstance(step, dict):
+        return
+    step_type = step.get("type")
+    if not isinstance(step_type, str) or (*path, "type") in templates:
+        return
+    yield from subject.contributions.step(step_type).problems_at((*path, "type"))
+    inputs = step.get("inputs", {})
+    if (*path, "inputs") not in templates:
+        yield from _check_call(subject, _Call(step_type, inputs, (*path, "inputs"), templates))

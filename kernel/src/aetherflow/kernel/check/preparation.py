@@ -1,0 +1,167 @@
+"""From a flow's file to all that is known of it before anything runs: read, located, checked; nothing is imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contracts.spelling import did_you_mean
+from ..errors import InvalidInput, Problem, RefusedByPolicy
+from ..plugins.index import PluginIndex, build_index
+from ..policy.choice import decide_profile
+from ..policy.profile import RuntimeProfile
+from ..policy.project import Project, find_project
+from ..resolve.environment import Environment, take_environment
+from ..resolve.redaction import Redactor
+from ..resolve.resource_profiles import ResourceProfile, read_resource_profiles
+from ..resolve.settings import Settings, read_settings, unknown_keys
+from ..resolve.templates import compile_value
+from ..spec.document import Document, read_document
+from ..spec.flow import Examined, examine_flow
+from ..spec.flow_block import Render
+from .definitions import FlowIndex, index_flow
+from .flow import check_flow
+
+if TYPE_CHECKING:
+    from ..errors import YamlPath
+    from ..spec.models import Flow
+
+_FLOW_BLOCK_ROOTS = frozenset({"env"})
+#: The end of the code of every problem that a rule of the runtime profile is the cause of.
+_REFUSAL = "-DENIED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a flow is prepared in: where it belongs, what may run, what is set, what is installed."""
+
+    project: Project
+    profile: RuntimeProfile
+    environment: Environment
+    settings: Settings
+    resource_profiles: Mapping[str, ResourceProfile]
+    index: PluginIndex
+    #: Knows the secrets of the environment; those of resources join when a run resolves them.
+    redactor: Redactor
+    #: Warnings about the surroundings themselves.
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A flow, its surroundings, and everything that is wrong with it; `flow_index` is null where it can't be read."""
+
+    document: Document
+    surroundings: Surroundings
+    flow_index: FlowIndex | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the flow from running."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    def checked(self) -> FlowIndex:
+        """The flow, free of errors.
+
+        Raises:
+            InvalidInput: it has errors; holds all of them.
+            RefusedByPolicy: the runtime profile refuses what it uses, and nothing else is wrong.
+        """
+        errors = self.errors
+        if errors and all(problem.code.endswith(_REFUSAL) for problem in errors):
+            raise RefusedByPolicy.of(errors)
+        if errors or self.flow_index is None:
+            raise InvalidInput.of(errors)
+        return self.flow_index
+
+
+def prepare_flow(
+    flow_file: Path,
+    *,
+    profile: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    shown_as: str | None = None,
+) -> Prepared:
+    """Read a flow and find everything that is wrong with it.
+
+    Args:
+        flow_file: the YAML file.
+        profile: the runtime profile asked for.
+        environ: the environment to take the snapshot from; the process's own by default.
+        shown_as: the file's name in messages; as given by default.
+
+    Raises:
+        InvalidInput: the file can't be read as YAML, or the surroundings are wrong.
+        RefusedByPolicy: the policy can't be read, or the profile may not be chosen.
+    """
+    document = read_document(flow_file, shown_as=shown_as)
+    surroundings = find_surroundings(flow_file, profile=profile, environ=os.environ if environ is None else environ)
+    examined = examine_flow(document, render=_renderer(surroundings.environment))
+    return _checked(document, surroundings, examined)
+
+
+def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings:
+    """What a flow at `place` is prepared in.
+
+    Raises:
+        InvalidInput: environment files, settings or resource profiles are wrong.
+        RefusedByPolicy: the policy can't be read, or the profile may not be chosen.
+    """
+    project = find_project(place)
+    runtime_profile = decide_profile(project, requested=profile, environ=environ)
+    environment = take_environment(environ, folder=project.folder)
+    redactor = Redactor()
+    redactor.add_environment(environment.values)
+    settings = read_settings(environment, project.settings, folder=project.folder, document=project.document)
+    resource_profiles = read_resource_profiles(environment, folder=project.folder)
+    # Last: with local folders it imports code, which must not happen where something else is wrong.
+    index = build_index(runtime_profile, local_folders=settings.plugin_paths, is_strict=settings.plugin_strict)
+    return Surroundings(
+        project=project,
+        profile=runtime_profile,
+        environment=environment,
+        settings=settings,
+        resource_profiles=resource_profiles,
+        index=index,
+        redactor=redactor,
+        problems=(*unknown_keys(environment), *index.warnings),
+    )
+
+
+def _checked(document: Document, surroundings: Surroundings, examined: Examined) -> Prepared:
+    problems = [*surroundings.problems, *examined.problems]
+    flow_index = None
+    if examined.flow is not None:
+        flow_index = index_flow(examined.flow)
+        problems += check_flow(
+            flow_index,
+            index=surroundings.index,
+            environment=surroundings.environment.values,
+            known_profiles=frozenset(surroundings.resource_profiles),
+            strict_environment=surroundings.settings.validate_env_strict,
+        )
+    problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
+    return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))
+
+
+def _renderer(environment: Environment) -> Render:
+    def render(value: object, path: YamlPath) -> object:
+        template = compile_value(value, roots=_FLOW_BLOCK_ROOTS, path=path)
+        return template.render({"env": environment.values})
+
+    return render
+
+
+def require_job(flow: Flow, job_id: str) -> None:
+    """Go on only where the flow has the job.
+
+    Raises:
+        InvalidInput: it has none of that name.
+    """
+    known = [job.id for job in flow.jobs]
+    if job_id not in known:
+        raise InvalidInput(f"the flow has no job {job_id!r}", code="AF-JOB-UNKNOWN", help=did_you_mean(job_id, known))

@@ -1,0 +1,29 @@
+"""What every rule gets: the flow's index, and what surrounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..errors import Problem
+from .contributions import Contributions
+from .definitions import FlowIndex
+from .validators import Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A flow that is checked, in its surroundings."""
+
+    flow: FlowIndex
+    contributions: Contributions
+    validators: Validators
+    environment: Mapping[str, str]
+    #: Names of resource profiles; null where they can't be known.
+    known_profiles: Collection[str] | None
+    is_environment_strict: bool
+
+
+#: One concern: yields what is wrong, in any order, with paths; places may be left out.
+Rule: TypeAlias = Callable[[Subject], Iterable[Problem]]

@@ -1,0 +1,138 @@
+"""What a value's JSON Schema says against it, in words, at the key or value that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..contracts.spelling import did_you_mean, nearest
+from ..errors import Problem, YamlPath
+from ..resolve.schemas import known_properties
+from ..spec.misfits import shown, wrong_type
+from .fault_words import TYPE_WORDS, words_for
+from .faults import Fault, read_faults
+from .validators import CompiledSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A problem, and whether it stands at a key or at its value."""
+
+    problem: Problem
+    at_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A value that is checked: where it stands, what takes it, and where its templates are."""
+
+    value: object
+    path: YamlPath
+    #: What takes the value, for messages: "the step type 'zip'".
+    owner: str
+    #: What the keys of the value are called, for messages.
+    noun: str
+    #: Where templates stand, and whether each is the whole value there.
+    templates: Mapping[YamlPath, bool]
+    #: Missing keys may come from elsewhere.
+    is_partial: bool = False
+
+
+def schema_problems(schema: CompiledSchema, checked: Checked) -> Iterator[Found]:
+    """Everything that the schema says against the value, except what depends on templates."""
+    if schema.validator is None:
+        message = f"{checked.owner} has a schema that can't be read"
+        yield Found(Problem(code="AF-PLUGIN-SCHEMA", message=message, help="tell its author", path=checked.path))
+    elif not schema.validator.is_valid(checked.value):
+        faults = read_faults(schema.validator.iter_errors(checked.value))
+        yield from _Explanation(schema, checked).of(faults)
+
+
+class _Explanation:
+    """Turns faults into problems."""
+
+    def __init__(self, schema: CompiledSchema, checked: Checked) -> None:
+        self._schema = schema
+        self._checked = checked
+
+    def of(self, faults: Iterable[Fault]) -> Iterator[Found]:
+        """The problems that these faults make; a misspelt key is not told as a missing one too."""
+        counted = [fault for fault in faults if fault.counts(self._checked.path, self._checked.templates)]
+        unknown = {fault.at: fault.facts["unexpected"] for fault in counted if fault.kind == "AdditionalProperties"}
+        for fault in counted:
+            if fault.kind == "Required":
+                yield from self._missing(fault, unknown.get(fault.at, ()))
+            elif fault.kind == "AdditionalProperties":
+                yield from self._unexpected(fault)
+            elif fault.branches:
+                yield from self._union(fault)
+            elif fault.kind == "Type":
+                yield self._misfit(fault.at, fault.facts["types"])
+            else:
+                yield self._other(fault)
+
+    def _missing(self, fault: Fault, unknown: Collection[str]) -> Iterator[Found]:
+        name = fault.facts["property"]
+        known = self._known(fault)
+        if self._checked.is_partial or any(nearest(key, known) == name for key in unknown):
+            return
+        message = f"{self._checked.owner} needs the {self._checked.noun} {_dotted((*fault.at, name))!r}"
+        yield Found(self._problem("AF-INPUT-MISSING", message, f"write `{name}: …` here", fault.at), at_key=True)
+
+    def _unexpected(self, fault: Fault) -> Iterator[Found]:
+        known = self._known(fault)
+        for name in fault.facts["unexpected"]:
+            path = (*fault.at, name)
+            message = f"{self._checked.owner} has no {self._checked.noun} {shown(_dotted(path))}"
+            yield Found(self._problem("AF-INPUT-UNKNOWN", message, did_you_mean(name, known), path), at_key=True)
+
+    def _known(self, fault: Fault) -> frozenset[str]:
+        """The keys that the mapping may have, by the schema that refused it."""
+        schema = _value_at(self._schema.schema, fault.schema_path[:-1])
+        if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
+            return frozenset(schema["properties"])
+        return known_properties(self._schema.declared.top()) or frozenset()
+
+    def _union(self, fault: Fault) -> Iterator[Found]:
+        fitting = [branch for branch in fault.branches if not any(inner.wants_type(fault.at) for inner in branch)]
+        if fitting:
+            closest = min(fitting, key=lambda branch: _distance(branch, fault.at))
+            yield from self.of(closest)
+            return
+        wrong = (inner for branch in fault.branches for inner in branch if inner.wants_type(fault.at))
+        yield self._misfit(fault.at, [name for inner in wrong for name in inner.facts["types"]])
+
+    def _misfit(self, at: YamlPath, types: Iterable[str]) -> Found:
+        names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
+        wanted = " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
+        misfit = wrong_type(_value_at(self._checked.value, at), wanted)
+        return Found(self._problem(misfit.code, misfit.message, misfit.mend, at))
+
+    def _other(self, fault: Fault) -> Found:
+        message, mend = words_for(fault.kind, fault.facts, _value_at(self._checked.value, fault.at))
+        return Found(self._problem("AF-WRONG-VALUE", message, mend, fault.at))
+
+    def _problem(self, code: str, message: str, mend: str, at: YamlPath) -> Problem:
+        return Problem(code=code, message=message, help=mend, path=(*self._checked.path, *at))
+
+
+def _distance(faults: tuple[Fault, ...], at: YamlPath) -> tuple[int, int]:
+    """How far a branch is from what was meant: another word where words tell the branches apart weighs most."""
+    words = sum(fault.kind in {"Constant", "Enum"} and len(fault.at) <= len(at) + 1 for fault in faults)
+    return words, len(faults)
+
+
+def _value_at(value: object, path: YamlPath) -> object:
+    """The part of a JSON value at a path; null where there is none."""
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _dotted(path: YamlPath) -> str:
+    return ".".join(map(str, path))

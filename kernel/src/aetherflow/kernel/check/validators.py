@@ -1,0 +1,89 @@
+"""The schemas of step types and connectors, compiled once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import YamlPath
+from ..resolve.schemas import DeclaredTypes, Schemas
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+_MARK = "x-aetherflow"
+#: Deeper than any schema that a person wrote.
+_MAX_DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSchema:
+    """A schema with its validator; null where it is no schema, which is its plugin's fault."""
+
+    schema: Mapping[str, Any]
+    validator: Validator | None
+    declared: DeclaredTypes
+    #: The marks that stand anywhere in it.
+    marks: frozenset[str]
+
+    def marked(self, mark: str, value: object, path: YamlPath) -> Iterator[tuple[YamlPath, object, object]]:
+        """The parts of a value that the schema marks: path, part and what the mark says."""
+        if mark in self.marks:
+            yield from self._marked(mark, value, path, self.declared.top())
+
+    def _marked(
+        self, mark: str, value: object, path: YamlPath, schemas: Schemas
+    ) -> Iterator[tuple[YamlPath, object, object]]:
+        for schema in schemas:
+            if mark in (notes := schema.get(_MARK, {})):
+                yield path, value, notes[mark]
+                break
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._marked(mark, item, (*path, key), self.declared.of_property(schemas, value, key))
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from self._marked(mark, item, (*path, number), self.declared.of_item(schemas, number))
+
+
+class Validators:
+    """Compiles each schema on first use."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, CompiledSchema] = {}
+
+    def of(self, name: str, schema: Mapping[str, Any]) -> CompiledSchema:
+        """The compiled schema; `name` tells it from the others."""
+        if name not in self._compiled:
+            marks = frozenset(_marks(schema, 0))
+            self._compiled[name] = CompiledSchema(schema, _compile(schema), DeclaredTypes(schema), marks)
+        return self._compiled[name]
+
+
+def _compile(schema: Mapping[str, Any]) -> Validator | None:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(dict(schema), validate_formats=True, retriever=_refuse_to_fetch)
+    except ValueError:
+        return None
+
+
+def _refuse_to_fetch(address: str) -> dict[str, object]:
+    """A manifest stands for itself: nothing is read from the network because of it."""
+    message = f"{address} is not fetched"
+    raise ValueError(message)
+
+
+def _marks(schema: object, depth: int) -> Iterator[str]:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(schema, Mapping):
+        notes = schema.get(_MARK)
+        yield from notes if isinstance(notes, Mapping) else ()
+        for part in schema.values():
+            yield from _marks(part, depth + 1)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _marks(part, depth + 1)

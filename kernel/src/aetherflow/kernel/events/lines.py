@@ -1,0 +1,113 @@
+"""Events as lines of a log: text for people, JSON for machines; one event a line and nothing else."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import fields
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_PROGRESS_SECONDS = 10.0
+
+
+class Redact(Protocol):
+    """Takes secrets out of text."""
+
+    def redact(self, text: str) -> str:
+        """The text, without secrets."""
+
+
+class LineLog:
+    """A log of one line an event on a text stream; safe to use from several threads."""
+
+    def __init__(self, stream: TextIO, *, redactor: Redact, level: str, as_json: bool) -> None:
+        self._stream = stream
+        self._redactor = redactor
+        self._least = LEVELS[level]
+        self._format = _as_json if as_json else _as_text
+        self._last_progress: dict[tuple[str, str], float] = {}
+        self._guard = threading.Lock()
+
+    def handle(self, event: Event) -> None:
+        """Write one event."""
+        if isinstance(event, StepProgressed) and not self._is_due(event):
+            return
+        level = level_of(event)
+        if LEVELS[level] >= self._least:
+            self.write(level, event.name, event.at, _fields_of(event))
+
+    def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
+        """Write one line; whatever stands in the values, it stays one line and holds no secret."""
+        line = self._redactor.redact(self._format(level, name, at, values))
+        with self._guard:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to let go of: the stream belongs to the process."""
+
+    def _is_due(self, event: StepProgressed) -> bool:
+        key = (event.job_id, event.step_id)
+        if event.at - self._last_progress.get(key, 0.0) < _PROGRESS_SECONDS and event.done != event.total:
+            return False
+        self._last_progress[key] = event.at
+        return True
+
+
+def level_of(event: Event) -> str:
+    """How much an event matters."""
+    if isinstance(event, StepLogged):
+        return event.level
+    if isinstance(event, StepEnded | JobEnded | RunEnded):
+        if event.status is Status.BLOCKED:
+            return "WARNING"
+        return "INFO" if event.status.is_done else "ERROR"
+    return "INFO"
+
+
+def _fields_of(event: Event) -> dict[str, object]:
+    values = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "at"}
+    if isinstance(event, StepLogged):
+        values = {**values.pop("fields"), **values}
+        del values["level"]
+    return {name: value for name, value in values.items() if value != "" and value is not None}
+
+
+def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
+    # The line's own keys come last: a field of a step can't forge them.
+    line = {**values, "ts_ms": int(at * 1000), "level": level, "event": name}
+    return json.dumps(line, ensure_ascii=True, default=str)
+
+
+def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    told = " ".join(
+        f"{one_line(key)}={_text_of(value)}" for key, value in values.items() if not isinstance(value, tuple)
+    )
+    return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
+
+
+def _text_of(value: object) -> str:
+    text = one_line(value if isinstance(value, str) else _plain(value))
+    return text if text and not any(character in text for character in ' "=') else '"' + text.replace('"', '\\"') + '"'
+
+
+def _plain(value: object) -> str:
+    return value.value if isinstance(value, Status) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def one_line(text: str) -> str:
+    """The text with everything escaped that a terminal or a log reader would take for more than text."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    # Unprintable covers controls, line and paragraph separators, bidirectional marks and lone surrogates.
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

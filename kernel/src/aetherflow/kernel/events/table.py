@@ -1,0 +1,132 @@
+"""The table of jobs that people watch while a run goes on; drawn on a terminal only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ..contracts.events import (
+    Event,
+    JobEnded,
+    JobStarted,
+    RunEnded,
+    Status,
+    StepEnded,
+    StepLogged,
+    StepProgressed,
+    StepStarted,
+)
+from .lines import LEVELS, Redact, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_STYLES = {
+    Status.RUNNING: "cyan",
+    Status.SUCCESS: "green",
+    Status.SKIPPED: "yellow",
+    Status.BLOCKED: "yellow",
+    Status.PENDING: "dim",
+}
+_DRAWN_PER_SECOND = 8
+
+
+@dataclass(slots=True)
+class _Row:
+    status: Status = Status.PENDING
+    step: str = ""
+    progress: str = ""
+    reason: str = ""
+    started_at: float | None = None
+    duration_ms: int | None = None
+    steps_done: int = 0
+    step_started_at: float = 0.0
+    steps: int = 0
+
+
+@dataclass(slots=True)
+class JobTable:
+    """A live table of a run's jobs; what steps say appears above it."""
+
+    job_steps: Sequence[tuple[str, int]]
+    stream: TextIO
+    redactor: Redact
+    level: str
+    _rows: dict[str, _Row] = field(init=False)
+    _live: Live = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = {job_id: _Row(steps=steps) for job_id, steps in self.job_steps}
+        console = Console(file=self.stream)
+        self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=_DRAWN_PER_SECOND)
+        self._live.start()
+
+    def handle(self, event: Event) -> None:
+        """Take one event into the table."""
+        if isinstance(event, StepLogged):
+            self._say(event)
+        elif isinstance(event, StepStarted | StepProgressed | StepEnded):
+            self._step(event)
+        elif isinstance(event, JobStarted | JobEnded):
+            self._job(event)
+        elif isinstance(event, RunEnded):
+            self._live.refresh()
+
+    def close(self) -> None:
+        """Leave the last state of the table on the screen."""
+        self._live.stop()
+
+    def _say(self, event: StepLogged) -> None:
+        if LEVELS[event.level] < LEVELS[self.level]:
+            return
+        told = "".join(f" {key}={value}" for key, value in event.fields.items())
+        line = one_line(self.redactor.redact(f"{event.job_id}.{event.step_id}: {event.message}{told}"))
+        self._live.console.print(Text(line, style="red" if event.level == "ERROR" else "dim"), soft_wrap=True)
+
+    def _step(self, event: StepStarted | StepProgressed | StepEnded) -> None:
+        row = self._rows.setdefault(event.job_id, _Row())
+        row.step = event.step_id
+        if isinstance(event, StepStarted):
+            row.step_started_at, row.progress = event.at, ""
+        elif isinstance(event, StepProgressed):
+            row.progress = _progress(event, row.step_started_at)
+        else:
+            row.steps_done += 1
+
+    def _job(self, event: JobStarted | JobEnded) -> None:
+        row = self._rows.setdefault(event.job_id, _Row())
+        if isinstance(event, JobStarted):
+            row.status, row.started_at = Status.RUNNING, event.at
+            return
+        row.status, row.duration_ms = event.status, event.duration_ms
+        row.reason = one_line(self.redactor.redact(event.reason))
+        row.step = "" if event.status.is_done else row.step
+
+    def _draw(self) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("JOB", "STATUS", "STEPS", "TIME", "NOW"):
+            table.add_column(name, overflow="fold" if name == "NOW" else "ellipsis", no_wrap=name != "NOW")
+        for job_id, row in self._rows.items():
+            status = Text(row.status.value, style=_STYLES.get(row.status, "red"))
+            now = " ".join(part for part in (row.step, row.progress, row.reason) if part)
+            table.add_row(job_id, status, f"{row.steps_done}/{row.steps}", _time(row), Text(now))
+        return table
+
+
+def _progress(event: StepProgressed, started_at: float) -> str:
+    seconds = event.at - started_at
+    rate = f" ({event.done / seconds:,.0f}/s)" if seconds > 0 else ""
+    total = f" of {event.total:,}" if event.total is not None else ""
+    return f"{event.done:,}{total} {event.unit}{rate}"
+
+
+def _time(row: _Row) -> str:
+    if row.duration_ms is not None:
+        return f"{row.duration_ms / 1000:.1f} s"
+    return "" if row.started_at is None else f"{max(0.0, time.time() - row.started_at):.1f} s"

@@ -1,0 +1,1 @@
+"""What will be done: the flow's jobs and steps in order, each with its decision and reason."""

@@ -1,0 +1,1 @@
+"""What is remembered: the ledger of runs, and who owns a run."""

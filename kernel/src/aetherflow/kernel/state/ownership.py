@@ -1,0 +1,58 @@
+"""One owner per run: a lock that the operating system drops when its holder dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import OwnedByAnother
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..contracts.records import RunKey
+
+_HAS_FILE_LOCKS = os.name == "posix"
+
+
+@contextmanager
+def own_run(folder: Path, key: RunKey) -> Iterator[None]:
+    """Own a run while the block lasts.
+
+    The lock file stays: removing it would let two owners hold two files of one name.
+
+    Raises:
+        OwnedByAnother: a living process owns it.
+    """
+    place = folder / key.flow_id
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(place / f"{key.run_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        _lock(descriptor, key)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, key: RunKey) -> None:
+    # Elsewhere the ledger's own locks are all there is: the flow still runs, unguarded against its twin.
+    if not _HAS_FILE_LOCKS:
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = ""
+        with contextlib.suppress(OSError):
+            owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        raise OwnedByAnother(
+            f"run {key.run_id!r} of flow {key.flow_id!r} is owned by another process (pid {owner or 'unknown'})",
+            code="AF-RUN-OWNED",
+            help="wait for it to end, or start a run with another id",
+        ) from None

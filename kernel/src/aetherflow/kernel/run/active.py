@@ -1,0 +1,109 @@
+"""What all jobs of a run share while it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.events import Status, StepLogged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ..check.definitions import FlowIndex
+    from ..contracts.events import Event
+    from ..contracts.records import Json, RunKey
+    from ..plugins.host import PluginHost
+    from ..plugins.index import PluginIndex
+    from ..resolve.redaction import Redactor
+    from .connectors import RunConnectors
+    from .journal import Journal
+    from .paths import ProtectedPlaces
+    from .stopping import Stop
+    from .worker import Worker
+    from .workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """How a job ended, as later jobs and the caller see it."""
+
+    job_id: str
+    status: Status
+    reason: str = ""
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    duration_ms: int = 0
+    steps: tuple[StepResult, ...] = ()
+
+    def as_scope(self) -> dict[str, Any]:
+        """What `jobs.<id>` resolves to."""
+        reason = self.reason if self.status is Status.SKIPPED else None
+        return {"status": self.status.value, "outputs": dict(self.outputs), "skip_reason": reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """How a step ended, for the caller."""
+
+    step_id: str
+    step_type: str
+    status: Status
+    duration_ms: int = 0
+    reason: str = ""
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveRun:
+    """A run that is under way: who it is, what it stands on, and where it tells what happens."""
+
+    key: RunKey
+    project: Path
+    environment: Mapping[str, str]
+    parameters: Mapping[str, Json]
+    facts: Mapping[str, Json]
+    #: Folders besides the artifacts in which steps may write.
+    write_roots: tuple[Path, ...]
+    protected: ProtectedPlaces
+    flow_index: FlowIndex
+    plugin_index: PluginIndex
+    host: PluginHost
+    redactor: Redactor
+    journal: Journal
+    workspace: Workspace
+    connectors: RunConnectors
+    stop: Stop
+    worker: Worker
+    tell: Callable[[Event], None]
+    #: Seconds since 1970 in UTC.
+    clock: Callable[[], float]
+    #: Results of the jobs that ended, in the order of the file.
+    results: dict[str, JobResult] = field(default_factory=dict)
+
+    def scope(self) -> dict[str, Any]:
+        """What templates and conditions of any job may name."""
+        return {
+            "env": self.environment,
+            "params": self.parameters,
+            "run": self.facts,
+            "jobs": {job_id: result.as_scope() for job_id, result in self.results.items()},
+            "flow_id": self.key.flow_id,
+            "run_id": self.key.run_id,
+        }
+
+    def close_connectors(self) -> None:
+        """Close what was opened; what can't be closed is told, and ends nothing."""
+        for failed in self.connectors.close():
+            self.tell(
+                StepLogged(
+                    at=self.clock(),
+                    flow_id=self.key.flow_id,
+                    run_id=self.key.run_id,
+                    job_id="",
+                    step_id="",
+                    level="WARNING",
+                    message="a connector could not be closed",
+                    fields={"error": self.redactor.redact(failed)},
+                )
+            )

@@ -1,0 +1,169 @@
+"""Puts a run together from what was prepared: its places, its workspace, its connectors, its worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..plugins.host import PluginHost
+from ..policy.project import PROJECT_FILE
+from ..resolve.resources import ConnectorSchemas, ResolvedResource, ResourceSources, resolve_resources
+from ..resolve.secrets import load_secrets_hook
+from .active import ActiveRun
+from .connectors import ConnectorSource, RunConnectors
+from .context import AttemptLog
+from .paths import ProtectedPlaces, StepPaths
+from .worker import Worker
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Literal
+
+    from ..check.definitions import FlowIndex
+    from ..check.preparation import Surroundings
+    from ..contracts.events import Event
+    from ..contracts.records import RunKey, RunRecord
+    from ..spec.models import Flow
+    from .journal import Journal
+    from .stopping import Stop
+
+#: The project's own folder for what AetherFlow keeps.
+KEEP = ".aetherflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a run keeps what it keeps; all absolute."""
+
+    ledger: Path
+    owners: Path
+    workspace: Path
+    keep: Path
+
+
+def places_of(surroundings: Surroundings, flow: Flow) -> Places:
+    """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder."""
+    project, settings = surroundings.project.folder.resolve(), surroundings.settings
+    keep = project / KEEP
+    if flow.state.path is not None:
+        ledger = _below(project, flow.state.path)
+    else:
+        ledger = _below(project, settings.state_root or keep / "state") / "ledger.sqlite"
+    workspace = _below(project, flow.workspace.root or settings.work_root or keep / "work")
+    return Places(ledger=ledger, owners=ledger.with_name(f"{ledger.name}.owners"), workspace=workspace, keep=keep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What a run is connected to: where it writes, tells, hears of signals, and reads the time."""
+
+    journal: Journal
+    stop: Stop
+    tell: Callable[[Event], None]
+    #: Seconds since 1970 in UTC.
+    clock: Callable[[], float]
+
+
+def assemble(
+    surroundings: Surroundings, flow_index: FlowIndex, *, key: RunKey, record: RunRecord, places: Places, wiring: Wiring
+) -> ActiveRun:
+    """A run that is ready to go.
+
+    Raises:
+        InvalidInput: a resource can't be resolved.
+        RefusedByPolicy: the secrets hook is not allowed.
+    """
+    flow = flow_index.flow
+    workspace = Workspace(
+        root=places.workspace,
+        flow_id=key.flow_id,
+        run_id=key.run_id,
+        layout=flow.workspace.layout,
+        cleanup_policy=flow.workspace.cleanup_policy,
+        marker=record.marker,
+    )
+    protected = protected_places(surroundings, places)
+    write_roots = _write_roots(surroundings)
+    host = PluginHost(surroundings.index)
+    source = ConnectorSource(
+        resources=_resources(surroundings, flow),
+        connector_class=host.connector_class,
+        file_path=_file_path(surroundings, places.workspace / key.flow_id, protected, write_roots),
+        log=lambda resource: AttemptLog(
+            tell=wiring.tell, flow_id=key.flow_id, run_id=key.run_id, job_id="", step_id=resource
+        ),
+    )
+    connectors = RunConnectors(source)
+    return ActiveRun(
+        key=key,
+        project=surroundings.project.folder.resolve(),
+        environment=surroundings.environment.values,
+        parameters=record.parameters,
+        facts={**record.facts, "attempt": record.starts},
+        write_roots=write_roots,
+        protected=protected,
+        flow_index=flow_index,
+        plugin_index=surroundings.index,
+        host=host,
+        redactor=surroundings.redactor,
+        journal=wiring.journal,
+        workspace=workspace,
+        connectors=connectors,
+        stop=wiring.stop,
+        worker=Worker(wiring.stop, connectors.cancel),
+        tell=wiring.tell,
+        clock=wiring.clock,
+    )
+
+
+def protected_places(surroundings: Surroundings, places: Places) -> ProtectedPlaces:
+    """What no step may touch: the ledger and its companions, the policy, folders that code is loaded from."""
+    ledger = places.ledger
+    companions = tuple(ledger.with_name(ledger.name + suffix) for suffix in ("", "-wal", "-shm"))
+    project_file = surroundings.project.folder.resolve() / PROJECT_FILE
+    folders = (places.keep, places.owners, places.workspace, *surroundings.settings.plugin_paths)
+    return ProtectedPlaces(folders=folders, files=(*companions, project_file))
+
+
+def _resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
+    if not flow.resources:
+        return {}
+    hook = load_secrets_hook(surroundings.settings, allowed=surroundings.profile.is_open)
+    entries = [surroundings.index.connector(found.kind, found.driver) for found in flow.resources.values()]
+    sources = ResourceSources(
+        environment=surroundings.environment,
+        redactor=surroundings.redactor,
+        profiles=surroundings.resource_profiles,
+        hook=hook,
+        schemas={(entry.kind, entry.driver): ConnectorSchemas(entry.config, entry.options) for entry in entries},
+    )
+    return resolve_resources(flow.resources, sources, document=flow.document)
+
+
+def _write_roots(surroundings: Surroundings) -> tuple[Path, ...]:
+    project, profile = surroundings.project.folder.resolve(), surroundings.profile
+    named = tuple(path.resolve() for path in profile.write_paths)
+    return (project, *named) if profile.may_write_project else named
+
+
+def _file_path(
+    surroundings: Surroundings, own: Path, protected: ProtectedPlaces, write_roots: tuple[Path, ...]
+) -> Callable[[str, Literal["read", "write"]], Path]:
+    project = surroundings.project.folder.resolve()
+    # A connector belongs to the run, not to a job: a relative path of its settings is one of the project.
+    paths = StepPaths(
+        artifacts=project,
+        project=project,
+        read_roots=(project, own, *write_roots),
+        write_roots=(own, *write_roots),
+        own_to_read=(own,),
+        own_to_write=(own,),
+        protected=protected,
+    )
+    return lambda path, use: paths.readable(path) if use == "read" else paths.writable(path)
+
+
+def _below(project: Path, path: str | Path) -> Path:
+    return (project / Path(path).expanduser()).resolve()

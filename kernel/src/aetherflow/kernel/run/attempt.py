@@ -1,0 +1,186 @@
+"""One attempt of one step: its inputs rendered and typed, its work done, its outputs in their JSON form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ..contracts.events import Status
+from ..contracts.records import StepKey
+from ..contracts.steps import NoOutputs, Skip, StepOutputs
+from ..errors import AetherFlowError, NothingDone, PluginError, TimedOut
+from ..resolve.text import fit
+from .context import AttemptContext, AttemptLog, Fence
+from .problems import problems_of_model
+from .worker import LeftBehind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..contracts.records import Json
+    from ..contracts.steps import AnyStep
+    from ..plan.decisions import StepPlan
+    from .active import ActiveRun
+    from .paths import StepPaths
+    from .workspace import JobFolders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended."""
+
+    status: Status
+    outputs: Mapping[str, Json] | None = None
+    reason: str = ""
+    error_code: str = ""
+    error: str = ""
+    is_without_effect: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A step with its inputs, ready to be run; `inputs` is their JSON text."""
+
+    plan: StepPlan
+    job_id: str
+    number: int
+    inputs: str
+    inputs_digest: str
+
+    @property
+    def key(self) -> StepKey:
+        """Which step of the run."""
+        return StepKey(self.job_id, self.plan.step.id)
+
+
+def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[str, Any]) -> Attempt:
+    """Render a step's inputs and give texts from outside the types that the step declares.
+
+    Raises:
+        AetherFlowError: a reference has no value, a text does not fit its type, or policy refuses the step.
+    """
+    step = plan.step
+    entry = run.plugin_index.step(step.type)
+    rendered = run.flow_index.inputs(job_id, step.id).render(scope)
+    inputs = json.dumps(fit(rendered, entry.inputs), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(run.redactor.redact(inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    return Attempt(plan=plan, job_id=job_id, number=plan.next_attempt, inputs=inputs, inputs_digest=digest)
+
+
+def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths) -> Outcome:
+    """Do the step's work on the worker thread; whatever it raises becomes an outcome."""
+    fence = Fence()
+    context = _context(run, attempt, folders, paths, fence)
+    try:
+        step, inputs = _build(run, attempt, paths)
+        returned = run.worker.do(lambda: step.run(context, inputs))
+        return _outcome_of(step, returned)
+    except LeftBehind:
+        fence.revoke()
+        return Outcome(
+            status=Status.INTERRUPTED,
+            error_code="AF-INTERRUPTED",
+            error="still busy when the grace after the signal was over",
+        )
+    except BaseException as error:  # noqa: BLE001 - the plugin boundary: whatever a step raises is its failure
+        return _outcome_of_error(run, error)
+
+
+def failure(error: AetherFlowError) -> Outcome:
+    """The outcome of a step that failed before its own work began."""
+    return Outcome(status=Status.FAILED, error_code=error.problem.code, error=_told(error), is_without_effect=True)
+
+
+def _context(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths, fence: Fence) -> AttemptContext:
+    flow_id, run_id = run.key
+    step_id = attempt.plan.step.id
+    return AttemptContext(
+        flow_id=flow_id,
+        run_id=run_id,
+        job_id=attempt.job_id,
+        step_id=step_id,
+        attempt=attempt.number,
+        idempotency_key=_idempotency_key(run, attempt),
+        project=run.project,
+        artifacts=folders.artifacts,
+        scratch=folders.scratch,
+        manifests=folders.manifests,
+        environment=run.environment,
+        log=AttemptLog(tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=attempt.job_id, step_id=step_id),
+        cancelled=run.stop.cancelled,
+        connectors=run.connectors,
+        paths=paths,
+        tell=run.tell,
+        fence=fence,
+        private_folders=paths.own_to_write,
+    )
+
+
+def _idempotency_key(run: ActiveRun, attempt: Attempt) -> str:
+    # As a JSON list, so that no two sets of ids can be run together into one text.
+    parts = [*run.key, attempt.job_id, "", attempt.plan.step.id, attempt.inputs_digest]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _build(run: ActiveRun, attempt: Attempt, paths: StepPaths) -> tuple[AnyStep, Any]:
+    step_type = run.host.step_class(attempt.plan.step.type)
+    try:
+        inputs = step_type.inputs_type.model_validate_json(attempt.inputs, context={"paths": paths})
+    except ValidationError as error:
+        told = "; ".join(problems_of_model(error))
+        raise NothingDone(f"the inputs do not fit: {told}", code="AF-STEP-INPUTS") from None
+    except AetherFlowError as error:
+        raise NothingDone(error.problem.message, code=error.problem.code, help=error.problem.help) from error
+    return step_type(), inputs
+
+
+def _outcome_of(step: AnyStep, returned: object) -> Outcome:
+    if isinstance(returned, Skip):
+        outputs = {} if returned.outputs is None else _json_form(step, returned.outputs)
+        return Outcome(status=Status.SKIPPED, outputs={"reason": returned.reason, **outputs}, reason=returned.reason)
+    if returned is None and step.outputs_type is NoOutputs:
+        return Outcome(status=Status.SUCCESS, outputs={})
+    return Outcome(status=Status.SUCCESS, outputs=_json_form(step, returned))
+
+
+def _json_form(step: AnyStep, outputs: object) -> dict[str, Json]:
+    if not isinstance(outputs, step.outputs_type) or not isinstance(outputs, StepOutputs):
+        raise PluginError(
+            f"step type {step.name!r} returned {type(outputs).__name__}, and declares {step.outputs_type.__name__}",
+            code="AF-STEP-RESULT",
+            help="this is a fault of the plugin: tell its author",
+        )
+    try:
+        text = outputs.model_dump_json()
+        return dict(json.loads(text, parse_constant=_refuse_constant))
+    except (ValueError, TypeError) as error:
+        raise PluginError(
+            f"an output of step type {step.name!r} has no JSON form: {type(error).__name__}", code="AF-STEP-RESULT"
+        ) from None
+
+
+def _refuse_constant(constant: str) -> None:
+    message = f"{constant} is no JSON value"
+    raise ValueError(message)
+
+
+def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
+    if isinstance(error, AetherFlowError):
+        status, code, told = Status.FAILED, error.problem.code, _told(error)
+    else:
+        status, code, told = Status.FAILED, "AF-STEP-BROKE", f"{type(error).__name__}: {error}"
+    if isinstance(error, TimedOut):
+        status = Status.TIMED_OUT
+    if run.stop.is_asked:
+        status = Status.INTERRUPTED
+    is_without_effect = isinstance(error, NothingDone)
+    return Outcome(status=status, error_code=code, error=run.redactor.redact(told), is_without_effect=is_without_effect)
+
+
+def _told(error: AetherFlowError) -> str:
+    problem = error.problem
+    return f"{problem.message} ({problem.help})" if problem.help else problem.message

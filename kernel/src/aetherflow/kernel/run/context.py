@@ -1,0 +1,135 @@
+"""What a step is given of the run that it is part of."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..contracts.events import Event, StepLogged, StepProgressed
+from ..errors import StepError
+from .publish import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
+    from ..contracts.steps import Connectors, PathAccess, StepLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLog:
+    """A step's log: each call is an event of the run."""
+
+    tell: Callable[[Event], None]
+    flow_id: str
+    run_id: str
+    job_id: str
+    step_id: str
+
+    def debug(self, message: str, **fields: object) -> None:
+        """For whoever looks closely."""
+        self._say("DEBUG", message, fields)
+
+    def info(self, message: str, **fields: object) -> None:
+        """For whoever watches."""
+        self._say("INFO", message, fields)
+
+    def warning(self, message: str, **fields: object) -> None:
+        """For whoever should look."""
+        self._say("WARNING", message, fields)
+
+    def error(self, message: str, **fields: object) -> None:
+        """For whoever must act."""
+        self._say("ERROR", message, fields)
+
+    def _say(self, level: str, message: str, fields: Mapping[str, object]) -> None:
+        self.tell(
+            StepLogged(
+                at=time.time(),
+                flow_id=self.flow_id,
+                run_id=self.run_id,
+                job_id=self.job_id,
+                step_id=self.step_id,
+                level=level,
+                message=message,
+                fields=fields,
+            )
+        )
+
+
+class Fence:
+    """Whether an attempt may still publish: not after the run has left it behind."""
+
+    def __init__(self) -> None:
+        self._is_revoked = False
+
+    def revoke(self) -> None:
+        """From now on nothing of this attempt is put in place."""
+        self._is_revoked = True
+
+    def check(self) -> None:
+        """Go on only while the attempt is the run's.
+
+        Raises:
+            StepError: the run has left the attempt behind.
+        """
+        if self._is_revoked:
+            message = "the run has left this attempt behind; nothing is published any more"
+            raise StepError(message, code="AF-FENCED")
+
+
+@dataclass(slots=True, kw_only=True)
+class AttemptContext:
+    """The context of one attempt of one step; implements `StepContext`."""
+
+    flow_id: str
+    run_id: str
+    job_id: str
+    step_id: str
+    attempt: int
+    idempotency_key: str
+    project: Path
+    artifacts: Path
+    scratch: Path
+    manifests: Path
+    environment: Mapping[str, str]
+    log: StepLog
+    cancelled: CancelSignal
+    connectors: Connectors
+    paths: PathAccess
+    tell: Callable[[Event], None]
+    fence: Fence
+    #: Below these, what is published is for the user of the run only.
+    private_folders: tuple[Path, ...]
+
+    def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
+        """Say how far the step is."""
+        self.tell(
+            StepProgressed(
+                at=time.time(),
+                flow_id=self.flow_id,
+                run_id=self.run_id,
+                job_id=self.job_id,
+                step_id=self.step_id,
+                done=done,
+                total=total,
+                unit=unit,
+            )
+        )
+
+    def spawn(self, command: Command, on_line: OnLine | None = None) -> ProcessResult:
+        """Run an external process to its end, its whole tree ended with it."""
+        from ..processes.spawn import supervise
+
+        return supervise(command, cancelled=self.cancelled, on_line=on_line)
+
+    @contextmanager
+    def publish(self, path: Path) -> Iterator[Path]:
+        """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
+        is_private = any(path.is_relative_to(folder) for folder in self.private_folders)
+        with publish(path, mode=0o600 if is_private else 0o666) as temporary:
+            yield temporary
+            self.fence.check()

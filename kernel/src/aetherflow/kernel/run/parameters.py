@@ -1,0 +1,100 @@
+"""What is fixed at a run's first start: the values of its parameters, and what `run.*` resolves to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, cast
+
+from ..contracts.spelling import did_you_mean
+from ..errors import InvalidInput, Problem
+from ..resolve.templates import compile_value
+from ..resolve.text import fit_parameter, read_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..contracts.records import Json, RunKey
+    from ..errors import Location
+    from ..spec.models import Flow, Parameter
+
+_ROOTS = frozenset({"env", "run"})
+
+
+def facts_of(flow: Flow, key: RunKey, now: float, scheduled_time: str | None = None) -> dict[str, Json]:
+    """What `run.*` resolves to; `run.date` is the date in the flow's time zone.
+
+    Args:
+        flow: says the time zone.
+        key: of the run.
+        now: seconds since 1970 in UTC.
+        scheduled_time: when a scheduler meant the run to start, as ISO text.
+    """
+    return {
+        "id": key.run_id,
+        "date": datetime.fromtimestamp(now, _time_zone(flow)).date().isoformat(),
+        "scheduled_time": scheduled_time,
+    }
+
+
+def settle_parameters(
+    flow: Flow, given: Mapping[str, Json], *, environment: Mapping[str, str], facts: Mapping[str, Json]
+) -> dict[str, Json]:
+    """The value of each of the flow's parameters: as given, else its default.
+
+    Raises:
+        InvalidInput: a value does not fit its type, is missing, or belongs to no parameter; says all of it.
+    """
+    problems = list(_unknown(flow, given))
+    values: dict[str, Json] = {}
+    scope = {"env": environment, "run": facts}
+    for name, parameter in flow.parameters.items():
+        try:
+            values[name] = _value(parameter, given, scope)
+        except InvalidInput as error:
+            where = flow.document.where(parameter.path)
+            problems.extend(_at(problem, parameter, where) for problem in error.problems)
+    if problems:
+        raise InvalidInput.of(problems)
+    return values
+
+
+def _value(parameter: Parameter, given: Mapping[str, Json], scope: Mapping[str, object]) -> Json:
+    if parameter.name in given:
+        value = given[parameter.name]
+        if isinstance(value, str):
+            return cast("Json", read_parameter(value, parameter.type))
+        return cast("Json", fit_parameter(value, parameter.type))
+    if not parameter.has_default:
+        raise InvalidInput(
+            f"parameter {parameter.name!r} has no value",
+            code="AF-PARAMETER-MISSING",
+            help=f"give one: --param {parameter.name}=…",
+        )
+    default = compile_value(parameter.default, roots=_ROOTS).render(scope)
+    return cast("Json", None if default is None else fit_parameter(default, parameter.type))
+
+
+def _unknown(flow: Flow, given: Mapping[str, Json]) -> Iterator[Problem]:
+    for name in given:
+        if name not in flow.parameters:
+            yield Problem(
+                code="AF-PARAMETER-UNKNOWN",
+                message=f"flow {flow.id!r} has no parameter {name!r}",
+                help=did_you_mean(name, flow.parameters),
+            )
+
+
+def _at(problem: Problem, parameter: Parameter, where: Location) -> Problem:
+    message = (
+        problem.message if parameter.name in problem.message else f"parameter {parameter.name!r}: {problem.message}"
+    )
+    return replace(problem, message=message, where=where, path=parameter.path)
+
+
+def _time_zone(flow: Flow) -> tzinfo:
+    if flow.timezone == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(flow.timezone)

@@ -1,0 +1,113 @@
+"""Which paths a step may use: what it reads and writes stays inside, after links are resolved."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PathRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedPlaces:
+    """What no step and no connector may touch: the ledger, the policy, code that may be loaded.
+
+    Told by identity (device and inode), so that no other name of it serves.
+    """
+
+    folders: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+    def folder_holds(self, path: Path) -> bool:
+        """Whether a resolved path is one of the folders, or lies in one."""
+        identities = {_identity(folder) for folder in self.folders} - {None}
+        is_named = any(path.is_relative_to(folder) for folder in self.folders)
+        return is_named or any(_identity(place) in identities for place in (path, *path.parents))
+
+    def is_file(self, path: Path) -> bool:
+        """Whether a resolved path is one of the files, under whatever name."""
+        return path in self.files or _identity(path) in {_identity(file) for file in self.files} - {None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPaths:
+    """The paths of one job; all folders are absolute and resolved."""
+
+    artifacts: Path
+    project: Path
+    #: Below these, any step of the run may read.
+    read_roots: tuple[Path, ...]
+    #: Below these, steps of this job may write.
+    write_roots: tuple[Path, ...]
+    #: Folders inside protected ones that may be read, and that may be written.
+    own_to_read: tuple[Path, ...]
+    own_to_write: tuple[Path, ...]
+    protected: ProtectedPlaces
+
+    def readable(self, path: str) -> Path:
+        """Where to read: looked for in the job's artifacts, then in the project.
+
+        Raises:
+            PathRefused: it lies outside, or is no regular file or folder.
+        """
+        given = _as_path(path)
+        inside_artifacts = self.artifacts / given
+        candidate = inside_artifacts if os.path.lexists(inside_artifacts) else self.project / given
+        resolved = self._inside(candidate, path, roots=self.read_roots, own=self.own_to_read, use="read")
+        if resolved.exists() and not (resolved.is_file() or resolved.is_dir()):
+            raise PathRefused(f"{path!r} is neither a file nor a folder", code="AF-PATH-SPECIAL")
+        return resolved
+
+    def writable(self, path: str) -> Path:
+        """Where to write: below the job's artifacts unless it is absolute.
+
+        Raises:
+            PathRefused: it lies outside the folders that may be written.
+        """
+        resolved = self._inside(
+            self.artifacts / _as_path(path), path, roots=self.write_roots, own=self.own_to_write, use="write"
+        )
+        if resolved in self.write_roots:
+            raise PathRefused(
+                f"{path!r} names a whole folder of the run",
+                code="AF-PATH-REFUSED",
+                help="name a file or folder below it",
+            )
+        return resolved
+
+    def _inside(self, candidate: Path, given: str, *, roots: Iterable[Path], own: Iterable[Path], use: str) -> Path:
+        try:
+            resolved = candidate.resolve()
+        except (OSError, RuntimeError) as error:
+            raise PathRefused(f"{given!r} can't be resolved: {type(error).__name__}", code="AF-PATH-REFUSED") from error
+        if not any(resolved.is_relative_to(root) for root in roots):
+            raise PathRefused(
+                f"{given!r} leads out of the folders that this step may {use}",
+                code="AF-PATH-REFUSED",
+                help=f"it may {use} below: {', '.join(map(str, roots))}",
+            )
+        is_own = any(resolved.is_relative_to(folder) for folder in own)
+        if self.protected.is_file(resolved) or (not is_own and self.protected.folder_holds(resolved)):
+            raise PathRefused(
+                f"{given!r} belongs to AetherFlow itself", code="AF-PATH-PROTECTED", help="choose another place"
+            )
+        return resolved
+
+
+def _as_path(path: str) -> Path:
+    if not path or "\0" in path:
+        raise PathRefused("an empty path, or one with a NUL, names no file", code="AF-PATH-REFUSED")
+    return Path(path)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)

@@ -1,0 +1,17 @@
+"""Turns what pydantic says of a model into sentences without values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import ValidationError
+
+
+def problems_of_model(error: ValidationError) -> Iterator[str]:
+    """One sentence for each thing wrong, with its place and never with the value."""
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(map(str, found["loc"])) or "the whole"
+        yield f"{place}: {found['msg'][:1].lower()}{found['msg'][1:]}"

@@ -1,0 +1,145 @@
+"""The folders of a run: made for each job, marked as ours, removed at the end of the run and not before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contracts.events import Status
+from ..errors import RunFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MARKER_NAME = ".aetherflow-run"
+_OURS_ONLY = 0o700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFolders:
+    """The folders of one job of a run, absolute and resolved."""
+
+    home: Path
+    artifacts: Path
+    scratch: Path
+    manifests: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """`<root>/<flow>/<job>/<run>/…`; `marker` is the random name that says a folder is this run's."""
+
+    root: Path
+    flow_id: str
+    run_id: str
+    layout: Mapping[str, str]
+    cleanup_policy: str
+    marker: str
+
+    @property
+    def flow_root(self) -> Path:
+        """The folder of all runs of the flow."""
+        return self.root / self.flow_id
+
+    def open_job(self, job_id: str) -> JobFolders:
+        """The job's folders, made where they are missing.
+
+        Raises:
+            RunFailed: they can't be made, or the place is taken by something that is not this run's.
+        """
+        home = self._home(job_id)
+        try:
+            home.mkdir(mode=_OURS_ONLY, parents=True, exist_ok=True)
+            self._claim(home)
+            folders = {name: home / self.layout[name] for name in ("artifacts", "scratch", "manifests")}
+            for folder in folders.values():
+                folder.mkdir(mode=_OURS_ONLY, parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFailed(
+                f"the workspace folder {home} can't be made: {error.strerror}",
+                code="AF-WORKSPACE",
+                help="give another folder in flow.workspace.root, or make room or rights there",
+            ) from error
+        return JobFolders(home=home, **folders)
+
+    def clean_up(self, job_ids: tuple[str, ...], status: Status) -> None:
+        """Remove the run's folders where the policy says so; only what carries this run's marker."""
+        if self.cleanup_policy == "never" or (self.cleanup_policy == "on_success" and not status.is_done):
+            return
+        for job_id in job_ids:
+            remove_marked(self._home(job_id), self.marker)
+
+    def _home(self, job_id: str) -> Path:
+        return self.root / self.flow_id / job_id / self.run_id
+
+    def _claim(self, home: Path) -> None:
+        if home.is_symlink() or home.resolve() != home:
+            raise RunFailed(
+                f"the workspace folder {home} is a link",
+                code="AF-WORKSPACE-FOREIGN",
+                help="give another flow.workspace.root",
+            )
+        marker = home / MARKER_NAME
+        with contextlib.suppress(FileExistsError):
+            if not any(home.iterdir()):
+                descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                os.write(descriptor, self.marker.encode())
+                os.close(descriptor)
+        if _marker_of(home) != self.marker:
+            raise RunFailed(
+                f"the workspace folder {home} holds something that is not this run's",
+                code="AF-WORKSPACE-FOREIGN",
+                help="start the run with another id, or give another flow.workspace.root",
+            )
+
+
+def remove_marked(home: Path, marker: str) -> bool:
+    """Remove a folder that carries `marker`, through open folders, never through links or into other file systems."""
+    try:
+        parent = os.open(home.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        if _marker_of(home) != marker:
+            return False
+        device = os.stat(home.name, dir_fd=parent, follow_symlinks=False).st_dev
+        _empty(home.name, parent, device)
+        os.rmdir(home.name, dir_fd=parent)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(parent)
+
+
+def _empty(name: str, parent: int, device: int) -> None:
+    for _, folders, files, descriptor in os.fwalk(name, topdown=False, follow_symlinks=False, dir_fd=parent):
+        if os.fstat(descriptor).st_dev != device:
+            continue
+        for file in files:
+            os.unlink(file, dir_fd=descriptor)
+        for folder in folders:
+            _remove_entry(folder, descriptor)
+
+
+def _remove_entry(name: str, parent: int) -> None:
+    # A link to a folder is listed among the folders.
+    with contextlib.suppress(NotADirectoryError):
+        os.rmdir(name, dir_fd=parent)
+        return
+    os.unlink(name, dir_fd=parent)
+
+
+def _marker_of(home: Path) -> str | None:
+    try:
+        descriptor = os.open(home / MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(descriptor, 256).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)

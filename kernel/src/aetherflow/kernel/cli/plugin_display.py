@@ -1,0 +1,194 @@
+"""How a plugin is shown: as a row of a table, as a page of text, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..plugins.index import PluginIndex
+    from ..plugins.manifest import ConnectorManifest, Manifest, StepManifest
+    from ..plugins.records import PluginRecord
+    from ..policy.rules import Contribution
+
+COLUMNS = ("NAME", "DISTRIBUTION", "VERSION", "API", "STATE", "STEPS", "CONN", "HOOKS", "LOCK", "WHY")
+_NUMBERS = frozenset({"STEPS", "CONN"})
+_NONE = "-"
+
+
+def listed(record: PluginRecord) -> dict[str, Any]:
+    """A plugin as `plugins list --json` gives it."""
+    contributions = record.manifest.contributions if record.manifest else ()
+    return {
+        "name": record.name,
+        "distribution": record.distribution,
+        "version": record.version,
+        "interface": record.interface,
+        "state": record.state.value,
+        "steps": [each.name for each in contributions if each.kind == "step"],
+        "connectors": [each.name for each in contributions if each.kind == "connector"],
+        "hooks": [],
+        "lock": None,
+        "why": record.why,
+        "help": record.mend,
+    }
+
+
+def row(record: PluginRecord) -> list[str]:
+    """A plugin's cells, one for each of `COLUMNS`."""
+    manifest = record.manifest
+    why = f"{record.why}: {record.mend}" if record.mend and not record.is_ready else record.why
+    return [
+        record.name,
+        _NONE if record.is_local else record.distribution,
+        record.version,
+        record.interface,
+        record.state.value,
+        str(len(manifest.steps)) if manifest else "",
+        str(len(manifest.connectors)) if manifest else "",
+        "",
+        "",
+        f"{why} ({record.distribution})" if record.is_local else why,
+    ]
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns of plain text, numbers to the right; the last one as long as it is, the others never empty."""
+    cells = [list(columns), *([*(_plain(cell) or _NONE for cell in row[:-1]), _plain(row[-1])] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(columns))]
+    return "\n".join(_aligned(line, columns, widths) for line in cells)
+
+
+def _aligned(line: Sequence[str], columns: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (
+        cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+        for column, cell, width in zip(columns, line, widths, strict=True)
+    )
+    return "  ".join(cells).rstrip()
+
+
+def _plain(text: str) -> str:
+    """One line that can't move the cursor: metadata is a stranger's text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def description(record: PluginRecord, index: PluginIndex) -> Iterable[str]:
+    """The lines of a plugin's page."""
+    yield f"{record.name}: {record.state}{' (' + _plain(record.why) + ')' if record.why else ''}"
+    if record.mend and not record.is_ready:
+        yield f"  help          {_plain(record.mend)}"
+    yield f"  distribution  {_plain(record.distribution)} {_plain(record.version)}".rstrip()
+    yield f"  interface     {record.interface or _NONE}"
+    manifest = record.manifest
+    if manifest is None:
+        return
+    if manifest.summary:
+        yield f"  summary       {_plain(manifest.summary)}"
+    for step in manifest.steps:
+        yield ""
+        yield from _heading(record, step.contribution, index, f"step {step.name} ({step.rerun})")
+        yield from _about(step.summary, step.effects)
+        yield from _fields("inputs", step.inputs)
+        yield from _fields("outputs", step.outputs)
+    yield from _connector_descriptions(record, manifest, index)
+
+
+def _connector_descriptions(record: PluginRecord, manifest: Manifest, index: PluginIndex) -> Iterable[str]:
+    for connector in manifest.connectors:
+        yield ""
+        heading = f"connector {connector.name} ({connector.protocol})"
+        yield from _heading(record, connector.contribution, index, heading)
+        yield from _about(connector.summary, connector.effects)
+        yield from _fields("config", connector.config)
+        yield from _fields("options", connector.options)
+
+
+def _heading(record: PluginRecord, contribution: Contribution, index: PluginIndex, text: str) -> Iterable[str]:
+    denied = _denial(record, contribution, index)
+    yield _plain(text) if denied is None else f"{_plain(text)}: denied, {denied}"
+
+
+def _about(summary: str, effects: Iterable[str]) -> Iterable[str]:
+    if summary:
+        yield f"  {_plain(summary)}"
+    yield f"  effects: {', '.join(sorted(effects)) or 'none'}"
+
+
+def _fields(title: str, schema: Mapping[str, Any]) -> Iterable[str]:
+    properties = schema.get("properties") or {}
+    if not isinstance(properties, dict) or not properties:
+        return
+    required = schema.get("required") or ()
+    yield f"  {title}:"
+    width = max(len(name) for name in properties)
+    for name, field in properties.items():
+        details = [_type_name(field), "required" if name in required and title != "outputs" else ""]
+        if isinstance(field, dict) and "default" in field:
+            details.append(f"default {json.dumps(field['default'])}")
+        text = field.get("description", "") if isinstance(field, dict) else ""
+        yield f"    {_plain(name).ljust(width)}  {_plain(', '.join(filter(None, details)))}  {_plain(text)}".rstrip()
+
+
+def _type_name(schema: object) -> str:
+    """A field's type in a word or two."""
+    if not isinstance(schema, dict):
+        return "anything"
+    marks = schema.get("x-aetherflow") or {}
+    if isinstance(marks, dict) and (special := next((_MARKS[mark] for mark in _MARKS if marks.get(mark)), None)):
+        return special
+    if isinstance(schema.get("$ref"), str):
+        return str(schema["$ref"].rpartition("/")[2])
+    if "enum" in schema:
+        return " | ".join(json.dumps(value) for value in schema["enum"])
+    if isinstance(choices := schema.get("anyOf"), list):
+        return " | ".join(_type_name(choice) for choice in choices)
+    kind = schema.get("type", "anything")
+    return " | ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+_MARKS = {"path": "path", "resource": "resource", "secret": "secret", "inner_step": "step"}
+
+
+def shown(record: PluginRecord, index: PluginIndex) -> dict[str, Any]:
+    """A plugin as `plugins show --json` gives it."""
+    manifest = record.manifest
+    steps = manifest.steps if manifest else ()
+    connectors = manifest.connectors if manifest else ()
+    return {
+        **listed(record),
+        "summary": manifest.summary if manifest else "",
+        "steps": [_shown_step(step, _denial(record, step.contribution, index)) for step in steps],
+        "connectors": [_shown_connector(each, _denial(record, each.contribution, index)) for each in connectors],
+    }
+
+
+def _denial(record: PluginRecord, contribution: Contribution, index: PluginIndex) -> str | None:
+    decision = index.profile.decide(record.identity, contribution)
+    return None if decision.allowed else decision.why
+
+
+def _shown_step(step: StepManifest, denied: str | None) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "summary": step.summary,
+        "effects": sorted(step.effects),
+        "rerun": step.rerun.value,
+        "inputs": step.inputs,
+        "outputs": step.outputs,
+        "outputs_from": step.outputs_from,
+        "denied": denied,
+    }
+
+
+def _shown_connector(connector: ConnectorManifest, denied: str | None) -> dict[str, Any]:
+    return {
+        "kind": connector.kind,
+        "driver": connector.driver,
+        "protocol": connector.protocol,
+        "summary": connector.summary,
+        "effects": sorted(connector.effects),
+        "config": connector.config,
+        "options": connector.options,
+        "denied": denied,
+    }

@@ -1,0 +1,115 @@
+"""`aetherflow run`: a flow from its file to its end, with logs or a live table, and a result."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InvalidInput
+from .flow_file import FlowArgument, FlowOption, JsonOption, ProfileOption, given_flow
+from .output import is_terminal, print_json, print_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..check.preparation import Prepared
+    from ..contracts.events import Event
+    from ..events.lines import LineLog
+    from ..run.flow import RunResult
+
+RunIdOption = Annotated[
+    str | None, typer.Option("--run-id", help="The run's id; one that exists is gone on with.", show_default=False)
+]
+JobOption = Annotated[str | None, typer.Option("--flow-job", help="Run this job alone.", show_default=False)]
+ParameterOption = Annotated[
+    list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="The value of a parameter.", show_default=False)
+]
+
+
+def run(
+    flow: FlowArgument = None,
+    flow_yaml: FlowOption = None,
+    run_id: RunIdOption = None,
+    flow_job: JobOption = None,
+    profile: ProfileOption = None,
+    param: ParameterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a flow; started again with the same run id, it goes on where it stopped."""
+    from ..check.preparation import prepare_flow
+    from ..run.flow import RunRequest, run_prepared
+
+    file = given_flow(flow, flow_yaml)
+    request = RunRequest(run_id=run_id, only_job=flow_job, parameters=_parameters(param or []))
+    prepared = prepare_flow(file, profile=profile)
+    if not as_json:
+        print_problems((found for found in prepared.problems if found.severity != "error"), prepared)
+    prepared.checked()
+    with ExitStack() as stack:
+        result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
+    _tell_result(result, as_json=as_json)
+    raise typer.Exit(int(result.exit_code))
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise InvalidInput(f"--param {name!r} has no value", code="AF-USAGE", help="write it as --param name=value")
+        if name in values:
+            raise InvalidInput(f"parameter {name!r} was given twice", code="AF-USAGE", help="give it once")
+        values[name] = value
+    return values
+
+
+def _sinks(prepared: Prepared, stack: ExitStack) -> Callable[[Event], None]:
+    """A table for whoever watches a terminal, else a log on standard error."""
+    from ..events.bus import EventBus, Sink
+    from ..events.library_logs import library_logs
+    from ..events.lines import LineLog
+
+    surroundings = prepared.surroundings
+    settings, redactor = surroundings.settings, surroundings.redactor
+    as_json = settings.log_format == "json"
+    log = LineLog(sys.stderr, redactor=redactor, level=settings.log_level, as_json=as_json)
+    stack.enter_context(library_logs(log, settings.log_level))
+    sink: Sink = log
+    if is_terminal() and not as_json and prepared.flow_index is not None:
+        from ..events.table import JobTable
+
+        jobs = [(job.id, len(job.steps)) for job in prepared.flow_index.flow.jobs]
+        sink = JobTable(jobs, sys.stderr, redactor, settings.log_level)
+    bus = EventBus([sink], on_failure=lambda failed, error: _tell_failure(log, failed, error))
+    stack.callback(bus.close)
+    return bus.tell
+
+
+def _tell_failure(log: LineLog, failed: object, error: Exception) -> None:
+    import time
+
+    values = {"observer": type(failed).__name__, "error": f"{type(error).__name__}: {error}"}
+    log.write("ERROR", "observer_failed", time.time(), values)
+
+
+def _tell_result(result: RunResult, *, as_json: bool) -> None:
+    from ..run.flow import job_as_json
+
+    if as_json:
+        print_json(
+            {
+                "flow_id": result.flow_id,
+                "run_id": result.run_id,
+                "status": result.status.value,
+                "exit_code": int(result.exit_code),
+                "duration_ms": result.duration_ms,
+                "jobs": [{**job_as_json(job), "outputs": dict(job.outputs)} for job in result.jobs],
+            }
+        )
+        return
+    seconds = result.duration_ms / 1000
+    counts = ", ".join(f"{job.job_id} {job.status}" for job in result.jobs)
+    typer.echo(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({counts or 'no jobs'})")

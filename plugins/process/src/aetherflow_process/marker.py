@@ -1,0 +1,52 @@
+"""A file that says that the work was done, and by whom."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aetherflow.kernel.api import StepContext
+
+from .inputs import Idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The marker of a step whose strategy is `marker`."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, idempotency: Idempotency, context: StepContext) -> Marker | None:
+        """The step's marker; null where it uses none.
+
+        Raises:
+            PathRefused: the step may not write there.
+        """
+        if idempotency.strategy != "marker" or idempotency.marker_path is None:
+            return None
+        # Not the job's artifacts: every run has its own, and the marker would never be found again.
+        return cls(context.paths.writable(str(context.project / idempotency.marker_path)))
+
+    def is_set(self) -> bool:
+        """Whether the work was done; a file that a step did not finish writing says nothing."""
+        try:
+            told = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(told, dict) and "finished" in told
+
+    def set(self, context: StepContext) -> None:
+        """Say that the work is done, in one move."""
+        told = {
+            "flow": context.flow_id,
+            "run": context.run_id,
+            "job": context.job_id,
+            "step": context.step_id,
+            "attempt": context.attempt,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with context.publish(self.path) as temporary:
+            temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

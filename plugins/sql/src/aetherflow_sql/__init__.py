@@ -1,0 +1,29 @@
+"""Steps and connectors for SQL databases; what they stand on is imported when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aetherflow.kernel.api import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aetherflow.kernel.api import Connector, Step
+
+
+@hookimpl
+def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
+    """Contribute the steps of this plugin."""
+    from .extract_step import DatabaseExtractStream
+    from .load_step import DatabaseLoad
+
+    return (DatabaseExtractStream, DatabaseLoad)
+
+
+@hookimpl
+def aetherflow_connectors() -> Iterable[type[Connector[Any, Any]]]:
+    """Contribute the drivers of this plugin."""
+    from .sqlite import Sqlite
+
+    return (Sqlite,)

@@ -1,0 +1,135 @@
+"""Arrow batches as lines of separated values, put together column by column.
+
+A null is an empty field, an empty text an empty field in quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aetherflow.kernel.api import StepError
+
+from .text_values import to_text
+
+Quoting = Literal["minimal", "all", "none", "nonnumeric"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvStyle:
+    """How fields and lines are written."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    doubles_quotes: bool = True
+    quoting: Quoting = "minimal"
+    line_end: str = "\n"
+    encoding: str = "utf-8"
+    has_header: bool = True
+
+    def header(self, names: list[str]) -> bytes:
+        """The first line."""
+        fields = [self._field(pa.array([name])) for name in names]
+        return self._encoded(self._joined(fields)) if self.has_header else b""
+
+    def lines(self, batch: pa.RecordBatch) -> bytes | memoryview:
+        """The batch's rows.
+
+        Raises:
+            StepError: a value can't be written in this style or encoding.
+        """
+        return self._encoded(self._joined([self._field(column) for column in batch.columns]))
+
+    def _joined(self, fields: list[pa.Array]) -> pa.Array:
+        ended = pc.binary_join_element_wise(fields[-1], self.line_end, "")
+        return pc.binary_join_element_wise(*fields[:-1], ended, self.delimiter) if len(fields) > 1 else ended
+
+    def _encoded(self, lines: pa.Array) -> bytes | memoryview:
+        _, offsets, content = lines.buffers()
+        end = memoryview(offsets).cast("i")[len(lines)]
+        written = memoryview(content)[:end]
+        if self.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
+            return written
+        try:
+            return str(written, "utf-8").encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise StepError(
+                f"a value holds a character that {self.encoding} does not have", code="AF-SQL-ENCODING", help="encoding: utf-8"
+            ) from error
+
+    # Fields
+
+    def _field(self, column: pa.Array) -> pa.Array:
+        text = to_text(column)
+        is_text = pa.types.is_string(column.type)
+        if self.quoting == "none":
+            written = self._escaped(text)
+        elif self.quoting == "all" or (self.quoting == "nonnumeric" and not _is_number(column.type)):
+            written = self._quoted(text)
+        elif is_text or not self._is_usual:
+            written = self._quoted_where_needed(text)
+        else:
+            written = text
+        return written.fill_null("")
+
+    @property
+    def _is_usual(self) -> bool:
+        """Whether numbers and dates can't hold a character with a meaning."""
+        return not any(mark.isalnum() or mark in "+-.: " for mark in self._marks)
+
+    @property
+    def _marks(self) -> str:
+        return self.delimiter + self.quote + (self.escape or "")
+
+    def _quoted_where_needed(self, text: pa.Array) -> pa.Array:
+        is_empty = pc.equal(pc.binary_length(text), 0)
+        if not _holds_any(text, f"{self._marks}\r\n"):
+            if not pc.any(is_empty).as_py():
+                return text
+            return pc.if_else(is_empty, self.quote * 2, text)
+        needs_quotes = pc.or_(is_empty, pc.match_substring_regex(text, f"[{re.escape(self._marks)}\r\n]"))
+        return pc.if_else(needs_quotes, self._quoted(text), text)
+
+    def _quoted(self, text: pa.Array) -> pa.Array:
+        inner = text
+        if self.escape:
+            inner = pc.replace_substring(inner, self.escape, self.escape * 2)
+        if self.doubles_quotes or self.escape:
+            inner = pc.replace_substring(inner, self.quote, (self.quote if self.doubles_quotes else self.escape) + self.quote)
+        elif _holds_any(inner, self.quote):
+            raise _needs_escape()
+        return pc.binary_join_element_wise(self.quote, inner, self.quote, "")
+
+    def _escaped(self, text: pa.Array) -> pa.Array:
+        if not _holds_any(text, f"{self._marks}\r\n"):
+            return text
+        if not self.escape:
+            raise _needs_escape()
+        pattern = f"([{re.escape(self._marks)}\r\n])"
+        return pc.replace_substring_regex(text, pattern=pattern, replacement=f"{_literal(self.escape)}\\1")
+
+
+def _needs_escape() -> StepError:
+    return StepError("a value can't be written without an escapechar", code="AF-SQL-STYLE", help="give escapechar, or quoting: minimal")
+
+
+def _literal(escape: str) -> str:
+    return escape.replace("\\", "\\\\")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _holds_any(text: pa.Array, marks: str) -> bool:
+    """Whether any value holds any of the characters; by bytes, which is much faster than by values."""
+    content = text.buffers()[2]
+    if content is None:
+        return False
+    held = content.to_pybytes()
+    return any(mark.encode() in held for mark in marks)

@@ -1,0 +1,198 @@
+"""SQLite as a `Database`: one file, a connection for each piece of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, model_validator
+
+from aetherflow.kernel.api import (
+    ArrowSchema,
+    Connector,
+    ConnectorError,
+    ConnectorModel,
+    Database,
+    Effect,
+    LoadCounts,
+    LoadMode,
+    RecordBatches,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import apsw
+
+_URL_START = "sqlite:///"
+#: How often SQLite asks, in steps of its own machine, whether to go on.
+_STEPS_BETWEEN_QUESTIONS = 20_000
+_SECONDS_BETWEEN_TRIES = 0.02
+
+
+class SqliteConfig(ConnectorModel):
+    """Where the database is: `path` or `url`."""
+
+    path: str | None = Field(default=None, min_length=1, description="The database file, relative to the project.")
+    url: str | None = Field(default=None, pattern="^sqlite:///.+", description="The same as sqlite:///PATH.")
+    read_only: bool = Field(default=False, description="Whether steps may only read.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("give path or url, and not both")
+        if self.file in {":memory:", ""}:
+            raise ValueError("a database in memory would be gone after each step: name a file")
+        return self
+
+    @property
+    def file(self) -> str:
+        """The path as the flow's author wrote it."""
+        return self.path or (self.url or "").removeprefix(_URL_START)
+
+
+class SqliteOptions(ConnectorModel):
+    """How to go about it."""
+
+    busy_timeout_seconds: float = Field(default=30.0, ge=0, description="How long to wait for others who write.")
+
+
+class Sqlite(Connector[SqliteConfig, SqliteOptions]):
+    """SQLite database files.
+
+    Every piece of work has a connection of its own, so that steps on several threads don't share a transaction.
+    All of them are apsw's, as the ledger's is: two SQLite libraries on one file in one process lose each other's locks.
+    """
+
+    kind = "db"
+    driver = "sqlite3"
+    protocol = Database
+    effects = frozenset({Effect.DATABASE, Effect.READ_FILES, Effect.WRITE_FILES})
+
+    _file: Path
+    _cancelled: Event
+
+    def open(self) -> None:
+        """Find the file; it need not exist yet where it may be written."""
+        self._cancelled = Event()
+        self._file = self.context.file_path(self.config.file, "read" if self.config.read_only else "write")
+
+    def close(self) -> None:
+        """Nothing is left open between two pieces of work."""
+
+    def cancel(self) -> None:
+        """Break off every statement, in whichever thread it runs."""
+        self._cancelled.set()
+
+    @contextmanager
+    def read(self, sql: str, parameters: Mapping[str, object], *, batch_rows: int) -> Iterator[RecordBatches]:
+        """The rows of one query, as they come, in a transaction that can't write."""
+        from .sqlite_read import Query
+        from .sqlite_statements import allow_reading
+
+        with self._connection(writes=False) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            connection.authorizer = allow_reading
+            query = Query(connection, sql, parameters, batch_rows=batch_rows)
+            yield query.stream(self.context.log)
+
+    def execute(self, sql: str, parameters: Mapping[str, object]) -> int:
+        """Run one statement that changes something; answers the number of rows changed."""
+        from .sqlite_statements import allow_this_file, bound_values, only_statement
+
+        with self._connection(writes=True) as connection:
+            connection.authorizer = allow_this_file
+            statement = only_statement(connection, sql)
+            connection.execute(statement.text, bound_values(statement, parameters)).fetchall()
+            return connection.changes()
+
+    def schema(self, table: str) -> ArrowSchema | None:
+        """The columns of a table, null where there is no such table."""
+        from .sqlite_tables import arrow_schema, read_table
+
+        if not self._file.exists():
+            return None
+        with self._connection(writes=False) as connection:
+            found = read_table(connection, table)
+        return arrow_schema(found) if found else None
+
+    def load(
+        self,
+        table: str,
+        rows: RecordBatches,
+        *,
+        mode: LoadMode,
+        key: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> LoadCounts:
+        """Put rows into a table, all or none."""
+        from .sqlite_load import Load
+
+        with self._connection(writes=True) as connection:
+            load = Load(connection, table, mode=mode, key=tuple(key), idempotency_key=idempotency_key)
+            return load.run(rows)
+
+    @contextmanager
+    def _connection(self, *, writes: bool) -> Iterator[apsw.Connection]:
+        """A connection for one piece of work; what SQLite says against it is told as a `ConnectorError`."""
+        import apsw
+
+        connection = None
+        try:
+            connection = apsw.Connection(str(self._file), flags=self._flags(writes=writes))
+            connection.set_busy_handler(self._wait_for_others)
+            connection.set_progress_handler(self._cancelled.is_set, _STEPS_BETWEEN_QUESTIONS)
+            yield connection
+        except apsw.Error as error:
+            raise self._told(error) from error
+        finally:
+            if connection is not None:
+                connection.close(force=True)
+
+    def _flags(self, *, writes: bool) -> int:
+        import apsw
+
+        if self.config.read_only:
+            if writes:
+                raise ConnectorError(
+                    f"resource {self.context.resource!r} is read_only", code="AF-SQL-READ-ONLY", help="take read_only out of its config"
+                )
+            return apsw.SQLITE_OPEN_READONLY
+        if not writes:
+            self._require_file()
+            # Not read-only: what a killed writer left behind could not be rolled back then.
+            return apsw.SQLITE_OPEN_READWRITE
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+    def _require_file(self) -> None:
+        if not self._file.is_file():
+            raise ConnectorError(
+                f"resource {self.context.resource!r}: there is no database file {self.config.file!r}",
+                code="AF-SQL-NO-DATABASE",
+                help="check the path; relative ones start at the project",
+            )
+
+    def _wait_for_others(self, tries: int) -> bool:
+        """Whether to try again; SQLite counts the tries from 0 for each wait."""
+        if tries * _SECONDS_BETWEEN_TRIES >= self.options.busy_timeout_seconds:
+            return False
+        return not self._cancelled.wait(_SECONDS_BETWEEN_TRIES)
+
+    def _told(self, error: apsw.Error) -> ConnectorError:
+        import apsw
+
+        mends = {
+            apsw.BusyError: "another process writes: let it end, or raise busy_timeout_seconds",
+            apsw.AuthError: "a query may only read, and no statement may open another file",
+            apsw.ReadOnlyError: "a query may only read",
+            apsw.NotADBError: "the file is no SQLite database",
+            apsw.ConstraintError: "nothing was written",
+        }
+        what = "stopped" if self._cancelled.is_set() else str(error)
+        return ConnectorError(
+            f"resource {self.context.resource!r}: {what}", code="AF-SQL-DATABASE", help=mends.get(type(error), "")
+        )

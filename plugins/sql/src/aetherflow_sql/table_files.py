@@ -1,0 +1,79 @@
+"""Files that Arrow batches are written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO, Protocol, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .csv_text import CsvStyle
+
+#: A row group of a Parquet file, in bytes of memory: large enough to be read well, small enough for any machine.
+_ROW_GROUP_BYTES = 16 * 1024 * 1024
+
+
+class TableFile(Protocol):
+    """A file that is being written."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add some rows."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *problem: object) -> None: ...
+
+
+class CsvTable:
+    """Separated values."""
+
+    def __init__(self, path: Path, schema: pa.Schema, style: CsvStyle) -> None:
+        self._path = path
+        self._schema = schema
+        self._style = style
+        self._file: BinaryIO
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("wb")
+        self._file.write(self._style.header(self._schema.names))
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._file.close()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add some rows."""
+        self._file.write(self._style.lines(batch))
+
+
+class ParquetTable:
+    """Parquet, a row group at a time."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._schema = schema
+        self._waiting: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        self._writer = pq.ParquetWriter(self._path, self._schema)
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if problem[0] is None:
+            self._write_group()
+        self._writer.close()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add some rows."""
+        self._waiting.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= _ROW_GROUP_BYTES:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=2**31)
+        self._waiting.clear()
+        self._bytes = 0

@@ -151,6 +151,7 @@ class Project:
 
     def environ(self, **more: str) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "LANG") if key in os.environ}
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"  # so that what a command leaves behind is its own doing
         return {**kept, "AETHERFLOW_PLUGIN_PATHS": str(self.folder / "steps"), **self.environment, **more}
 
     def aetherflow(self, *arguments: object, **more: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -95,8 +96,7 @@ def test_a_process_that_ends_in_time_keeps_its_exit_code_although_children_are_e
 
 
 def test_no_zombies_are_left(runs):
-    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    assert [path.read_text() for path in children if path.read_text()] == []
+    assert children_of(os.getpid()) == set()
 
 
 # The detector works: taken out, each protection is missed ------------------------------------------------------------
@@ -149,15 +149,18 @@ for script, environment in json.loads(sys.argv[1]):
     threading.Thread(target=supervise, args=[command], kwargs={{"on_line": tell}}).start()
 """
 #: A fork of the runner keeps its end of the control pipe open: the pipe alone would not tell.
-FORK_LATER = "import os, time; threading.Timer(1.0, lambda: os.fork() or time.sleep(60)).start()"
+FORKS_WHEN_TOLD = """
+import os, time
+threading.Thread(target=lambda: sys.stdin.readline() and (os.fork() or time.sleep(60))).start()
+"""
 
 
 def start_runner(trees, *, before: str = "") -> subprocess.Popen[bytes]:
-    import json
-
-    jobs = json.dumps([(SHAPES[shape], tree.environment) for shape, tree in trees.items()])
+    jobs = json.dumps(
+        [(SHAPES.get(shape, "echo ready; exec sleep 300"), tree.environment) for shape, tree in trees.items()]
+    )
     arguments = [sys.executable, "-W", "ignore", "-c", RUNNER.format(before=before), jobs]
-    runner = subprocess.Popen(arguments, stdout=subprocess.PIPE)
+    runner = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for _ in trees:
         assert runner.stdout.readline() == b"ready\n"
     return runner
@@ -173,20 +176,33 @@ def test_killing_the_runner_ends_every_tree_within_two_seconds(new_tree):
         assert all(tree.is_gone_within(2 - (time.monotonic() - killed)) for tree in trees.values())
 
 
-def test_the_runners_death_is_seen_although_a_fork_of_it_holds_its_pipes(tree, new_tree, eventually):
-    holder = new_tree()
-    before = f"import os, time; os.environ.update({holder.environment!r}); {FORK_LATER}"
-    with start_runner({"setsid": tree}, before=before) as runner:
-        forks = Path(f"/proc/{runner.pid}/task")
-        assert eventually(lambda: len(children_of(forks)) == 2, 10)
-        fork = max(children_of(forks))
+def test_the_runners_death_is_seen_although_a_fork_of_it_holds_its_pipes(tree, eventually):
+    with start_runner({"setsid": tree}, before=FORKS_WHEN_TOLD) as runner:
+        before = children_of(runner.pid)
+        runner.stdin.write(b"fork\n")
+        runner.stdin.flush()
+        assert eventually(lambda: len(children_of(runner.pid)) > len(before), 10)
+        (fork,) = children_of(runner.pid) - before
         runner.kill()
-        assert tree.is_gone_within(2)
+        is_gone = tree.is_gone_within(2)
         os.kill(fork, signal.SIGKILL)
+    assert is_gone
 
 
-def children_of(tasks: Path) -> list[int]:
-    return [int(child) for path in tasks.glob("*/children") for child in path.read_text().split()]
+def test_a_command_does_not_stay_alone_when_its_supervisor_and_its_runner_are_gone(tree, eventually):
+    with start_runner({"becomes another": tree}) as runner:
+        assert eventually(lambda: len(tree.pids()) == 1, 5)
+        # A stopped runner can do as little as a dead one; and it sees nothing that would be mended by its death.
+        os.kill(runner.pid, signal.SIGSTOP)
+        os.kill(supervisor_of(tree), signal.SIGKILL)
+        is_gone = tree.is_gone_within(2)
+        runner.kill()
+    assert is_gone
+
+
+def children_of(pid: int) -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for path in tasks for child in path.read_text().split()}
 
 
 # Stopping ------------------------------------------------------------------------------------------------------------

@@ -34,6 +34,17 @@ def test_captured_output_larger_than_any_buffer_is_complete(command):
     assert not result.stdout_truncated
 
 
+def test_what_stands_in_the_pipe_when_the_process_is_gone_is_read_to_its_end(command, tree, eventually):
+    """D1, made certain: the pipe holds more than one read takes, and the first line is waited with."""
+    enlarge = "import fcntl, os; fcntl.fcntl(1, 1031, 1 << 20); os.write(1, b'first\\n' + b'x' * 900_000)"
+    options = {"environment": tree.environment, "capture_bytes": 1_000_000, "timeout_seconds": 20}
+    result = supervise(
+        command(sys.executable, "-I", "-S", "-c", enlarge, **options),
+        on_line=lambda _, line: line == "first" and eventually(lambda: not tree.pids(), 10),
+    )
+    assert result.stdout == b"first\n" + b"x" * 900_000
+
+
 def test_both_streams_are_read_at_once_and_kept_apart(command):
     script = "i=0; while [ $i -lt 2000 ]; do echo out-$i; echo error-$i >&2; i=$((i+1)); done"
     result = supervise(command("sh", "-c", script))
@@ -66,7 +77,7 @@ def test_lines_are_handed_on_while_the_process_runs(command, tmp_path):
 
 
 def test_output_that_nobody_wants_goes_nowhere(command):
-    script = "readlink /proc/$$/fd/1 >&2; true"
+    script = "exec 3>&1; readlink /proc/self/fd/3 >&2"
     assert supervise(command("sh", "-c", script, stdout="discard")).stderr == b"/dev/null\n"
     assert supervise(command("sh", "-c", script, stdout="inherit")).stderr == b"/dev/null\n"
 

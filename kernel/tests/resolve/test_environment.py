@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+
 from aetherflow.kernel.errors import InvalidInput
 from aetherflow.kernel.resolve.environment import FILES_KEY, PROCESS, take_environment
 
@@ -24,9 +25,11 @@ def problems(folder, *entries):
 def test_later_sources_win_and_every_key_says_where_it_comes_from(tmp_path):
     (tmp_path / "a.env").write_text("A=file\nB=file\nC=file\n")
     (tmp_path / "b.json").write_text('{"C": "json"}')
-    process = {"A": "process", "P": "process", FILES_KEY: json.dumps(
-        [{"type": "dotenv", "path": "a.env"}, {"type": "json", "path": "b.json"}]
-    )}
+    process = {
+        "A": "process",
+        "P": "process",
+        FILES_KEY: json.dumps([{"type": "dotenv", "path": "a.env"}, {"type": "json", "path": "b.json"}]),
+    }
     environment = take_environment(process, folder=tmp_path, overlays=[("the bundle", {"B": "bundle"})])
     values = {key: environment.values[key] for key in "ABCP"}
     assert values == {"A": "file", "B": "bundle", "C": "json", "P": "process"}
@@ -49,7 +52,7 @@ def test_the_environment_of_the_process_is_not_changed(tmp_path):
 
 def test_a_dotenv_file_is_read_as_shells_write_it_without_interpolation(tmp_path):
     (tmp_path / ".env").write_text(
-        "# note\n\nexport A=1\nB=two words # note\nC='x # y'\nD=\"a\\nb\"\nE=${A}$B\nF=\nG=\"multi\nline\"\n"
+        '# note\n\nexport A=1\nB=two words # note\nC=\'x # y\'\nD="a\\nb"\nE=${A}$B\nF=\nG="multi\nline"\n'
     )
     values = take(tmp_path, {"type": "dotenv", "path": ".env"}).values
     expected = {"A": "1", "B": "two words", "C": "x # y", "D": "a\nb", "E": "${A}$B", "F": "", "G": "multi\nline"}
@@ -57,7 +60,7 @@ def test_a_dotenv_file_is_read_as_shells_write_it_without_interpolation(tmp_path
 
 
 def test_every_line_of_a_dotenv_file_that_sets_nothing_is_told(tmp_path):
-    (tmp_path / ".env").write_text(f"A=1\n{CANARY}\nB=\"{CANARY}\nC=2\n")
+    (tmp_path / ".env").write_text(f'A=1\n{CANARY}\nB="{CANARY}\nC=2\n')
     found = problems(tmp_path, {"type": "dotenv", "path": ".env"})
     assert [problem.where.line for problem in found] == [2, 3]
     assert found[0].where.file == ".env"

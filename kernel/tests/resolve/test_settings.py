@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from aetherflow.kernel.errors import InvalidInput
 from aetherflow.kernel.resolve.environment import take_environment
 from aetherflow.kernel.resolve.settings import RETIRED_KEYS, Settings, read_settings, unknown_keys

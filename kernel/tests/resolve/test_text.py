@@ -3,11 +3,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from aetherflow.kernel.errors import InvalidInput
 from aetherflow.kernel.resolve.references import OutsideText
 from aetherflow.kernel.resolve.text import PARAMETER_TYPES, fit, fit_parameter, read_parameter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 out = OutsideText
 CANARY = "CaNaRy-7f3a91"
@@ -36,7 +37,7 @@ def field(schema: object, value: object) -> object:
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "null", None),
         ({"oneOf": [{"type": "boolean"}, {"type": "integer"}]}, "1", 1),
         ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, "5", "5"),
-        ({"type": "array"}, "[1, \"a\"]", [1, "a"]),
+        ({"type": "array"}, '[1, "a"]', [1, "a"]),
         ({"type": "object"}, '{"a": null}', {"a": None}),
         ({"enum": [1, 2]}, "2", 2),
         ({"const": True}, "true", True),
@@ -107,12 +108,19 @@ def test_only_text_from_outside_is_read():
 def test_declared_types_are_found_behind_references_branches_and_lists():
     schema = {
         "$defs": {
-            "Retry": {"type": "object", "properties": {"count": {"type": "integer"}, "next": {"$ref": "#/$defs/Retry"}}},
+            "Retry": {
+                "type": "object",
+                "properties": {"count": {"type": "integer"}, "next": {"$ref": "#/$defs/Retry"}},
+            },
             "Loop": {"$ref": "#/$defs/Loop"},
         },
         "properties": {
             "retry": {"anyOf": [{"$ref": "#/$defs/Retry"}, {"type": "null"}]},
-            "pair": {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "boolean"}], "items": {"type": "null"}},
+            "pair": {
+                "type": "array",
+                "prefixItems": [{"type": "integer"}, {"type": "boolean"}],
+                "items": {"type": "null"},
+            },
             "loop": {"$ref": "#/$defs/Loop"},
         },
         "additionalProperties": {"type": "number"},
@@ -210,7 +218,15 @@ def test_a_parameter_that_does_not_fit_is_refused_at_its_place(type_name, text):
 
 @pytest.mark.parametrize(
     ("type_name", "value"),
-    [("integer", 5), ("number", 5), ("number", 0.5), ("boolean", False), ("string", "x"), ("list", [1]), ("object", {})],
+    [
+        ("integer", 5),
+        ("number", 5),
+        ("number", 0.5),
+        ("boolean", False),
+        ("string", "x"),
+        ("list", [1]),
+        ("object", {}),
+    ],
 )
 def test_a_typed_parameter_is_kept(type_name, value):
     assert fit_parameter(value, type_name) is value

@@ -127,7 +127,9 @@ def test_cut_off_step_that_may_run_once_only_needs_a_person_who_can_say_again(pr
     assert "flow.yaml:6:" in stopped.err
     assert "rerun: SAFE" in stopped.err
 
-    flow.write_text(flow.read_text().replace("type: hang, inputs: {ready: ready}, rerun: ONCE", "type: say, rerun: SAFE"))
+    flow.write_text(
+        flow.read_text().replace("type: hang, inputs: {ready: ready}, rerun: ONCE", "type: say, rerun: SAFE")
+    )
     assert project.aetherflow("run", flow, "--run-id", "r1").code == 0
 
 
@@ -177,7 +179,9 @@ def test_flows_with_the_same_ids_in_one_ledger_do_not_touch_each_other(project):
             jobs: [{{id: main, steps: [{{id: load, type: say, inputs: {{value: {name}, witness: seen_{name}}}, outputs: {{who: "{{{{result.value}}}}"}}}}]}}]
             """,
         )
-    answers = [project.aetherflow("run", f"{name}.yaml", "--run-id", "2026-01-01", "--json") for name in ("sales", "hr")]
+    answers = [
+        project.aetherflow("run", f"{name}.yaml", "--run-id", "2026-01-01", "--json") for name in ("sales", "hr")
+    ]
 
     assert [answer.json["jobs"][0]["outputs"] for answer in answers] == [{"who": "sales"}, {"who": "hr"}]
     assert project.lines("seen_sales") == project.lines("seen_hr") == ["load 1"]
@@ -196,6 +200,40 @@ def test_outputs_that_cannot_be_promoted_fail_the_step_so_that_a_mended_flow_giv
 
     assert resumed.code == 0, resumed.err
     assert resumed.json["jobs"][0]["outputs"] == {"out": {"a": [1]}}
+
+
+def test_output_with_a_secret_is_not_kept_and_the_step_gives_it_again(project):
+    """D22: secrets were written down wherever a value went."""
+    flow = project.write(
+        "flow.yaml",
+        """
+        version: 1
+        flow: {id: secret}
+        jobs:
+          - {id: get, steps: [{id: s, type: say, inputs: {value: "{{env.MY_TOKEN}}", witness: seen}, outputs: {token: "{{result.value}}"}}]}
+          - id: use
+            steps:
+              - {id: open, type: fail, inputs: {unless: mended}}
+              - {id: t, type: write, inputs: {path: told.txt, text: "{{jobs.get.outputs.token}}"}}
+              - {id: u, type: say, inputs: {value: "{{steps.t.path}}"}, outputs: {file: "{{result.value}}"}}
+        """,
+    )
+    secret = "correct-horse-battery"
+    failed = project.aetherflow("run", flow, "--run-id", "r1", "--json", MY_TOKEN=secret)
+    assert failed.json["jobs"][0]["outputs"] == {"token": "***"}
+    kept = b"".join(path.read_bytes() for path in (project.folder / ".aetherflow").rglob("*") if path.is_file())
+    assert b"***" in kept
+    assert secret.encode() not in kept
+    project.write("mended", "")
+    project.write("flow.yaml", flow.read_text().replace("path: told.txt", f"path: {project.folder}/told.txt"))
+
+    resumed = project.aetherflow("run", flow, "--run-id", "r1", "--json", MY_TOKEN=secret)
+
+    assert resumed.code == 0, resumed.err
+    assert (project.folder / "told.txt").read_text() == secret
+    assert project.lines("seen") == ["s 1", "s 2"]
+    assert project.aetherflow("run", flow, "--run-id", "r1", MY_TOKEN=secret).code == 0
+    assert project.lines("seen") == ["s 1", "s 2"]
 
 
 def test_second_process_on_one_run_leaves_with_75_and_the_owner_finishes(project):

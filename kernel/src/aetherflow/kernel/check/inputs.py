@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
 from ..resolve.templates import Template
+from ..spec.misfits import shown
 from ..spec.values import without_raw
 from .rules import Subject
 from .schema_errors import Checked, schema_problems
@@ -69,7 +70,7 @@ def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) 
     resources = subject.flow.flow.resources
     resource = resources.get(name)
     if resource is None:
-        message, mend = f"there is no resource {name!r}", did_you_mean(name, resources)
+        message, mend = f"there is no resource {shown(name)}", did_you_mean(name, resources)
         yield Problem(code="AF-UNKNOWN-RESOURCE", message=message, help=mend, path=path)
         return
     connector = subject.contributions.connector(resource.kind, resource.driver).found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem
+from ..spec.misfits import shown
 from .definitions import JobIndex, Use
 from .rules import Subject
 
@@ -29,7 +30,7 @@ def check_references(subject: Subject) -> Iterator[Problem]:
 
 
 def _unknown(use: Use, what: str, name: str, known: Collection[str]) -> Problem:
-    return _wrong(use, f"there is no {what} {name!r}", did_you_mean(name, known))
+    return _wrong(use, f"there is no {what} {shown(name)}", did_you_mean(name, known))
 
 
 def _wrong(use: Use, message: str, mend: str) -> Problem:
@@ -85,14 +86,14 @@ def _unknown_step(subject: Subject, use: Use, own: JobIndex, name: str) -> Probl
         earlier = [step for step, number in own.steps.items() if use.step is None or number < use.step]
         return _unknown(use, "step", name, earlier)
     mend = f"promote what is needed with `outputs` there, and write {{{{jobs.{owner}.outputs.…}}}} here"
-    return _wrong(use, f"the step {name!r} belongs to another job, {owner!r}", mend)
+    return _wrong(use, f"the step {shown(name)} belongs to another job, {owner!r}", mend)
 
 
 def _too_early(use: Use, noun: str, name: str, *, is_same: bool) -> Problem:
     if is_same:
         mend = "its own outputs are in {{result.…}}" if use.field == "outputs" else "refer to an earlier one"
-        return _wrong(use, f"the {noun} {name!r} can't refer to itself here", mend)
-    return _wrong(use, f"the {noun} {name!r} comes later", f"move it up, or refer to an earlier {noun}")
+        return _wrong(use, f"the {noun} {shown(name)} can't refer to itself here", mend)
+    return _wrong(use, f"the {noun} {shown(name)} comes later", f"move it up, or refer to an earlier {noun}")
 
 
 def _own_job(subject: Subject, use: Use) -> Found:

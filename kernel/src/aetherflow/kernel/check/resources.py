@@ -7,6 +7,7 @@ from typing import Any
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
+from ..spec.misfits import shown
 from ..spec.models import Resource
 from ..spec.values import without_raw
 from .contributions import KnownConnector
@@ -31,7 +32,7 @@ def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
         return
     yield Problem(
         code="AF-PROFILE-UNKNOWN",
-        message=f"there is no resource profile {name!r}",
+        message=f"there is no resource profile {shown(name)}",
         help=did_you_mean(name, known) if known else "name a file of profiles in AETHERFLOW_PROFILES_FILE",
         path=(*resource.path, "profile"),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..check.preparation import Prepared
     from ..contracts.events import Event
     from ..events.lines import LineLog
+    from ..resolve.redaction import Redactor
     from ..run.flow import RunResult
 
 RunIdOption = Annotated[
@@ -50,7 +51,7 @@ def run(
     prepared.checked()
     with ExitStack() as stack:
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
-    _tell_result(result, as_json=as_json)
+    _tell_result(result, prepared.surroundings.redactor, as_json=as_json)
     raise typer.Exit(int(result.exit_code))
 
 
@@ -95,19 +96,22 @@ def _tell_failure(log: LineLog, failed: object, error: Exception) -> None:
     log.write("ERROR", "observer_failed", time.time(), values)
 
 
-def _tell_result(result: RunResult, *, as_json: bool) -> None:
+def _tell_result(result: RunResult, redactor: Redactor, *, as_json: bool) -> None:
     from ..run.flow import job_as_json
 
     if as_json:
+        # A caller in this process gets outputs as they are; a caller that reads text gets no secret.
         print_json(
-            {
-                "flow_id": result.flow_id,
-                "run_id": result.run_id,
-                "status": result.status.value,
-                "exit_code": int(result.exit_code),
-                "duration_ms": result.duration_ms,
-                "jobs": [{**job_as_json(job), "outputs": dict(job.outputs)} for job in result.jobs],
-            }
+            redactor.redact_value(
+                {
+                    "flow_id": result.flow_id,
+                    "run_id": result.run_id,
+                    "status": result.status.value,
+                    "exit_code": int(result.exit_code),
+                    "duration_ms": result.duration_ms,
+                    "jobs": [{**job_as_json(job), "outputs": dict(job.outputs)} for job in result.jobs],
+                }
+            )
         )
         return
     seconds = result.duration_ms / 1000

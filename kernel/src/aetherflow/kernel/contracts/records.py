@@ -52,6 +52,8 @@ class JobRecord:
     status: Status
     reason: str = ""
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    #: Outputs hold a secret, which is not kept: what stands there is masked.
+    is_masked: bool = False
     started_at: float | None = None
     ended_at: float | None = None
 
@@ -69,6 +71,8 @@ class StepRecord:
     #: Digest of the inputs after rendering.
     inputs_digest: str = ""
     outputs: Mapping[str, Json] | None = None
+    #: Outputs hold a secret, which is not kept: what stands there is masked.
+    is_masked: bool = False
     reason: str = ""
     error_code: str = ""
     error: str = ""
@@ -85,3 +89,8 @@ class History:
     run: RunRecord | None = None
     jobs: Mapping[str, JobRecord] = field(default_factory=dict)
     steps: Mapping[StepKey, StepRecord] = field(default_factory=dict)
+
+    @property
+    def has_open_jobs(self) -> bool:
+        """Whether the run ended before all its jobs did well."""
+        return self.run is not None and not self.run.status.is_done

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from dataclasses import fields
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
 
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _PROGRESS_SECONDS = 10.0
+#: What no line for people holds.
+_MACHINES_ONLY = frozenset({"jobs"})
 
 
 class Redact(Protocol):
-    """Takes secrets out of text."""
+    """Takes secrets out of what is shown."""
 
     def redact(self, text: str) -> str:
         """The text, without secrets."""
+
+    def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """The value, its texts without secrets."""
 
 
 class LineLog:
@@ -45,7 +50,8 @@ class LineLog:
 
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
         """Write one line; whatever stands in the values, it stays one line and holds no secret."""
-        line = self._redactor.redact(self._format(level, name, at, values))
+        # The values first: a secret that is escaped to fit the line has a form of its own.
+        line = self._redactor.redact(self._format(level, name, at, self._redactor.redact_value(values)))
         with self._guard:
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -88,9 +94,7 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-    told = " ".join(
-        f"{one_line(key)}={_text_of(value)}" for key, value in values.items() if not isinstance(value, tuple)
-    )
+    told = " ".join(f"{one_line(key)}={_text_of(value)}" for key, value in values.items() if key not in _MACHINES_ONLY)
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 

@@ -65,7 +65,7 @@ class JobTable:
         self._rows = {job_id: _Row(steps=steps) for job_id, steps in self.job_steps}
         console = Console(file=self.stream)
         self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=_DRAWN_PER_SECOND)
-        self._live.start()
+        self._live.start(refresh=True)
 
     def handle(self, event: Event) -> None:
         """Take one event into the table."""
@@ -87,7 +87,7 @@ class JobTable:
             return
         told = "".join(f" {key}={value}" for key, value in event.fields.items())
         line = one_line(self.redactor.redact(f"{event.job_id}.{event.step_id}: {event.message}{told}"))
-        self._live.console.print(Text(line, style="red" if event.level == "ERROR" else "dim"), soft_wrap=True)
+        self._live.console.print(Text(line, style="red" if event.level == "ERROR" else "dim"))
 
     def _step(self, event: StepStarted | StepProgressed | StepEnded) -> None:
         row = self._rows.setdefault(event.job_id, _Row())
@@ -106,7 +106,7 @@ class JobTable:
             return
         row.status, row.duration_ms = event.status, event.duration_ms
         row.reason = one_line(self.redactor.redact(event.reason))
-        row.step = "" if event.status.is_done else row.step
+        row.step = ""
 
     def _draw(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")

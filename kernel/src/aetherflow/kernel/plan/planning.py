@@ -77,7 +77,7 @@ def _plan_job(
     rerun_of: Callable[[str], str],
 ) -> JobPlan:
     earlier = history.jobs.get(job.id)
-    if earlier is not None and earlier.status.is_done:
+    if earlier is not None and earlier.status.is_done and not (earlier.is_masked and history.has_open_jobs):
         decision, reason = Decision.RESTORE, "done in an earlier start"
     elif only_job is not None and job.id != only_job:
         earlier = borrowed.get(job.id, earlier)
@@ -90,7 +90,8 @@ def _plan_job(
 
 def _plan_step(job: Job, step: Step, *, history: History, rerun_of: Callable[[str], str]) -> StepPlan:
     earlier = history.steps.get(StepKey(job.id, step.id))
-    is_done = earlier is not None and earlier.status.is_done
+    # What a secret masks is not kept: a later step that needs it gets it from the step, run again.
+    is_done = earlier is not None and earlier.status.is_done and not earlier.is_masked
     return StepPlan(
         step=step,
         decision=Decision.RESTORE if is_done else Decision.RUN,
@@ -102,6 +103,8 @@ def _plan_step(job: Job, step: Step, *, history: History, rerun_of: Callable[[st
 
 
 def _why_again(earlier: StepRecord | None) -> str:
+    if earlier is not None and earlier.is_masked:
+        return "its outputs hold a secret, which is not kept"
     return "" if earlier is None else f"its last attempt ended {earlier.status}"
 
 
@@ -126,9 +129,13 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
             continue
         for step in job.steps:
             if step.rerun == "ONCE" and step.earlier is not None and _outcome_is_unknown(step.earlier):
+                why = (
+                    "its outputs held a secret and were not kept"
+                    if step.earlier.is_masked
+                    else (f"nobody knows what its last attempt did: it ended {step.earlier.status}")
+                )
                 raise DecisionNeeded(
-                    f"step {step.step.id!r} of job {job.job.id!r} may run once only, and nobody knows what its last"
-                    f" attempt did: it ended {step.earlier.status}",
+                    f"step {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
                     code="AF-OUTCOME-UNKNOWN",
                     help="look whether it did its work; if it may run again, write `rerun: SAFE` on the step and start"
                     " the run again; if it did, take the step out of the flow and start a new run",
@@ -138,4 +145,6 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
 
 
 def _outcome_is_unknown(earlier: StepRecord) -> bool:
-    return not (earlier.status.is_done or earlier.status is Status.PENDING or earlier.is_without_effect)
+    return earlier.is_masked or not (
+        earlier.status.is_done or earlier.status is Status.PENDING or earlier.is_without_effect
+    )

@@ -115,6 +115,7 @@ class JobRun:
     def _record(
         self, plan: StepPlan, started_at: float | None, outcome: Outcome, attempt: Attempt | None = None
     ) -> StepRecord:
+        outputs = self._run.redactor.redact_value(outcome.outputs)
         return StepRecord(
             status=outcome.status,
             step_type=plan.step.type,
@@ -122,7 +123,8 @@ class JobRun:
             attempt=attempt.number if attempt else plan.next_attempt - 1,
             definition=plan.definition,
             inputs_digest=attempt.inputs_digest if attempt else "",
-            outputs=outcome.outputs,
+            outputs=outputs,
+            is_masked=outputs != outcome.outputs,
             reason=outcome.reason,
             error_code=outcome.error_code,
             error=outcome.error,
@@ -175,10 +177,12 @@ class JobRun:
         self._run.journal.note(write, event)
 
     def _note_job(self, status: Status, reason: str, event: JobStarted | JobEnded | None = None) -> None:
+        outputs = self._run.redactor.redact_value(self._outputs)
         record = JobRecord(
             status=status,
             reason=reason,
-            outputs=dict(self._outputs),
+            outputs=outputs,
+            is_masked=outputs != self._outputs,
             started_at=self._started_at,
             ended_at=None if status is Status.RUNNING else self._run.clock(),
         )

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..errors import RunFailed
+from ..state.folders import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARKER_NAME = ".aetherflow-run"
-_OURS_ONLY = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,11 @@ class Workspace:
         """
         home = self._home(job_id)
         try:
-            home.mkdir(mode=_OURS_ONLY, parents=True, exist_ok=True)
+            make_private_folder(home)
             self._claim(home)
             folders = {name: home / self.layout[name] for name in ("artifacts", "scratch", "manifests")}
             for folder in folders.values():
-                folder.mkdir(mode=_OURS_ONLY, parents=True, exist_ok=True)
+                make_private_folder(folder)
         except OSError as error:
             raise RunFailed(
                 f"the workspace folder {home} can't be made: {error.strerror}",

@@ -13,6 +13,7 @@ import apsw
 from ..contracts.events import Status
 from ..contracts.records import History, JobRecord, RunRecord, StepKey, StepRecord
 from ..errors import RunFailed
+from .folders import make_private_folder
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -33,23 +34,23 @@ ON CONFLICT (flow_id, run_id) DO UPDATE SET
 """
 _END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 _PUT_JOB = """
-INSERT OR REPLACE INTO jobs (flow_id, run_id, start, job_id, status, reason, outputs, started_at, ended_at)
-VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO jobs (flow_id, run_id, start, job_id, status, reason, outputs, is_masked, started_at, ended_at)
+VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
 """
 _PUT_STEP = """
 INSERT OR REPLACE INTO steps (
     flow_id, run_id, start, job_id, item, step_id, status, step_type, rerun, attempt, definition, inputs_digest,
-    outputs, reason, error_code, error, is_without_effect, started_at, ended_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    outputs, is_masked, reason, error_code, error, is_without_effect, started_at, ended_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _GET_RUN = (
     "SELECT status, starts, started_at, ended_at, parameters, facts, marker FROM runs WHERE flow_id = ? AND run_id = ?"
 )
 _GET_JOBS = """
-SELECT job_id, status, reason, outputs, started_at, ended_at FROM jobs WHERE flow_id = ? AND run_id = ? AND start = 0
+SELECT job_id, status, reason, outputs, is_masked, started_at, ended_at FROM jobs WHERE flow_id = ? AND run_id = ? AND start = 0
 """
 _GET_STEPS = """
-SELECT job_id, step_id, item, start, status, step_type, rerun, attempt, definition, inputs_digest, outputs,
+SELECT job_id, step_id, item, start, status, step_type, rerun, attempt, definition, inputs_digest, outputs, is_masked,
     reason, error_code, error, is_without_effect, started_at, ended_at
 FROM steps WHERE flow_id = ? AND run_id = ?
 """
@@ -94,7 +95,15 @@ class Ledger:
 
     def put_job(self, key: RunKey, job_id: str, job: JobRecord) -> None:
         """Note where a job stands."""
-        values = (job_id, job.status.value, job.reason, _to_json(job.outputs), job.started_at, job.ended_at)
+        values = (
+            job_id,
+            job.status.value,
+            job.reason,
+            _to_json(job.outputs),
+            int(job.is_masked),
+            job.started_at,
+            job.ended_at,
+        )
         self._connection.execute(_PUT_JOB, (*key, *values))
 
     def put_step(self, key: RunKey, step_key: StepKey, step: StepRecord) -> None:
@@ -110,6 +119,7 @@ class Ledger:
                 step.definition,
                 step.inputs_digest,
                 outputs,
+                int(step.is_masked),
             ),
             *(step.reason, step.error_code, step.error, int(step.is_without_effect), step.started_at, step.ended_at),
         )
@@ -152,10 +162,13 @@ class Ledger:
                 status=Status(status),
                 reason=reason,
                 outputs=json.loads(outputs),
+                is_masked=bool(is_masked),
                 started_at=started_at,
                 ended_at=ended_at,
             )
-            for job_id, status, reason, outputs, started_at, ended_at in self._connection.execute(_GET_JOBS, key)
+            for job_id, status, reason, outputs, is_masked, started_at, ended_at in self._connection.execute(
+                _GET_JOBS, key
+            )
         }
 
     def _steps(self, key: RunKey) -> Mapping[StepKey, StepRecord]:
@@ -163,9 +176,18 @@ class Ledger:
         for job_id, step_id, item, start, status, step_type, rerun, attempt, *rest in self._connection.execute(
             _GET_STEPS, key
         ):
-            definition, inputs_digest, outputs, reason, error_code, error, is_without_effect, started_at, ended_at = (
-                rest
-            )
+            (
+                definition,
+                inputs_digest,
+                outputs,
+                is_masked,
+                reason,
+                error_code,
+                error,
+                is_without_effect,
+                started_at,
+                ended_at,
+            ) = rest
             found[StepKey(job_id, step_id, item, start)] = StepRecord(
                 status=Status(status),
                 step_type=step_type,
@@ -174,6 +196,7 @@ class Ledger:
                 definition=definition,
                 inputs_digest=inputs_digest,
                 outputs=None if outputs is None else json.loads(outputs),
+                is_masked=bool(is_masked),
                 reason=reason,
                 error_code=error_code,
                 error=error,
@@ -191,7 +214,7 @@ def open_ledger(path: Path) -> Ledger:
         RunFailed: the file can't be opened, is no ledger, or is newer than this kernel.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = apsw.Connection(str(path))
     except (OSError, apsw.Error) as error:

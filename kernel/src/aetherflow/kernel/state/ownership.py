@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import OwnedByAnother
+from .folders import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def own_run(folder: Path, key: RunKey) -> Iterator[None]:
         OwnedByAnother: a living process owns it.
     """
     place = folder / key.flow_id
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(place)
     descriptor = os.open(place / f"{key.run_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         _lock(descriptor, key)

@@ -30,7 +30,7 @@ CREATE TABLE runs (
 
 CREATE TABLE jobs (
     flow_id TEXT NOT NULL, run_id TEXT NOT NULL, start INTEGER NOT NULL, job_id TEXT NOT NULL,
-    status TEXT NOT NULL, reason TEXT NOT NULL, outputs TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, outputs TEXT NOT NULL, is_masked INTEGER NOT NULL,
     started_at REAL, ended_at REAL,
     PRIMARY KEY (flow_id, run_id, start, job_id),
     FOREIGN KEY (flow_id, run_id) REFERENCES runs (flow_id, run_id)
@@ -40,7 +40,7 @@ CREATE TABLE steps (
     flow_id TEXT NOT NULL, run_id TEXT NOT NULL, start INTEGER NOT NULL,
     job_id TEXT NOT NULL, item TEXT NOT NULL, step_id TEXT NOT NULL,
     status TEXT NOT NULL, step_type TEXT NOT NULL, rerun TEXT NOT NULL, attempt INTEGER NOT NULL,
-    definition TEXT NOT NULL, inputs_digest TEXT NOT NULL, outputs TEXT,
+    definition TEXT NOT NULL, inputs_digest TEXT NOT NULL, outputs TEXT, is_masked INTEGER NOT NULL,
     reason TEXT NOT NULL, error_code TEXT NOT NULL, error TEXT NOT NULL, is_without_effect INTEGER NOT NULL,
     started_at REAL, ended_at REAL,
     PRIMARY KEY (flow_id, run_id, start, job_id, item, step_id),

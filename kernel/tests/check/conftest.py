@@ -1,0 +1,173 @@
+"""A plugin that is installed as any other, in a folder of the test's own: manifest only, no code."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from aetherflow.kernel.check.definitions import index_flow
+from aetherflow.kernel.check.flow import check_flow
+from aetherflow.kernel.errors import Problem
+from aetherflow.kernel.plugins.index import PluginIndex, build_index
+from aetherflow.kernel.policy.choice import decide_profile
+from aetherflow.kernel.policy.project import find_project
+from aetherflow.kernel.spec.document import Document, parse_document
+from aetherflow.kernel.spec.flow import read_flow
+
+
+def closed(properties: dict, *required: str, **more: object) -> dict:
+    """The schema of an object that has these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+COMMAND = closed(
+    {
+        "command": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+        "shell": {"type": "boolean", "default": False},
+        "timeout_seconds": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]},
+        "log": {"$ref": "#/$defs/Log"},
+        "day": {"type": "string", "format": "date"},
+        "sink": {"anyOf": [{"$ref": "#/$defs/File"}, {"$ref": "#/$defs/Server"}]},
+        "outputs": {"type": "object"},
+    },
+    "command",
+    **{
+        "$defs": {
+            "Log": closed({"stdout": {"enum": ["inherit", "capture"]}, "max_kb": {**WHOLE, "maximum": 1024}}),
+            "File": closed({"kind": {"const": "file"}, "path": TEXT}, "kind", "path"),
+            "Server": closed({"kind": {"const": "server"}, "host": TEXT, "port": WHOLE}, "kind", "host"),
+        },
+    },
+)
+
+
+def step(name: str, inputs: dict, outputs: dict, **more: object) -> dict:
+    return {"name": f"acme.{name}", "target": "acme_steps:x", "inputs": inputs, "outputs": outputs, **more}
+
+
+def connector(kind: str, protocol: str, config: dict) -> dict:
+    return {
+        "kind": kind,
+        "driver": "acme",
+        "target": "acme_steps:x",
+        "protocol": protocol,
+        "config": config,
+        "options": closed({}),
+    }
+
+
+DATABASE = {"type": "string", "x-aetherflow": {"resource": "Database"}}
+MANIFEST = {
+    "manifest": 1,
+    "interface": "1.0",
+    "name": "acme",
+    "steps": [
+        step(
+            "count",
+            closed({"items": {"type": "array"}, "least": WHOLE}, "items"),
+            closed({"count": WHOLE, "has_data": {}}),
+        ),
+        step("command", COMMAND, closed({"exit_code": WHOLE}), outputs_from={"keys_of": "inputs.outputs"}),
+        step(
+            "query",
+            closed({"resource": {"anyOf": [DATABASE, {"type": "null"}]}, "sql": TEXT}, "sql"),
+            closed({"rows": WHOLE}),
+        ),
+        step("copy", closed({"pairs": {"type": "array", "items": closed({"to": DATABASE}, "to")}}), closed({})),
+        step(
+            "lock",
+            closed({"key": TEXT, "step": {"type": "object", "x-aetherflow": {"inner_step": True}}}, "key", "step"),
+            {"type": "object"},
+            outputs_from={"step": "inputs.step"},
+        ),
+        step("open", {"type": "object"}, {"type": "object"}),
+        step("remote", {"type": "object", "$ref": "https://schemas.example/x.json"}, {"type": "object"}),
+    ],
+    "connectors": [
+        connector("db", "Database", closed({"path": TEXT, "size": WHOLE}, "path")),
+        connector("mail", "Mailer", closed({"host": TEXT})),
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def plugin_index(tmp_path_factory: pytest.TempPathFactory) -> PluginIndex:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "acme_steps").mkdir()
+    (folder / "acme_steps" / "aetherflow_plugin.json").write_text(json.dumps(MANIFEST))
+    (folder / "acme_steps" / "__init__.py").write_text("raise RuntimeError('checking imports no plugin')")
+    metadata = folder / "acme_steps-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-steps\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[aetherflow.plugins]\nacme = acme_steps\n")
+    project = find_project(folder)
+    profile = decide_profile(project, environ={}, administrator_file=folder / "none.yaml")
+    return build_index(profile, search_path=[str(folder)])
+
+
+class Checker:
+    """Checks a flow written as text."""
+
+    def __init__(self, index: PluginIndex) -> None:
+        self._index = index
+        self.document: Document
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        environment: dict[str, str] | None = None,
+        profiles: tuple[str, ...] | None = (),
+        strict: bool = False,
+    ) -> tuple[Problem, ...]:
+        self.document = parse_document(textwrap.dedent(text).encode(), "f.yaml")
+        return check_flow(
+            index_flow(read_flow(self.document)),
+            index=self._index,
+            environment=environment or {},
+            known_profiles=profiles,
+            strict_environment=strict,
+        )
+
+    def at(self, problem: Problem) -> str:
+        """The text from where the problem stands."""
+        assert problem.where is not None
+        return self.document.line(problem.where.line)[problem.where.column - 1 :]
+
+
+@pytest.fixture
+def check(plugin_index: PluginIndex) -> Checker:
+    return Checker(plugin_index)
+
+
+@pytest.fixture
+def check_step(check: Checker) -> Callable[..., tuple[Problem, ...]]:
+    """Checks one step in a flow that has two resources and a parameter."""
+
+    def run(step_text: str, **options: object) -> tuple[Problem, ...]:
+        return check(STEP_FLOW.format(step=step_text), **options)
+
+    return run
+
+
+STEP_FLOW = """\
+flow: {{id: x}}
+params: {{day: {{type: date}}}}
+resources:
+  warehouse: {{kind: db, driver: acme, config: {{path: x}}}}
+  post: {{kind: mail, driver: acme}}
+jobs:
+  - id: j
+    steps:
+      - {{id: s, {step}}}
+"""

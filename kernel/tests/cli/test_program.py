@@ -1,0 +1,158 @@
+"""The program as its users meet it: what it imports, answers and prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+FLOW = """version: 1
+flow: {id: f}
+jobs: [{id: main, steps: [{id: s, type: say, inputs: {value: "{{env.MY_TOKEN:none}}"}, outputs: {told: "{{result.value}}"}}]}]
+"""
+FAULTS = {
+    "syntax": ("version: 1\nflow: {id: f\n", 2),
+    "not UTF-8": (b"version: 1\nflow: {id: \xff}\n", 2),
+    "empty": ("", 2),
+    "a list": ("[1, 2]", 2),
+    "two documents": ("version: 1\n---\nversion: 1\n", 2),
+    "unknown key": (FLOW + "worksapce: 1\n", 2),
+    "version 99": (FLOW.replace("version: 1", "version: 99"), 2),
+    "template": (FLOW.replace("env.MY_TOKEN:none", "env MY_TOKEN"), 2),
+}
+
+
+@pytest.mark.parametrize("command", ["run", "validate"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_wrong_flow_is_told_with_its_place_and_without_a_traceback(project, command, fault):
+    """D41: errors came as tracebacks, without a line, and only the first one."""
+    text, code = FAULTS[fault]
+    path = project.folder / "flow.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    answer = project.aetherflow(command, path)
+    assert answer.code == code
+    assert "Traceback" not in answer.out + answer.err
+    assert "flow.yaml:" in answer.err
+    assert "error AF-" in answer.err
+    as_json = project.aetherflow(command, path, "--json")
+    assert as_json.code == code
+    assert as_json.json["ok"] is False
+    assert all(problem["line"] and problem["code"].startswith("AF-") for problem in as_json.json["errors"])
+
+
+@pytest.mark.parametrize("place", ["missing.yaml", ".", "fifo"])
+def test_file_that_cannot_be_read_is_told_at_once(project, place):
+    import os
+
+    os.mkfifo(project.folder / "fifo")
+    answer = project.aetherflow("validate", project.folder / place)
+    assert answer.code == 2
+    assert "AF-FILE" in answer.err
+
+
+def test_no_flow_given_is_a_usage_error_that_says_how(project):
+    """D41: a TypeError about NoneType."""
+    answer = project.aetherflow("run")
+    assert answer.code == 2
+    assert "aetherflow run FLOW" in answer.err
+
+
+def test_json_log_is_json_lines_and_nothing_else(project):
+    """D47: 26 of 32 lines were no JSON."""
+    flow = project.write(
+        "flow.yaml",
+        FLOW.replace("type: say", "type: fail").replace(
+            'inputs: {value: "{{env.MY_TOKEN:none}}"}', "inputs: {kind: plain}"
+        ),
+    )
+    answer = project.aetherflow("run", flow, AETHERFLOW_LOG_FORMAT="json")
+    lines = [json.loads(line) for line in answer.err.splitlines()]
+    assert [line["event"] for line in lines] == [
+        "run_start",
+        "job_start",
+        "step_start",
+        "step_end",
+        "job_end",
+        "run_summary",
+    ]
+    assert all({"ts_ms", "level", "event", "flow_id", "run_id"} <= set(line) for line in lines)
+    assert lines[-1]["jobs"][0]["steps"][0]["status"] == "FAILED"
+
+
+def test_secret_of_the_environment_reaches_no_output_of_the_program(project):
+    """D22."""
+    flow = project.write("flow.yaml", FLOW)
+    secret = "correct-horse-battery"
+    project.write("wrong.yaml", FLOW.replace("type: say", "type: fail").replace("inputs: {value:", "inputs: {kind:"))
+    for arguments in (["run", flow, "--json"], ["run", flow], ["run", "wrong.yaml"], ["validate", "wrong.yaml"]):
+        answer = project.aetherflow(*arguments, MY_TOKEN=secret)
+        assert secret not in answer.out + answer.err
+    kept = b"".join(path.read_bytes() for path in (project.folder / ".aetherflow").rglob("*") if path.is_file())
+    assert secret.encode() not in kept
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plugins", "list"], ["plugins", "list", "--json"]])
+def test_start_imports_neither_plugins_nor_heavy_libraries(project, arguments):
+    loaded = modules_after(project, arguments)
+    assert not {name for name in loaded if name.startswith("aetherflow_")}
+    assert not loaded & {"pluggy", "apsw", "jsonschema_rs", "pyarrow", "aetherflow.kernel.contracts.steps"}
+    # typer itself imports pydantic as soon as a command of its is run.
+    assert "list" in arguments or not loaded & {"pydantic", "yaml"}
+
+
+def test_run_without_a_terminal_imports_no_rich(project):
+    flow = project.write("flow.yaml", FLOW)
+    loaded = modules_after(project, ["run", flow])
+    assert "rich.live" not in loaded
+    assert "rich.table" not in loaded
+
+
+def modules_after(project, arguments):
+    source = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: open('modules', 'w').write('\\n'.join(sys.modules)))\n"
+        "sys.argv = ['aetherflow', *sys.argv[1:]]\n"
+        "from aetherflow.kernel.cli import main\n"
+        "main()\n"
+    )
+    environ = project.environ()
+    if "run" not in arguments:
+        del environ["AETHERFLOW_PLUGIN_PATHS"]
+    done = subprocess.run(
+        [sys.executable, "-c", source, *map(str, arguments)],
+        cwd=project.folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(project.lines("modules"))
+
+
+def test_reader_that_went_away_costs_no_state(project):
+    flow = project.write("flow.yaml", FLOW)
+    command = " ".join(project.command("run", flow, "--run-id", "r1", "--json"))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} | true"],
+        cwd=project.folder,
+        env=project.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    again = project.aetherflow("run", flow, "--run-id", "r1", "--json")
+    assert again.json["jobs"][0]["steps"] == [] or again.json["jobs"][0]["steps"][0]["restored"] is True
+
+
+def test_fault_of_the_kernel_is_one_message_and_no_traceback(project):
+    project.write("steps/breaking.py", "import aetherflow.kernel.spec.document as d\ndel d.read_document\n")
+    flow = project.write("flow.yaml", FLOW)
+    project.write("hook.py", "raise SystemError('never mind')")
+    answer = project.aetherflow("run", flow, AETHERFLOW_SECRETS_PATH=str(project.folder / "hook.py"))
+    assert "Traceback" not in answer.err

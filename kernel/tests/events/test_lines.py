@@ -1,0 +1,159 @@
+"""Logs are lines: one event a line, whatever stands in it, and no secret (S23, D47)."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import threading
+import warnings
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aetherflow.kernel.contracts.events import Status, StepEnded, StepLogged, StepProgressed
+from aetherflow.kernel.events.bus import EventBus
+from aetherflow.kernel.events.library_logs import library_logs
+from aetherflow.kernel.events.lines import LineLog, one_line
+from aetherflow.kernel.resolve.redaction import Redactor
+
+HOSTILE = [
+    "a\nb",
+    "a\r\nINFO forged",
+    "\x1b[31mred\x1b[0m",
+    "a\u2028b",
+    "a\u2029b",
+    "\u202ereversed",
+    "bell\x07",
+    "nul\x00",
+    "\x85next",
+    "\ud800",
+]
+
+
+def log_of(*, as_json, level="INFO", redactor=None):
+    stream = io.StringIO()
+    return LineLog(stream, redactor=redactor or Redactor(), level=level, as_json=as_json), stream
+
+
+def logged(message, **fields):
+    return StepLogged(
+        at=0.5, flow_id="f", run_id="r", job_id="j", step_id="s", level="INFO", message=message, fields=fields
+    )
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_on_one_harmless_line(as_json, text):
+    log, stream = log_of(as_json=as_json)
+    log.handle(logged(text, extra=text, **{text: 1}))
+    written = stream.getvalue()
+    assert written.endswith("\n")
+    assert len(written[:-1].splitlines()) == 1
+    assert all(character.isprintable() for character in written[:-1])
+    if as_json:
+        assert json.loads(written)["message"] == text
+
+
+@given(st.text())
+def test_any_text_stays_printable_and_on_one_line(text):
+    assert all(character.isprintable() for character in one_line(text))
+
+
+def test_fields_of_a_step_cannot_forge_the_lines_own():
+    log, stream = log_of(as_json=True)
+    log.handle(logged("hello", event="run_summary", level="ERROR", ts_ms=0, flow_id="other", status="SUCCESS"))
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["level"], line["ts_ms"], line["flow_id"]) == ("step_log", "INFO", 500, "f")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    "secret", ["hunter2hunter2", 'quo"ted\\secret', "two\nlines of secret", "grüße-geheim", "back\\slash\\es"]
+)
+def test_secret_is_in_no_line_in_any_form(as_json, secret):
+    redactor = Redactor()
+    redactor.add(secret)
+    log, stream = log_of(as_json=as_json, redactor=redactor)
+    log.handle(logged(f"the password is {secret}!", nested={"deep": [secret]}, url=f"https://u:{secret}@host"))
+    log.handle(
+        StepEnded(
+            at=1,
+            flow_id="f",
+            run_id="r",
+            job_id="j",
+            step_id="s",
+            step_type="t",
+            status=Status.FAILED,
+            duration_ms=1,
+            reason=secret,
+        )
+    )
+    written = stream.getvalue()
+    for part in (secret, *secret.split("\n"), json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        assert part not in written
+    assert written.count("***") >= 3
+
+
+def test_progress_is_told_now_and_then_and_at_the_end():
+    log, stream = log_of(as_json=True)
+    for done in range(1, 2001):
+        log.handle(
+            StepProgressed(
+                at=100 + done * 0.01,
+                flow_id="f",
+                run_id="r",
+                job_id="j",
+                step_id="s",
+                done=done,
+                total=2000,
+                unit="rows",
+            )
+        )
+    told = [json.loads(line)["done"] for line in stream.getvalue().splitlines()]
+    assert told[-1] == 2000
+    assert len(told) <= 4
+
+
+def test_what_libraries_say_is_in_the_same_log_line_by_line():
+    log, stream = log_of(as_json=True)
+    with library_logs(log, "INFO"):
+        logging.getLogger("some.library").warning("two\nlines")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("old thing", DeprecationWarning, stacklevel=1)
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["log", "log", "thread_error"]
+    assert lines[0]["message"] == "two\nlines"
+    assert "old thing" in lines[1]["message"]
+    assert "ZeroDivisionError" in lines[2]["error"]
+
+
+def test_sink_that_fails_is_told_of_once_and_the_others_go_on():
+    class Failing:
+        calls = 0
+
+        def handle(self, event):
+            self.calls += 1
+            raise RuntimeError("broken observer")
+
+        def close(self):
+            pass
+
+    class Keeping(list):
+        handle = list.append
+
+        def close(self):
+            pass
+
+    failing, keeping, told = Failing(), Keeping(), []
+    bus = EventBus([failing, keeping], on_failure=lambda sink, error: told.append((sink, str(error))))
+    for _ in range(10):
+        bus.tell(logged("x"))
+    assert len(keeping) == 10
+    assert told == [(failing, "broken observer")]
+    assert failing.calls == 3

@@ -1,0 +1,238 @@
+"""What ids and paths may be: they never lead out of where they belong (S5, D2)."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+HOSTILE = [
+    "../../x",
+    "..",
+    ".",
+    "/etc/x",
+    "a/b",
+    "~",
+    "a\\b",
+    "C:x",
+    "",
+    "a b",
+    "a\nb",
+    "x" * 65,
+    "CON",
+    "nul.txt",
+    "x.",
+    "․․",
+    "／etc",
+    "-x",
+]
+
+
+def tree(folder):
+    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("run_id", HOSTILE)
+def test_run_id_that_could_be_a_path_is_refused_and_nothing_is_deleted(project, run_id):
+    """D2: `--run-id ../../../victim` deleted the folder."""
+    project.write("victim/data.txt", "keep me")
+    flow = project.write("flow.yaml", SIMPLE)
+    before = tree(project.folder)
+
+    answer = project.aetherflow("run", flow, f"--run-id={run_id}", "--json")
+
+    assert answer.code == 2
+    assert answer.json["errors"][0]["code"] == "AF-RUN-ID"
+    assert tree(project.folder) == before
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["flow", "job", "step"])
+def test_id_in_a_flow_that_could_be_a_path_is_refused(project, place, name):
+    """D2: a job id `../../victim2` validated, and deleted."""
+    import json
+
+    ids = {"flow": "f", "job": "j", "step": "s", place: name}
+    flow = {
+        "version": 1,
+        "flow": {"id": ids["flow"]},
+        "jobs": [{"id": ids["job"], "steps": [{"id": ids["step"], "type": "say"}]}],
+    }
+    project.write("flow.yaml", "")
+    (project.folder / "flow.yaml").write_text(json.dumps(flow))
+    before = tree(project.folder)
+
+    from aetherflow.kernel.api import InvalidInput, run_flow
+
+    with pytest.raises(InvalidInput) as refused:
+        run_flow(project.folder / "flow.yaml", environ={"AETHERFLOW_PLUGIN_PATHS": str(project.folder / "steps")})
+
+    assert any(problem.where and problem.where.line == 1 for problem in refused.value.problems)
+    assert tree(project.folder) == before
+
+
+def test_clean_up_leaves_a_folder_that_is_not_the_runs(project):
+    flow = project.write(
+        "flow.yaml", SIMPLE.replace("{id: simple}", "{id: simple, workspace: {root: work, cleanup_policy: always}}")
+    )
+    project.write("work/simple/main/r1/precious.txt", "keep me")
+
+    answer = project.aetherflow("run", flow, "--run-id", "r1", "--json")
+
+    assert answer.code == 1
+    assert "not this run's" in answer.json["jobs"][0]["reason"]
+    assert (project.folder / "work/simple/main/r1/precious.txt").read_text() == "keep me"
+
+
+def test_clean_up_removes_links_and_not_what_they_lead_to(project):
+    project.write("outside/precious.txt", "keep me")
+    project.write(
+        "steps/linking.py",
+        """
+        from aetherflow.kernel.api import NoOutputs, Rerun, StepContext, register_step
+
+        @register_step("link", rerun=Rerun.SAFE)
+        def link(context: StepContext) -> NoOutputs:
+            (context.artifacts / "folder").symlink_to(context.project / "outside")
+            (context.artifacts / "deep" / "er").mkdir(parents=True)
+            (context.artifacts / "deep" / "er" / "file").symlink_to(context.project / "outside" / "precious.txt")
+            return NoOutputs()
+        """,
+    )
+    flow = project.write(
+        "flow.yaml",
+        "version: 1\nflow: {id: links, workspace: {root: work}}\njobs: [{id: main, steps: [{id: s, type: link}]}]\n",
+    )
+
+    assert project.aetherflow("run", flow, "--run-id", "r1").code == 0
+
+    assert not (project.folder / "work/links/main/r1").exists()
+    assert (project.folder / "outside/precious.txt").read_text() == "keep me"
+
+
+@pytest.mark.parametrize("cut", ["workspace", "parent"])
+def test_workspace_that_is_a_link_is_refused(project, cut):
+    elsewhere = project.folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (project.folder / "work/simple").mkdir(parents=True)
+    target = {"workspace": project.folder / "work/simple/main", "parent": project.folder / "work/simple/main"}[cut]
+    target.symlink_to(elsewhere)
+    flow = project.write(
+        "flow.yaml", SIMPLE.replace("{id: simple}", "{id: simple, workspace: {root: work, cleanup_policy: always}}")
+    )
+
+    answer = project.aetherflow("run", flow, "--run-id", "r1", "--json")
+
+    assert answer.code == 1
+    assert list(elsewhere.rglob("*.txt")) == []
+
+
+PATHS_OUT = [
+    "../../../../../../etc/passwd", "/etc/passwd", "/proc/self/root/etc/passwd", "/proc/self/cwd/../../etc/passwd", "/dev/zero",
+    "a/../../../../../x", "link-out", "link-out/passwd", "loop", "fifo",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [*PATHS_OUT, "~/x", "~root/x", "a\\..\\..\\b", "%2e%2e/x", "file:///etc/passwd", ""])
+@pytest.mark.parametrize("step_type", ["read", "write"])
+def test_path_that_leads_out_is_refused_and_a_strange_name_is_only_a_name(project, step_type, path):
+    project.write("kept.txt", "x")
+    (project.folder / "link-out").symlink_to("/etc")
+    (project.folder / "loop").symlink_to("loop")
+    os.mkfifo(project.folder / "fifo")
+    outside = project.folder.parent / "decoy"
+    outside.mkdir()
+    (outside / "x").write_text("decoy")
+    paths = step_paths(project.folder)
+
+    from aetherflow.kernel.api import PathRefused
+
+    use = paths.readable if step_type == "read" else paths.writable
+    given = str(project.folder / path) if path in {"link-out", "link-out/passwd", "loop", "fifo"} else path
+    if path in PATHS_OUT or not path:
+        if step_type == "write" and path == "fifo":
+            return
+        with pytest.raises(PathRefused):
+            use(given)
+    else:
+        found = use(given)
+        assert found.is_relative_to(project.folder)
+    assert (outside / "x").read_text() == "decoy"
+
+
+@pytest.mark.parametrize("alias", ["name", "hard link", "symbolic link", "folder link"])
+def test_ledger_is_refused_to_steps_under_every_name(project, alias):
+    flow = project.write("flow.yaml", SIMPLE)
+    assert project.aetherflow("run", flow, "--run-id", "r0").code == 0
+    ledger = project.folder / ".aetherflow/state/ledger.sqlite"
+    path = project.folder / "alias"
+    if alias == "name":
+        path = ledger
+    elif alias == "hard link":
+        path.hardlink_to(ledger)
+    elif alias == "symbolic link":
+        path.symlink_to(ledger)
+    else:
+        path.symlink_to(ledger.parent)
+        path = path / "ledger.sqlite"
+    for step in (
+        f"{{id: s, type: read, inputs: {{path: {path}}}}}",
+        f"{{id: s, type: write, inputs: {{path: {path}, text: x}}}}",
+    ):
+        flow = project.write("other.yaml", f"version: 1\nflow: {{id: other}}\njobs: [{{id: main, steps: [{step}]}}]\n")
+        answer = project.aetherflow("run", flow, "--json")
+        assert answer.code == 1
+        assert "belongs to AetherFlow" in answer.json["jobs"][0]["reason"]
+    assert project.aetherflow("run", project.folder / "flow.yaml", "--run-id", "r0").code == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["aetherflow.yaml", ".aetherflow/x", "steps/evil.py", ".aetherflow/work/other/main/r1/artifacts/x"]
+)
+def test_step_writes_neither_policy_nor_code_nor_other_runs(project, path):
+    flow = project.write(
+        "flow.yaml",
+        f"version: 1\nflow: {{id: w}}\njobs: [{{id: main, steps: [{{id: s, type: write, inputs: {{path: {project.folder / path}, text: x}}}}]}}]\n",
+    )
+    answer = project.aetherflow("run", flow, "--json")
+    assert answer.code == 1
+    assert not (project.folder / path).exists()
+
+
+def test_state_and_workspace_are_for_their_user_only(project):
+    flow = project.write(
+        "flow.yaml", SIMPLE.replace("{id: simple}", "{id: simple, workspace: {cleanup_policy: never}}")
+    )
+    before = os.umask(0)
+    try:
+        assert project.aetherflow("run", flow, "--run-id", "r1").code == 0
+    finally:
+        os.umask(before)
+    kept = project.folder / ".aetherflow"
+    for path in (kept, *kept.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+SIMPLE = """version: 1
+flow: {id: simple}
+jobs: [{id: main, steps: [{id: s, type: write, inputs: {path: a.txt, text: hello}}]}]
+"""
+
+
+def step_paths(folder):
+    from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
+
+    artifacts = folder / "artifacts"
+    artifacts.mkdir(exist_ok=True)
+    return StepPaths(
+        artifacts=artifacts,
+        project=folder,
+        read_roots=(folder,),
+        write_roots=(artifacts, folder),
+        own_to_read=(artifacts,),
+        own_to_write=(artifacts,),
+        protected=ProtectedPlaces(folders=(), files=()),
+    )

@@ -62,7 +62,7 @@ def run_shape(shape: str, mode: str, *, tree, folder: Path) -> Run:
 def run_shapes(cases: list[tuple[str, str]], *, new_tree, folder: Path) -> dict[tuple[str, str], Run]:
     """Some at a time and from threads, as the runner does it."""
     trees = [new_tree() for _ in cases]
-    with ThreadPoolExecutor(max_workers=6) as pool:
+    with ThreadPoolExecutor(max_workers=4) as pool:
         found = pool.map(lambda case, tree: run_shape(*case, tree=tree, folder=folder), cases, trees)
         return dict(zip(cases, found, strict=True))
 

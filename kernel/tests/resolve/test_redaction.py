@@ -262,7 +262,7 @@ def test_a_secret_cut_in_two_by_a_stream_is_masked(size):
 small = st.text("ab", min_size=4, max_size=20)
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=200, deadline=None, database=None)
 @given(st.lists(small, max_size=4), st.text("abc", max_size=60), st.integers(1, 9))
 def test_a_stream_masks_what_the_whole_text_would(secrets, text, size):
     redactor = Redactor()
@@ -273,7 +273,7 @@ def test_a_stream_masks_what_the_whole_text_would(secrets, text, size):
     assert "".join([*pieces, stream.end()]) == redactor.redact(text)
 
 
-@settings(max_examples=600, deadline=None, database=None)
+@settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(st.text("ab", min_size=1, max_size=40), max_size=6), st.text("abc", max_size=120))
 def test_every_occurrence_of_every_text_is_found(wanted, text):
     covered = set()

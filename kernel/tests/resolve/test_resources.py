@@ -422,6 +422,9 @@ def test_a_hook_that_is_not_there_is_an_error(settings):
 # --------------------------------------------------------------------------------------------------------------------
 
 
+REVERSING = "def decode(text):\n    return text[::-1]\n"
+
+
 def test_decoded_values_and_declared_secrets_are_known_before_their_first_use(hook):
     """D22, S9."""
     values = {name: f"{name}-Canary-7f3a91" for name in ("decoded", "field", "deep", "leaf", "url%21", "ENVIRON")}
@@ -431,16 +434,22 @@ def test_decoded_values_and_declared_secrets_are_known_before_their_first_use(ho
             "keys: {a: [" + values["leaf"] + "]}, url: 'pg://me:" + values["url%21"] + "@h/db'}",
             decode="{config: {host: true}}",
         ),
-        hook(),
-        H=encoded(values["decoded"]),
+        hook(REVERSING),
+        H=values["decoded"][::-1],
         D=values["deep"],
         MY_PASSWORD=values["ENVIRON"],
     )
-    bench.resolve()
-    shown = [*values.values(), encoded(values["decoded"]), "url!-Canary-7f3a91"]
-    for value in shown:
+    assert bench.resolve()["w"].config["host"] == values["decoded"]
+    for value in (*values.values(), values["decoded"][::-1], "url!-Canary-7f3a91"):
         assert bench.redactor.redact(f"<{value}>") == f"<{MASK}>"
     assert bench.redactor.redact("pg://me@h/db plain") == "pg://me@h/db plain"
+
+
+def test_secrets_are_known_even_when_decoding_fails(hook):
+    text = flow("{password: " + PLAIN + ", host: '{{env.H}}'}", decode="{config: {host: true}}")
+    bench = Bench(text, hook(RAISING), H=CANARY)
+    bench.problems()
+    assert bench.redactor.redact(f"{PLAIN} {CANARY}") == f"{MASK} {MASK}"
 
 
 def test_secrets_are_known_even_when_resolving_fails_later(hook):

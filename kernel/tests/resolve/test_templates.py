@@ -359,7 +359,7 @@ fragments = st.sampled_from(
 )
 
 
-@settings(max_examples=1_000, deadline=None, database=None)
+@settings(max_examples=500, deadline=None, database=None)
 @given(st.lists(fragments, max_size=14).map("".join), scopes)
 def test_any_text_is_rendered_or_refused_with_a_template_error(text, scope):
     outcome = attempt(lambda: render(text, {**scope, "env": {"a": CANARY}}))

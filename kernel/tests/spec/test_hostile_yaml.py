@@ -197,6 +197,7 @@ def test_a_control_character_is_located_in_characters_across_pieces():
     assert str(caught.value.problem.where) == "f.yaml:2:4"
 
 
+@pytest.mark.slow
 def test_two_million_values_are_the_limit():
     with pytest.raises(InvalidInput) as caught:
         parse_document(b"-\n" * 2_000_001, "f.yaml")

@@ -93,7 +93,8 @@ class Attempt:
         if result.timed_out:
             message = f"{NAME} timed out after {self.inputs.timeout_seconds:g}s"
             return Failure(error=TimedOut(message), exit_code=None, is_timeout=True)
-        if result.cancelled:
+        # Asked once more: whoever stopped us while the program ended wants nothing published.
+        if result.cancelled or self.context.cancelled.is_set():
             raise StepError(f"{NAME} was stopped", code="AF-PROCESS-STOPPED")
         if result.exit_code not in self.inputs.success.exit_codes:
             return Failure(error=_bad_end(result), exit_code=result.exit_code)
@@ -147,7 +148,7 @@ class Attempt:
 def _bad_end(result: ProcessResult) -> StepError:
     if result.signal is None:
         message = f"{NAME} failed with exit code {result.exit_code}"
-        return StepError(message, code="AF-PROCESS-EXIT", help="its output says more: see `log`")
+        return StepError(message, code="AF-PROCESS-EXIT", help="what it wrote stands where the input `log` sends it")
     mend = "the system may have been out of memory" if result.signal == Signals.SIGKILL else "somebody sent it"
     message = f"{NAME} was ended by signal {result.signal} ({_signal_name(result.signal)})"
     return StepError(message, code="AF-PROCESS-SIGNAL", help=mend)

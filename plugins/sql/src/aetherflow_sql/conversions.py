@@ -46,7 +46,7 @@ def _cast_there_and_back(column: pa.Array, wanted: pa.DataType) -> pa.Array:
         back = from_text(to_text(there), column.type) if pa.types.is_decimal(column.type) else there.cast(column.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise Misfit(first_misfit(column, lambda single: single.cast(wanted))) from error
-    changed = pc.index(pc.equal(back, column), False).as_py()  # noqa: FBT003 - the value that is looked for
+    changed = pc.index(pc.equal(back, column), False).as_py()
     if changed >= 0:
         raise Misfit(changed)
     return there

@@ -19,8 +19,8 @@ from aetherflow.kernel.api import StepError
 if TYPE_CHECKING:
     from pyarrow.csv import InvalidRow
 
-#: No single row may be larger.
-_BLOCK_BYTES = 4 * 1024 * 1024
+#: No single row may be larger. Arrow reads up to 32 blocks ahead.
+_BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,9 @@ class CsvFile:
         names = self.columns or self._header()
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise StepError(f"{self.path.name}: two columns are called {twice!r}", code="AF-SQL-COLUMNS", help="rename one of them")
+            raise StepError(
+                f"{self.path.name}: two columns are called {twice!r}", code="AF-SQL-COLUMNS", help="rename one of them"
+            )
         return names
 
     def stream(self) -> pa.RecordBatchReader:
@@ -58,9 +60,9 @@ class CsvFile:
 
     def _header(self) -> tuple[str, ...]:
         try:
-            with self.path.open(encoding=self._python_encoding, newline="") as file:
+            with self.path.open(encoding=self._python_encoding, newline="", errors="replace") as file:
                 return tuple(next(self._rows_of(file), ()))
-        except (UnicodeDecodeError, csv.Error) as error:
+        except csv.Error as error:
             raise self._unreadable("the header can't be read") from error
 
     def _has_rows(self) -> bool:
@@ -113,7 +115,9 @@ class CsvFile:
         )
 
     def _unreadable(self, reason: str) -> StepError:
-        return StepError(f"{self.path.name}: {reason}", code="AF-SQL-SOURCE", help="check delimiter, quotechar and encoding")
+        return StepError(
+            f"{self.path.name}: {reason}", code="AF-SQL-SOURCE", help="check delimiter, quotechar and encoding"
+        )
 
 
 def _reason(odd_rows: list[InvalidRow], said: str) -> str:

@@ -35,7 +35,7 @@ class CsvStyle:
     def header(self, names: list[str]) -> bytes:
         """The first line."""
         fields = [self._field(pa.array([name])) for name in names]
-        return self._encoded(self._joined(fields)) if self.has_header else b""
+        return bytes(self._encoded(self._joined(fields))) if self.has_header else b""
 
     def lines(self, batch: pa.RecordBatch) -> bytes | memoryview:
         """The batch's rows.
@@ -59,19 +59,21 @@ class CsvStyle:
             return str(written, "utf-8").encode(self.encoding)
         except UnicodeEncodeError as error:
             raise StepError(
-                f"a value holds a character that {self.encoding} does not have", code="AF-SQL-ENCODING", help="encoding: utf-8"
+                f"a value holds a character that {self.encoding} does not have",
+                code="AF-SQL-ENCODING",
+                help="encoding: utf-8",
             ) from error
 
     # Fields
 
     def _field(self, column: pa.Array) -> pa.Array:
         text = to_text(column)
-        is_text = pa.types.is_string(column.type)
+        may_be_empty = pa.types.is_string(column.type) or pa.types.is_binary(column.type)
         if self.quoting == "none":
             written = self._escaped(text)
         elif self.quoting == "all" or (self.quoting == "nonnumeric" and not _is_number(column.type)):
             written = self._quoted(text)
-        elif is_text or not self._is_usual:
+        elif may_be_empty or not self._is_usual:
             written = self._quoted_where_needed(text)
         else:
             written = text
@@ -100,7 +102,9 @@ class CsvStyle:
         if self.escape:
             inner = pc.replace_substring(inner, self.escape, self.escape * 2)
         if self.doubles_quotes or self.escape:
-            inner = pc.replace_substring(inner, self.quote, (self.quote if self.doubles_quotes else self.escape) + self.quote)
+            inner = pc.replace_substring(
+                inner, self.quote, f"{self.quote if self.doubles_quotes else self.escape}{self.quote}"
+            )
         elif _holds_any(inner, self.quote):
             raise _needs_escape()
         return pc.binary_join_element_wise(self.quote, inner, self.quote, "")
@@ -115,7 +119,11 @@ class CsvStyle:
 
 
 def _needs_escape() -> StepError:
-    return StepError("a value can't be written without an escapechar", code="AF-SQL-STYLE", help="give escapechar, or quoting: minimal")
+    return StepError(
+        "a value can't be written without an escapechar",
+        code="AF-SQL-STYLE",
+        help="give escapechar, or quoting: minimal",
+    )
 
 
 def _literal(escape: str) -> str:

@@ -16,7 +16,7 @@ from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_text import CsvStyle
 from .extract_step import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, FileStyle, TableFormat
-from .streams import reader_of
+from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
 
@@ -77,7 +77,9 @@ def _schema(schema: pa.Schema, wanted: dict[str, pa.DataType], table_format: Tab
             help=f"there is: {', '.join(schema.names)}",
         )
     if table_format == "parquet" and len(set(schema.names)) < len(schema.names):
-        raise StepError("two columns of the query have the same name", code="AF-SQL-COLUMNS", help="name one of them with AS")
+        raise StepError(
+            "two columns of the query have the same name", code="AF-SQL-COLUMNS", help="name one of them with AS"
+        )
     return pa.schema([(field.name, wanted.get(field.name) or plain_type(field.type, field.name)) for field in schema])
 
 
@@ -131,11 +133,11 @@ _STYLE_WORDS = {
 
 
 def _write(batches: Iterator[pa.RecordBatch], file: TableFile, context: StepContext) -> int:
-    """Write one batch while the next one is fetched: the one waits for the database, the other runs outside of Python."""
+    """Write one batch while the next one is fetched: Arrow writes without holding Python up."""
     done = 0
     writing: Future[None] | None = None
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as writer:
-        for batch in batches:
+        for batch in stoppable(batches, context):
             if writing is not None:
                 writing.result()
             writing = writer.submit(file.write, batch)

@@ -27,7 +27,9 @@ class WrittenType(StepInputs):
     """A column's type, and how its values are written."""
 
     type: str = Field(description="As under types.")
-    format: str = Field(min_length=1, description="How dates or times are written, as Python's strptime has it: %Y/%m/%d.")
+    format: str = Field(
+        min_length=1, description="How dates or times are written, as Python's strptime has it: %Y/%m/%d."
+    )
 
 
 class DatabaseLoadInputs(StepInputs):
@@ -39,18 +41,21 @@ class DatabaseLoadInputs(StepInputs):
     format: SourceFormat | None = Field(default=None, description="What the file is; its suffix says so otherwise.")
     mode: LoadMode = Field(
         default="create",
-        description="create the table; append rows; replace all rows; upsert: update by key what differs and insert what is new. "
-        "All but create make the table where it is missing.",
+        description="create the table; append rows; replace all rows; upsert: update by key what differs, insert what "
+        "is new. All but create make the table where it is missing.",
     )
     key: list[str] = Field(default=[], description="The columns that say which row is which; for upsert.")
     types: dict[str, str | WrittenType] = Field(
         default={},
-        description="Types of columns: bool, int, float, decimal(digits,places), string, bytes, date, time, datetime, datetime_tz, "
-        "or {type: date, format: '%Y/%m/%d'}. Other columns have the table's types, in a new table the file's.",
+        description="Types of columns: bool, int, float, decimal(digits,places), string, bytes, date, time, datetime, "
+        "datetime_tz, or {type: date, format: '%Y/%m/%d'}. Other columns have the table's types, in a new table "
+        "the file's.",
     )
     columns: list[str] = Field(default=[], description="The columns' names, for a csv or tsv file without a header.")
     null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab.")
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
+    )
     quotechar: str = Field(default='"', min_length=1, max_length=1, description="Around fields that hold a delimiter.")
     encoding: str = Field(default="utf-8", description="Of a csv or tsv file.")
 

@@ -16,10 +16,17 @@ from .conversions import convert, to_plain
 from .csv_source import CsvFile
 from .guesses import guess_types
 from .load_step import DatabaseLoadInputs, DatabaseLoadOutputs, SourceFormat, WrittenType
+from .streams import stoppable
 from .text_values import Misfit, from_pattern
 
 _BATCH_ROWS = 8192
-_FORMATS: dict[str, SourceFormat] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet"}
+_FORMATS: dict[str, SourceFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,9 @@ def load_file(context: StepContext, inputs: DatabaseLoadInputs) -> DatabaseLoadO
     rows = pa.RecordBatchReader.from_batches(
         pa.schema([(plan.name, plan.stored_as) for plan in plans]), _typed(context, reader, plans)
     )
-    counts = database.load(inputs.table, rows, mode=inputs.mode, key=inputs.key, idempotency_key=context.idempotency_key)
+    counts = database.load(
+        inputs.table, rows, mode=inputs.mode, key=inputs.key, idempotency_key=context.idempotency_key
+    )
     return _outputs(inputs, counts, plans)
 
 
@@ -138,12 +147,12 @@ def _plan_columns(
     undeclared = {name for name in schema.names if name not in declared and name.casefold() not in of_table}
     if source.is_text and undeclared:
         of_file |= guess_types(source.open(), undeclared)
-    return tuple(
-        _plan(name, of_file[name], declared.get(name), of_table.get(name.casefold())) for name in schema.names
-    )
+    return tuple(_plan(name, of_file[name], declared.get(name), of_table.get(name.casefold())) for name in schema.names)
 
 
-def _plan(name: str, of_file: pa.DataType, declared: tuple[pa.DataType, str | None] | None, of_table: pa.DataType | None) -> ColumnPlan:
+def _plan(
+    name: str, of_file: pa.DataType, declared: tuple[pa.DataType, str | None] | None, of_table: pa.DataType | None
+) -> ColumnPlan:
     read_as, pattern = declared or (of_file, None)
     return ColumnPlan(name, read_as, of_table or read_as, pattern)
 
@@ -167,10 +176,12 @@ def _table_types(database: Database, table: str) -> dict[str, pa.DataType]:
 # The rows
 
 
-def _typed(context: StepContext, reader: pa.RecordBatchReader, plans: tuple[ColumnPlan, ...]) -> Iterator[pa.RecordBatch]:
+def _typed(
+    context: StepContext, reader: pa.RecordBatchReader, plans: tuple[ColumnPlan, ...]
+) -> Iterator[pa.RecordBatch]:
     schema = pa.schema([(plan.name, plan.stored_as) for plan in plans])
     done = 0
-    for batch in reader:
+    for batch in stoppable(reader, context):
         columns = [_typed_column(column, plan, done) for column, plan in zip(batch.columns, plans, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
         done += batch.num_rows
@@ -180,12 +191,16 @@ def _typed(context: StepContext, reader: pa.RecordBatchReader, plans: tuple[Colu
 def _typed_column(column: pa.Array, plan: ColumnPlan, done: int) -> pa.Array:
     try:
         plain = to_plain(column, plain_type(column.type, plan.name))
-        is_written = plan.pattern and pa.types.is_string(plain.type)
-        read = from_pattern(plain, plan.read_as, plan.pattern) if is_written else convert(plain, plan.read_as)
-        return convert(read, plan.stored_as)
+        return convert(_read_column(plain, plan), plan.stored_as)
     except Misfit as misfit:
         raise StepError(
             f"row {done + misfit.index + 1}, column {plan.name!r}: the value is no {word_from_type(plan.stored_as)}",
             code="AF-SQL-VALUE",
             help="mend the file, or say under types what the column holds",
         ) from misfit
+
+
+def _read_column(plain: pa.Array, plan: ColumnPlan) -> pa.Array:
+    if plan.pattern is not None and pa.types.is_string(plain.type):
+        return from_pattern(plain, plan.read_as, plan.pattern)
+    return convert(plain, plan.read_as)

@@ -72,11 +72,12 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
     effects = frozenset({Effect.DATABASE, Effect.READ_FILES, Effect.WRITE_FILES})
 
     _file: Path
-    _cancelled: Event
+    #: One for each piece of work under way; set when it must stop.
+    _under_way: set[Event]
 
     def open(self) -> None:
         """Find the file; it need not exist yet where it may be written."""
-        self._cancelled = Event()
+        self._under_way = set()
         self._file = self.context.file_path(self.config.file, "read" if self.config.read_only else "write")
 
     def close(self) -> None:
@@ -84,7 +85,8 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
 
     def cancel(self) -> None:
         """Break off every statement, in whichever thread it runs."""
-        self._cancelled.set()
+        for stop in tuple(self._under_way):
+            stop.set()
 
     @contextmanager
     def read(self, sql: str, parameters: Mapping[str, object], *, batch_rows: int) -> Iterator[RecordBatches]:
@@ -140,15 +142,18 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         """A connection for one piece of work; what SQLite says against it is told as a `ConnectorError`."""
         import apsw
 
+        stop = Event()
         connection = None
+        self._under_way.add(stop)
         try:
             connection = apsw.Connection(str(self._file), flags=self._flags(writes=writes))
-            connection.set_busy_handler(self._wait_for_others)
-            connection.set_progress_handler(self._cancelled.is_set, _STEPS_BETWEEN_QUESTIONS)
+            connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
+            connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             yield connection
         except apsw.Error as error:
-            raise self._told(error) from error
+            raise self._told(error, "stopped" if stop.is_set() else str(error)) from error
         finally:
+            self._under_way.discard(stop)
             if connection is not None:
                 connection.close(force=True)
 
@@ -158,7 +163,9 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         if self.config.read_only:
             if writes:
                 raise ConnectorError(
-                    f"resource {self.context.resource!r} is read_only", code="AF-SQL-READ-ONLY", help="take read_only out of its config"
+                    f"resource {self.context.resource!r} is read_only",
+                    code="AF-SQL-READ-ONLY",
+                    help="take read_only out of its config",
                 )
             return apsw.SQLITE_OPEN_READONLY
         if not writes:
@@ -176,13 +183,13 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
                 help="check the path; relative ones start at the project",
             )
 
-    def _wait_for_others(self, tries: int) -> bool:
+    def _may_wait(self, tries: int, stop: Event) -> bool:
         """Whether to try again; SQLite counts the tries from 0 for each wait."""
         if tries * _SECONDS_BETWEEN_TRIES >= self.options.busy_timeout_seconds:
             return False
-        return not self._cancelled.wait(_SECONDS_BETWEEN_TRIES)
+        return not stop.wait(_SECONDS_BETWEEN_TRIES)
 
-    def _told(self, error: apsw.Error) -> ConnectorError:
+    def _told(self, error: apsw.Error, what: str) -> ConnectorError:
         import apsw
 
         mends = {
@@ -192,7 +199,6 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             apsw.NotADBError: "the file is no SQLite database",
             apsw.ConstraintError: "nothing was written",
         }
-        what = "stopped" if self._cancelled.is_set() else str(error)
         return ConnectorError(
             f"resource {self.context.resource!r}: {what}", code="AF-SQL-DATABASE", help=mends.get(type(error), "")
         )

@@ -74,7 +74,9 @@ class Load:
         if unusable := [name for name in names if not name or "\0" in name]:
             raise ConnectorError(f"a column can't be called {unusable[0]!r}", code="AF-SQL-NAME")
         if missing := sorted(set(self._key) - set(names)):
-            raise ConnectorError(f"the key's column {missing[0]!r} is not there", code="AF-SQL-KEY", help=f"there is: {', '.join(names)}")
+            raise ConnectorError(
+                f"the key's column {missing[0]!r} is not there", code="AF-SQL-KEY", help=f"there is: {', '.join(names)}"
+            )
 
     def _stage(self, reader: pa.RecordBatchReader) -> int:
         schema = reader.schema
@@ -93,9 +95,15 @@ class Load:
         """As the table is declared where it is there, so that values are stored in the same way."""
         if existing is None:
             return create_statement(_STAGE, schema)
-        if unknown := [name for name in schema.names if name.casefold() not in {known.casefold() for known in existing.column_names}]:
+        if unknown := [
+            name
+            for name in schema.names
+            if name.casefold() not in {known.casefold() for known in existing.column_names}
+        ]:
             raise ConnectorError(
-                f"table {self._name!r} has no column {unknown[0]!r}", code="AF-SQL-COLUMNS", help=f"there is: {', '.join(existing.column_names)}"
+                f"table {self._name!r} has no column {unknown[0]!r}",
+                code="AF-SQL-COLUMNS",
+                help=f"there is: {', '.join(existing.column_names)}",
             )
         return f"CREATE TABLE {_STAGE} AS SELECT {_listed(schema.names)} FROM {self._place} LIMIT 0"  # noqa: S608 - quoted names
 
@@ -119,7 +127,9 @@ class Load:
         existing = read_table(self._connection, self._name)
         if existing is not None and self._mode == "create":
             raise ConnectorError(
-                f"there is a table {self._name!r} already", code="AF-SQL-TABLE-EXISTS", help="mode: append, replace or upsert"
+                f"there is a table {self._name!r} already",
+                code="AF-SQL-TABLE-EXISTS",
+                help="mode: append, replace or upsert",
             )
         return existing
 
@@ -144,9 +154,13 @@ class Load:
         self._connection.execute(f"CREATE INDEX temp.aetherflow_stage_key ON aetherflow_stage ({key})")
         joined = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in self._key)
         keys = ", ".join(f"new.{quoted(name)}" for name in self._key)
-        many = f"SELECT 1 FROM {_STAGE} AS new JOIN {self._place} AS old ON {joined} GROUP BY {keys} HAVING count(*) > 1"  # noqa: S608 - as above
+        many = (
+            f"SELECT 1 FROM {_STAGE} AS new JOIN {self._place} AS old ON {joined} GROUP BY {keys} HAVING count(*) > 1"  # noqa: S608 - as above
+        )
         if self._is_any(many):
-            raise ConnectorError(f"table {self._name!r} has several rows of one key", code="AF-SQL-KEY", help=f"key: {key}")
+            raise ConnectorError(
+                f"table {self._name!r} has several rows of one key", code="AF-SQL-KEY", help=f"key: {key}"
+            )
 
     def _update(self, names: list[str], same: str) -> int:
         others = [quoted(name) for name in names if name not in self._key]
@@ -154,7 +168,8 @@ class Load:
             return 0
         values = ", ".join(f"{name} = new.{name}" for name in others)
         differs = " OR ".join(f"old.{name} IS NOT new.{name}" for name in others)
-        return self._changes(f"UPDATE {self._place} AS old SET {values} FROM {_STAGE} AS new WHERE {same} AND ({differs})")  # noqa: S608 - quoted names
+        statement = f"UPDATE {self._place} AS old SET {values} FROM {_STAGE} AS new WHERE {same} AND ({differs})"  # noqa: S608 - quoted names
+        return self._changes(statement)
 
     def _is_any(self, query: str) -> bool:
         return self._connection.execute(f"{query} LIMIT 1").fetchone() is not None
@@ -195,21 +210,22 @@ def _listed(names: tuple[str, ...] | list[str]) -> str:
 
 
 def _stored(batch: pa.RecordBatch, done: int) -> list[list[object]]:
-    """Each column as SQLite stores it: numbers, text and bytes as they are, flags as 0 and 1, the rest as text."""
-    columns = []
+    """The columns' values as SQLite stores them."""
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if pa.types.is_boolean(column.type):
-            column = column.cast(pa.int64())
-        elif pa.types.is_floating(column.type):
+        if pa.types.is_floating(column.type):
             _refuse_nan(name, column, done)
-        elif not any(is_kind(column.type) for is_kind in _STORED_AS_THEY_ARE):
-            column = to_text(column)
-        columns.append(column.to_pylist())
-    return columns
+    return [_storable(column).to_pylist() for column in batch.columns]
+
+
+def _storable(column: pa.Array) -> pa.Array:
+    """Numbers, text and bytes as they are, flags as 0 and 1, the rest as text."""
+    if pa.types.is_boolean(column.type):
+        return column.cast(pa.int64())
+    return column if any(is_kind(column.type) for is_kind in _STORED_AS_THEY_ARE) else to_text(column)
 
 
 def _refuse_nan(name: str, column: pa.Array, done: int) -> None:
-    place = pc.index(pc.is_nan(column), True).as_py()  # noqa: FBT003 - the value that is looked for
+    place = pc.index(pc.is_nan(column), True).as_py()
     if place >= 0:
         raise ConnectorError(
             f"row {done + place + 1}, column {name!r}: not a number (NaN), which SQLite can't hold",

@@ -20,7 +20,9 @@ Rows = list[tuple[SqliteValue, ...]]
 class Query:
     """A query under way; `batches` is read once."""
 
-    def __init__(self, connection: apsw.Connection, sql: str, parameters: Mapping[str, object], *, batch_rows: int) -> None:
+    def __init__(
+        self, connection: apsw.Connection, sql: str, parameters: Mapping[str, object], *, batch_rows: int
+    ) -> None:
         self._connection = connection
         self._statement = only_statement(connection, sql)
         if not self._statement.columns:
@@ -68,7 +70,7 @@ class Query:
             if found is None:
                 raise _mixed(name, classes[place])
             if "text" in classes.get(place, ()) and len(classes[place]) > 1:
-                log.warning(f"column {name!r} holds text and numbers: all of it comes out as text")
+                log.warning("a column holds text and numbers: all of it comes out as text", column=name)
             columns.append(Column(name, declaration, found))
         return tuple(columns)
 
@@ -76,12 +78,15 @@ class Query:
         """The storage classes in some columns of the result; a large result is looked through by SQLite itself."""
         if len(first) < self._batch_rows:
             return {
-                place: frozenset(STORAGE_CLASSES[type(row[place])] for row in first if row[place] is not None) for place in places
+                place: frozenset(STORAGE_CLASSES[type(row[place])] for row in first if row[place] is not None)
+                for place in places
             }
         found = next(iter(self._connection.execute(_classes_query(self._statement, places), self._values)))
         names = tuple(STORAGE_CLASSES.values())
         return {
-            place: frozenset(name for name, is_there in zip(names, found[index * 4 : index * 4 + 4], strict=True) if is_there)
+            place: frozenset(
+                name for name, is_there in zip(names, found[index * 4 : index * 4 + 4], strict=True) if is_there
+            )
             for index, place in enumerate(places)
         }
 

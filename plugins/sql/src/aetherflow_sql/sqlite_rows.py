@@ -16,6 +16,7 @@ from .column_types import MOST_DIGITS, TIME, TIMESTAMP, word_from_type
 from .sqlite_types import EXACT_DIGITS
 from .text_values import Misfit, from_text
 
+_ColumnConversion = Callable[[pa.Array, pa.DataType], pa.Array]
 SqliteValue = int | float | str | bytes | None
 
 _DECIMAL = pa.decimal128(1).id
@@ -86,7 +87,7 @@ def arrow_column(values: Sequence[SqliteValue], wanted: pa.DataType) -> pa.Array
         return found.cast(wanted)
     if found.type == wanted and not pa.types.is_binary(wanted):  # it takes text for bytes
         return found
-    convert = _BY_COLUMN.get((found.type.id, wanted.id), _refuse)
+    convert: _ColumnConversion = _BY_COLUMN.get((found.type.id, wanted.id), _refuse)
     try:
         return convert(found, wanted)
     except pa.ArrowInvalid:
@@ -123,7 +124,7 @@ def _cast_by_text(found: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 #: Arrow's type of the values, the wanted type → a whole column at once, or `ArrowInvalid`.
-_BY_COLUMN: dict[tuple[int, int], Callable[[pa.Array, pa.DataType], pa.Array]] = {
+_BY_COLUMN: dict[tuple[int, int], _ColumnConversion] = {
     (pa.int64().id, pa.float64().id): _cast,
     (pa.int64().id, pa.bool_().id): _cast_flags,
     (pa.int64().id, _DECIMAL): _cast_by_text,
@@ -137,7 +138,7 @@ _BY_COLUMN: dict[tuple[int, int], Callable[[pa.Array, pa.DataType], pa.Array]] =
 
 def _integer(value: SqliteValue, wanted: pa.DataType) -> int:
     if not isinstance(value, int):
-        raise ValueError
+        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
     return value
 
 
@@ -173,12 +174,12 @@ def _decimal(value: SqliteValue, wanted: pa.DataType) -> Decimal:
     for spelling in spellings:
         number = Decimal(spelling)
         rounded = number.quantize(Decimal(1).scaleb(-wanted.scale), context=_WIDE)
-        if rounded == number and abs(number) < Decimal(10) ** (wanted.precision - wanted.scale):
+        if rounded == number and number.copy_abs() < Decimal(10) ** (wanted.precision - wanted.scale):
             return rounded
     raise ValueError
 
 
-def _temporal(value: SqliteValue, wanted: pa.DataType) -> Any:
+def _temporal(value: SqliteValue, wanted: pa.DataType) -> object:
     if not isinstance(value, str):
         raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
     return from_text(pa.array([value]), wanted)[0].as_py()

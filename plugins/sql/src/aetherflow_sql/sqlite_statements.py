@@ -35,7 +35,7 @@ _TELLING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement: its text without the semicolon, its parameters' names, its result's columns with their declared types."""
+    """One statement: its text without semicolons, its parameters' names, its columns with their declared types."""
 
     text: str
     parameters: tuple[str | None, ...]
@@ -80,7 +80,9 @@ def _compile_first(connection: apsw.Connection, sql: str) -> tuple[Statement, st
         first = found[0]
         return Statement(first.text.strip("; \t\r\n"), first.parameters, first.columns), sql[len(first.text) :]
     except apsw.BindingsError:
-        raise _parameter_error("the SQL has a parameter without a name", "write :name, and give name under params") from None
+        raise _parameter_error(
+            "the SQL has a parameter without a name", "write :name, and give name under params"
+        ) from None
     return None
 
 
@@ -138,6 +140,8 @@ def allow_reading(action: int, first: str | None, second: str | None, database: 
     return apsw.SQLITE_DENY
 
 
-def allow_this_file(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
+def allow_this_file(
+    action: int, first: str | None, second: str | None, database: str | None, trigger: str | None
+) -> int:
     """SQLite's authorizer for what may change the database, and no other file."""
     return apsw.SQLITE_DENY if action in {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH} else apsw.SQLITE_OK

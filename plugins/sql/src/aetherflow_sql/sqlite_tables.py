@@ -44,7 +44,7 @@ def read_table(connection: apsw.Connection, table: str) -> Table | None:
     """The table of this name, null where there is none."""
     name = plain_name(table)
     found = connection.execute("SELECT name, type FROM pragma_table_info(?, 'main')", (name,)).fetchall()
-    return Table(name, tuple(found)) if found else None
+    return Table(name, tuple((str(column), str(declared)) for column, declared in found)) if found else None
 
 
 def arrow_schema(table: Table) -> pa.Schema:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from .column_types import TIME, TIMESTAMP
 
 
-class Misfit(Exception):  # noqa: N818 - what it is, told to the caller who knows row and column
+class Misfit(Exception):
     """A value that its column's type can't hold; `index` counts from 0 in the column."""
 
     def __init__(self, index: int) -> None:
@@ -95,7 +94,7 @@ def first_misfit(column: pa.Array, read: Callable[[pa.Array], object]) -> int:
     return 0
 
 
-def _require(fits: Any) -> None:
+def _require(fits: pa.Array) -> None:
     """Refuse a column some of whose values don't fit; nulls do."""
     if not pc.all(fits, min_count=0).as_py():
         raise ValueError

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 COLUMNS = ("NAME", "DISTRIBUTION", "VERSION", "API", "STATE", "STEPS", "CONN", "HOOKS", "LOCK", "WHY")
 _NUMBERS = frozenset({"STEPS", "CONN"})
 _NONE = "-"
+#: States whose reason says by itself what to do: a rule with its file and line.
+_SELF_EVIDENT = frozenset({"ready", "active", "denied"})
 
 
 def listed(record: PluginRecord) -> dict[str, Any]:
@@ -38,7 +40,8 @@ def listed(record: PluginRecord) -> dict[str, Any]:
 def row(record: PluginRecord) -> list[str]:
     """A plugin's cells, one for each of `COLUMNS`."""
     manifest = record.manifest
-    why = f"{record.why}: {record.mend}" if record.mend and not record.is_ready else record.why
+    needs_mend = record.state.value not in _SELF_EVIDENT and record.mend
+    why = f"{record.why}: {record.mend}" if needs_mend else record.why
     return [
         record.name,
         _NONE if record.is_local else record.distribution,

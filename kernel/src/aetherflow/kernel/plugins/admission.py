@@ -62,7 +62,7 @@ class Admission:
         decisions = [self.profile.decide(record.identity, each) for each in manifest.contributions]
         if decisions and not any(decision.allowed for decision in decisions):
             return _refused(record, PluginState.DENIED, decisions[0].why, _ask_owner(self.profile))
-        return replace(record, state=PluginState.READY, why="")
+        return replace(record, state=PluginState.READY, why="imported: a local folder" if record.is_local else "")
 
     def _reserved_name(self, announced: Announcement) -> _Refusal | None:
         for distribution, plugin in self.first_party.plugins.items():

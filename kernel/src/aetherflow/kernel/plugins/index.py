@@ -57,7 +57,8 @@ def build_index(
         return PluginIndex(profile=profile, plugins=tuple(records), first_party=first_party)
     _refuse_local(profile, local_folders)
     local = _load_local(local_folders, records, first_party, strict=is_strict)
-    plugins = (*records, *with_conflicts([admission.with_manifest(each) for each in local.records], profile))
+    admitted = [admission.with_manifest(each) if each.is_ready else each for each in local.records]
+    plugins = (*records, *with_conflicts(admitted, profile))
     return PluginIndex(
         profile=profile, plugins=plugins, first_party=first_party, warnings=tuple(local.warnings), local=local
     )

@@ -15,7 +15,7 @@ from .boundary import plugin_boundary
 from .contributions import connectors_by_name, steps_by_name
 from .describe import describe_plugin
 from .manifest import parse_manifest
-from .records import LoadedPlugin, PluginRecord, PluginState
+from .records import LoadedPlugin, PluginRecord
 
 
 @dataclass(slots=True)
@@ -73,8 +73,6 @@ class LocalPlugins:
             distribution=str(folder),
             version="",
             anchor=package,
-            state=PluginState.READY,
-            why="imported: a local folder",
             interface=manifest.interface,
             manifest=manifest,
             is_local=True,

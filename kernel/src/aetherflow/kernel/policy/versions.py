@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Operator = Literal["==", "!=", ">=", "<=", ">", "<"]
@@ -38,14 +38,16 @@ class Version:
         """Whether it comes before the release that it bears the number of."""
         return self.pre != _NO_PRE or self.dev != _NO_DEV
 
-    @property
-    def is_postrelease(self) -> bool:
-        """Whether it comes after the release that it bears the number of."""
-        return self.post >= 0
+    def before_prereleases(self) -> Version:
+        """The first of its pre-releases; a pre-release itself."""
+        if self.is_prerelease:
+            return self
+        return replace(self, pre=_DEV_ALONE if self.post < 0 else self.pre, dev=(0, 0))
 
-    def has_release_of(self, other: Version) -> bool:
-        """Whether both bear the number of one release."""
-        return (self.epoch, self.release) == (other.epoch, other.release)
+    def is_postrelease_of(self, other: Version) -> bool:
+        """Whether it mends the other, which is no post-release."""
+        same = (self.epoch, self.release, self.pre) == (other.epoch, other.release, other.pre)
+        return same and self.post >= 0 > other.post and other.dev == _NO_DEV
 
 
 #: A development release alone comes before all pre-releases; no pre-release at all comes after them.
@@ -91,13 +93,9 @@ class VersionBound:
             case "<=":
                 return version <= self.bound
             case "<":
-                return version < self.bound and not (
-                    version.is_prerelease and not self.bound.is_prerelease and version.has_release_of(self.bound)
-                )
+                return version < self.bound.before_prereleases()
             case ">":
-                return version > self.bound and not (
-                    version.is_postrelease and not self.bound.is_postrelease and version.has_release_of(self.bound)
-                )
+                return version > self.bound and not version.is_postrelease_of(self.bound)
 
 
 _BOUND = re.compile(r"\s*(?P<operator>==|!=|>=|<=|>|<)\s*(?P<version>[^\s,<>=!]+)\s*")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,10 +17,10 @@ PROCESS = "the environment of the process"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What is set, and where each key comes from."""
+    """What is set, and where each key comes from. Holds secrets: its `repr` shows nothing."""
 
-    values: Mapping[str, str]
-    origins: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
+    origins: Mapping[str, str] = field(repr=False)
 
     def origin(self, key: str) -> str:
         """Where the value of a key comes from, in words; empty where the key is not set."""

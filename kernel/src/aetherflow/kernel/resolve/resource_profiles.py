@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +26,19 @@ class ResourceProfile:
     """Settings under a name; `document` is where they are written."""
 
     name: str
-    config: Mapping[str, Any]
-    options: Mapping[str, Any]
-    decode: Mapping[str, Any]
-    document: Document
+    config: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
+    decode: Mapping[str, Any] = field(repr=False)
+    document: Document = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class MergedSettings:
     """A resource's settings laid over its profile's."""
 
-    config: Mapping[str, Any]
-    options: Mapping[str, Any]
-    decode: Mapping[str, Any]
+    config: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
+    decode: Mapping[str, Any] = field(repr=False)
 
 
 def read_resource_profiles(environment: Environment, *, folder: Path) -> Mapping[str, ResourceProfile]:

@@ -33,7 +33,8 @@ class _Table:
         places = range(0, len(text) - block + 1, self.stride)
         for place in [start for start in places if text[start : start + block] in entries]:
             for wanted, offset in entries[text[place : place + block]]:
-                if place >= offset and text.startswith(wanted, place - offset):
+                # Before the start there is nothing: a negative place counts from the end, where the text is too short.
+                if text.startswith(wanted, place - offset):
                     yield place - offset, place - offset + len(wanted)
 
 

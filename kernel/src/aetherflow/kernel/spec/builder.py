@@ -17,9 +17,10 @@ from yaml.events import (
 
 from ..errors import InvalidInput, Location
 from .core_schema import FIRST_CHARACTERS, read_scalar
+from .misfits import shown
 from .places import Container, Place, Places, line_and_column
 from .tags import apply_tag
-from .values import without_raw
+from .values import Raw
 
 MAX_NODES = 2_000_000
 MAX_KEYS = 10_000
@@ -120,7 +121,7 @@ class Builder:
             place = _place(event.start_mark)
             key = self._key(event)
             if key in found:
-                self._refuse_duplicate(event, list(found).index(key), places)
+                self._refuse_duplicate(event, key, places[2 * list(found).index(key)])
             event = next_event()
             places += (place, _place(event.start_mark))
             found[key] = self._node(event)
@@ -197,23 +198,20 @@ class Builder:
             self._refuse_limit(event, f"the document's aliases stand for more than {MAX_ALIASED_NODES:,} values")
         return anchored.value
 
-    def _refuse_duplicate(self, event: Event, number: int, places: list[Place]) -> NoReturn:
-        line, column = line_and_column(places[2 * number])
+    def _refuse_duplicate(self, event: Event, key: str, first: Place) -> NoReturn:
+        line, column = line_and_column(first)
         raise self._error(
             event,
             "AF-YAML-DUPLICATE-KEY",
-            f"the key {event.value!r} stands twice in one mapping",
+            f"the key {shown(key)} stands twice in one mapping",
             f"it also stands at line {line}, column {column}: keep one of them",
         )
 
     def _refuse_key(self, event: Event, value: object) -> NoReturn:
-        if isinstance(without_raw(value), dict | list | str):
+        if isinstance(value, Raw | dict | list):
             message, mend = "a key must be a plain text", "give it a name of letters and digits"
         else:
-            message, mend = (
-                "a key must be text, not a number, a boolean or null",
-                f'write it in quotes: "{event.value}"',
-            )
+            message, mend = "a key must be text, not a number, a boolean or null", "write it in quotes"
         raise self._error(event, "AF-YAML-KEY", message, mend)
 
     def _refuse_limit(self, event: Event, message: str) -> NoReturn:

@@ -11,6 +11,10 @@ from ..errors import Problem, YamlPath
 from .document import Document, Raw
 from .misfits import AlreadyTold, Broken, Misfit, shown, wrong_type
 
+#: After that many problems the document is something else than a flow: looking for right spellings is no use.
+_MANY_PROBLEMS = 100
+_LONGEST_TYPO = 64
+
 
 class Reading:
     """One reading of one document: what was found wrong, and whether anything had to be left out."""
@@ -83,6 +87,9 @@ class Fields:
         if key in self.later:
             message = f"the key {key!r} of {self.noun} is not in this version yet"
             reading.report("AF-NOT-YET", message, "leave it out", place, at_key=True)
+            return None
+        if len(reading.problems) > _MANY_PROBLEMS or len(key) > _LONGEST_TYPO:
+            reading.report("AF-UNKNOWN-KEY", f"{self.noun} has no key {shown(key)}", "", place, at_key=True)
             return None
         meant = nearest(key, [*self.known, *self.later])
         mend = did_you_mean(key, [*self.known, *self.later])

@@ -48,7 +48,7 @@ def _folder(reading: Reading, value: object, path: YamlPath) -> str:
     return found
 
 
-_LAYOUT = Fields("the layout", {name: Field(_folder) for name in DEFAULT_LAYOUT})
+_LAYOUT = Fields("`layout`", {name: Field(_folder) for name in DEFAULT_LAYOUT})
 
 
 def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
@@ -56,7 +56,7 @@ def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
 
 
 _WORKSPACE = Fields(
-    "the workspace",
+    "`workspace`",
     {
         "root": Field(text_or_null),
         "cleanup_policy": Field(one_of(*get_args(CleanupPolicy))),
@@ -76,7 +76,7 @@ def _ledger_file(reading: Reading, value: object, path: YamlPath) -> str | None:
     return found
 
 
-_STATE = Fields("the state", {"backend": Field(one_of(*get_args(StateBackend))), "path": Field(_ledger_file)})
+_STATE = Fields("`state`", {"backend": Field(one_of(*get_args(StateBackend))), "path": Field(_ledger_file)})
 
 
 def _state(reading: Reading, value: object, path: YamlPath) -> StatePlace:
@@ -84,7 +84,7 @@ def _state(reading: Reading, value: object, path: YamlPath) -> StatePlace:
 
 
 _LOCKS = Fields(
-    "the locks",
+    "`locks`",
     {
         "scope": Field(one_of(*get_args(LockScope))),
         "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS)),
@@ -115,7 +115,7 @@ def _refuse_unknown_timezone(name: str) -> None:
 
 
 FLOW_BLOCK = Fields(
-    "the block `flow:`",
+    "`flow`",
     {
         "id": Field(dotted_identifier, is_required=True),
         "description": Field(text_or_null),

@@ -34,7 +34,7 @@ class Broken:
 
 def shown(value: object) -> str:
     """A text as messages show it: on one line, and not too long."""
-    text = ascii(value)
+    text = repr(value)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 

@@ -24,12 +24,14 @@ class Places:
     Holds for as long as the values live and are left as they were read.
     """
 
-    __slots__ = ("_first", "_table", "root")
+    __slots__ = ("_first", "_last_asked", "_table", "root")
 
     def __init__(self) -> None:
         self.root: Place = 0
         self._table = array("Q")
         self._first: dict[int, int] = {}
+        #: The mapping that was asked for last, with its keys' numbers: whoever asks once asks again.
+        self._last_asked: tuple[Container, dict[str | int, int]] = ([], {})
 
     def add(self, container: Container, places: list[Place]) -> None:
         """Note the places of a list's items, or of a mapping's keys and values in turn."""
@@ -40,17 +42,18 @@ class Places:
         """Where the value below a key or an index stands; null where there is none."""
         if isinstance(container, list):
             return self._at(container, key) if isinstance(key, int) and 0 <= key < len(container) else None
-        return self._at(container, 2 * _position(container, key) + 1) if key in container else None
+        return self._at(container, 2 * self._number(container, key) + 1) if key in container else None
 
     def of_key(self, container: Container, key: str | int) -> Place | None:
         """Where a key stands; for an index, its item; null where there is none."""
         if isinstance(container, list):
             return self.of_value(container, key)
-        return self._at(container, 2 * _position(container, key)) if key in container else None
+        return self._at(container, 2 * self._number(container, key)) if key in container else None
 
     def _at(self, container: Container, number: int) -> Place:
         return self._table[self._first[id(container)] + number]
 
-
-def _position(container: dict[str, object], key: str | int) -> int:
-    return next(number for number, known in enumerate(container) if known == key)
+    def _number(self, container: dict[str, object], key: str | int) -> int:
+        if self._last_asked[0] is not container:
+            self._last_asked = container, {known: number for number, known in enumerate(container)}
+        return self._last_asked[1][key]

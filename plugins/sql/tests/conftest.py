@@ -1,0 +1,98 @@
+"""A context that records, and databases in a folder of the test's own."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aetherflow.kernel.api import ConnectorContext, publish
+from aetherflow_sql.extract_step import DatabaseExtractStream, DatabaseExtractStreamInputs
+from aetherflow_sql.load_step import DatabaseLoad, DatabaseLoadInputs
+from aetherflow_sql.sqlite import Sqlite, SqliteConfig, SqliteOptions
+
+
+class Log:
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.lines = []
+
+    def warning(self, message, **fields):
+        self.lines.append((message, fields))
+
+
+class Context:
+    """What a step gets, its work recorded."""
+
+    def __init__(self, database, key):
+        self.idempotency_key = key
+        self.cancelled = threading.Event()
+        self.done = []
+        self.connectors = SimpleNamespace(get=lambda resource, protocol: database)
+
+    def progress(self, done, total=None, unit="rows"):
+        self.done.append(done)
+
+    def publish(self, path):
+        return publish(path)
+
+
+class Workplace:
+    """One database and the steps that work on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = Log()
+        self.contexts = []
+        self.database = self.open_database()
+
+    def open_database(self, **config):
+        context = ConnectorContext(resource="store", log=self.log, file_path=lambda path, use: Path(path))
+        connector = Sqlite(
+            context,
+            SqliteConfig(path=str(self.folder / "store.db"), **config),
+            SqliteOptions(busy_timeout_seconds=0.2),
+        )
+        connector.open()
+        return connector
+
+    def load(self, source, *, idempotency_key=None, **inputs):
+        """Load a file, or text as a CSV file; a key of its own for each call unless one is given."""
+        if not isinstance(source, Path):
+            content = source.encode() if isinstance(source, str) else source
+            source = self.folder / "source.csv"
+            source.write_bytes(content)
+        context = self._context(idempotency_key or f"key {len(self.contexts)}")
+        given = {"resource": "store", "table": "things", "source": str(source), **inputs}
+        return DatabaseLoad().run(context, DatabaseLoadInputs(**given))
+
+    def extract(self, sql, name="out.csv", **inputs):
+        context = self._context("extract")
+        given = {"resource": "store", "sql": sql, "output": str(self.folder / name), **inputs}
+        return DatabaseExtractStream().run(context, DatabaseExtractStreamInputs(**given))
+
+    def text(self, sql, name="out.csv", **inputs):
+        """What an extract writes."""
+        return Path(self.extract(sql, name, **inputs).artifact_path).read_bytes().decode()
+
+    def rows(self, sql, **parameters):
+        import pyarrow as pa
+
+        with self.database.read(sql, parameters, batch_rows=1000) as rows:
+            return [tuple(row.values()) for row in pa.table(rows).to_pylist()]
+
+    def run(self, *statements):
+        for statement in statements:
+            self.database.execute(statement, {})
+
+    def _context(self, key):
+        self.contexts.append(Context(self.database, key))
+        return self.contexts[-1]
+
+
+@pytest.fixture
+def workplace(tmp_path):
+    return Workplace(tmp_path)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from conftest import Workplace
+workplace = Workplace(Path(sys.argv[2]))
+
+def there_and_back(rows):
+    for name in ("csv", "parquet"):
+        workplace.extract(f"SELECT * FROM things LIMIT {rows}", f"{rows}.{name}")
+        workplace.load(workplace.folder / f"{rows}.{name}", table=f"{name}{rows}")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+print(there_and_back(15_000), there_and_back(45_000))
+"""
+
+
+def test_three_times_the_rows_take_hardly_more_memory(workplace):
+    """D51."""
+    workplace.run(
+        "CREATE TABLE things AS WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000)"
+        " SELECT i, hex(randomblob(1000)) AS text FROM n"
+    )
+
+    command = [sys.executable, "-c", MEASURED, __file__, str(workplace.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Both are far more than what is kept at once: a row group, and the blocks that are read ahead.
+    few, many = map(int, done.stdout.split())
+
+    print(few,many)
+    assert many - few < 30 * 1024, f"{many - few} KiB more for 60,000 KiB more of rows"

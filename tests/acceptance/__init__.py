@@ -1,0 +1,1 @@
+"""What crosses distributions: the command line as a process, with plugins installed as their users install them."""

@@ -66,6 +66,7 @@ def test_fields_of_a_step_cannot_forge_the_lines_own():
     log.handle(logged("hello", event="run_summary", level="ERROR", ts_ms=0, flow_id="other", status="SUCCESS"))
     line = json.loads(stream.getvalue())
     assert (line["event"], line["level"], line["ts_ms"], line["flow_id"]) == ("step_log", "INFO", 500, "f")
+    assert line["fields"]["event"] == "run_summary"
 
 
 @pytest.mark.parametrize("as_json", [True, False])

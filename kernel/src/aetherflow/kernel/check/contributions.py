@@ -9,6 +9,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from ..errors import AetherFlowError, Problem, YamlPath
 from ..resolve.schemas import DeclaredTypes, known_properties
 
+#: What the outputs of a step that was skipped hold besides its own.
+OUTPUTS_OF_A_SKIP = frozenset({"reason", "skipped"})
+
 
 class KnownStep(Protocol):
     """What checking reads of a step type."""
@@ -94,12 +97,12 @@ class Contributions:
         if known is None:
             return None
         if known.outputs_from is None:
-            return _names(known.outputs)
+            return _names_with_skip(known.outputs)
         kind, source = next(iter(known.outputs_from.items()))
         value = inputs.get(source.removeprefix("inputs."))
         if kind == "step":
             return self._names_of_inner(value)
-        own = _names(known.outputs)
+        own = _names_with_skip(known.outputs)
         return own | frozenset(map(str, value)) if own is not None and isinstance(value, dict) else None
 
     def _names_of_inner(self, step: object) -> frozenset[str] | None:
@@ -114,6 +117,11 @@ def _ask(ask: Callable[[], _Found]) -> Answer[_Found]:
         return Answer(ask())
     except AetherFlowError as error:
         return Answer(problems=error.problems)
+
+
+def _names_with_skip(outputs: Mapping[str, Any]) -> frozenset[str] | None:
+    names = _names(outputs)
+    return None if names is None else names | OUTPUTS_OF_A_SKIP
 
 
 def _names(schema: Mapping[str, Any]) -> frozenset[str] | None:

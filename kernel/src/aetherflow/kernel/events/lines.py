@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _PROGRESS_SECONDS = 10.0
 #: What no line for people holds.
-_MACHINES_ONLY = frozenset({"jobs"})
+_MACHINES_ONLY = frozenset({"jobs", "fields"})
+_TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
 
 
 class Redact(Protocol):
@@ -79,22 +80,23 @@ def level_of(event: Event) -> str:
 
 
 def _fields_of(event: Event) -> dict[str, object]:
-    values = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "at"}
-    if isinstance(event, StepLogged):
-        values = {**values.pop("fields"), **values}
-        del values["level"]
-    return {name: value for name, value in values.items() if value != "" and value is not None}
+    """What an event tells, the run it belongs to last; what is empty is left out."""
+    names = [field.name for field in fields(event) if field.name not in _TOLD_ELSEWHERE]
+    values = {name: getattr(event, name) for name in (*names, "flow_id", "run_id")}
+    return {name: value for name, value in values.items() if value not in ("", None, {})}
 
 
 def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
-    # The line's own keys come last: a field of a step can't forge them.
-    line = {**values, "ts_ms": int(at * 1000), "level": level, "event": name}
+    # A step's own fields stay in a mapping of their own: they can't forge the line's.
+    line = {"ts_ms": int(at * 1000), "level": level, "event": name, **values}
     return json.dumps(line, ensure_ascii=True, default=str)
 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-    told = " ".join(f"{one_line(key)}={_text_of(value)}" for key, value in values.items() if key not in _MACHINES_ONLY)
+    own = values.get("fields")
+    flat = {**values, **own} if isinstance(own, dict) else values
+    told = " ".join(f"{one_line(key)}={_text_of(value)}" for key, value in flat.items() if key not in _MACHINES_ONLY)
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 

@@ -9,6 +9,7 @@ from ..contracts.events import JobEnded, JobStarted, Status, StepEnded, StepStar
 from ..contracts.records import JobRecord, StepKey, StepRecord
 from ..errors import AetherFlowError
 from ..plan.decisions import Decision
+from ..resolve.text import fit
 from .active import JobResult, StepResult
 from .attempt import Attempt, Outcome, failure, prepare_attempt, run_attempt
 from .paths import StepPaths
@@ -95,7 +96,8 @@ class JobRun:
         template = self._run.flow_index.outputs(self._job_id, plan.step.id)
         result = with_nulls(outcome.outputs or {}, (reference.parts for reference in template.references))
         try:
-            promoted = template.render({**self._scope(), "result": result})
+            # Outputs are never typed again: a default that stands in for one is plain text in every run.
+            promoted = fit(template.render({**self._scope(), "result": result}), {})
         except AetherFlowError as error:
             return Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
         self._steps[plan.step.id] = outcome.outputs or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import apsw
@@ -47,7 +47,8 @@ _GET_RUN = (
     "SELECT status, starts, started_at, ended_at, parameters, facts, marker FROM runs WHERE flow_id = ? AND run_id = ?"
 )
 _GET_JOBS = """
-SELECT job_id, status, reason, outputs, is_masked, started_at, ended_at FROM jobs WHERE flow_id = ? AND run_id = ? AND start = 0
+SELECT job_id, status, reason, outputs, is_masked, started_at, ended_at
+FROM jobs WHERE flow_id = ? AND run_id = ? AND start = 0
 """
 _GET_STEPS = """
 SELECT job_id, step_id, item, start, status, step_type, rerun, attempt, definition, inputs_digest, outputs, is_masked,
@@ -65,21 +66,27 @@ ORDER BY started_at DESC LIMIT 1
 class Ledger:
     """One open ledger file; safe to use from several threads, one transaction at a time."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._guard = threading.RLock()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside becomes true together, and is on the disk when the block ends."""
-        with self._guard:
+        """All that is written inside becomes true together, and is on the disk when the block ends.
+
+        Raises:
+            RunFailed: it could not be written.
+        """
+        with self._guard, self._failures_told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(apsw.Error):
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def put_run(self, key: RunKey, run: RunRecord, *, flow_file: str, flow_digest: str, profile: str) -> None:
         """Note that a run was started, or started again; what is fixed at the first start stays."""
@@ -126,8 +133,12 @@ class Ledger:
         self._connection.execute(_PUT_STEP, (*key, *values))
 
     def history(self, key: RunKey) -> History:
-        """All that is remembered of one run."""
-        with self._guard:
+        """All that is remembered of one run.
+
+        Raises:
+            RunFailed: the file can't be read.
+        """
+        with self._guard, self._failures_told():
             runs = [
                 RunRecord(
                     status=Status(status),
@@ -146,7 +157,7 @@ class Ledger:
 
     def newest_run_with(self, flow_id: str, job_ids: tuple[str, ...]) -> str | None:
         """The newest run of a flow in which all these jobs ended well."""
-        with self._guard:
+        with self._guard, self._failures_told():
             for (run_id,) in self._connection.execute(_NEWEST_RUN_WITH_JOBS, (flow_id, json.dumps(job_ids))):
                 return str(run_id)
         return None
@@ -155,6 +166,14 @@ class Ledger:
         """Let go of the file."""
         with self._guard:
             self._connection.close()
+
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
+        """What SQLite says of the file (full, unreadable, damaged), as an error for the user."""
+        try:
+            yield
+        except apsw.Error as error:
+            raise _unusable(self._path, str(error)) from error
 
     def _jobs(self, key: RunKey) -> Mapping[str, JobRecord]:
         return {
@@ -227,7 +246,7 @@ def open_ledger(path: Path) -> Ledger:
     except RunFailed:
         connection.close()
         raise
-    return Ledger(connection)
+    return Ledger(connection, path)
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:

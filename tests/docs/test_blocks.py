@@ -19,7 +19,7 @@ from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.policy.choice import decide_profile
 from aetherflow.kernel.policy.project import find_project
 from aetherflow.kernel.run.flow import run_flow
-from tests.docs.pages import ROOT, Block, blocks_of, name_of, pages
+from tests.docs.pages import Block, blocks_of, name_of, pages
 from tests.docs.shell import Shell
 
 PAGES = {name_of(page): page for page in pages()}

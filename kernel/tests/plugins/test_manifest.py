@@ -4,8 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aetherflow.kernel.plugins.manifest import Manifest, interface_of, is_compatible, load_json, parse_manifest
 from aetherflow.kernel.plugins.manifest_fields import BadManifest

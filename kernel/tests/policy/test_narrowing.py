@@ -6,8 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.errors import RefusedByPolicy
 from aetherflow.kernel.policy.choice import ProfileBook, decide_profile

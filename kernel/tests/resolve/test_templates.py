@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.errors import MissingReference, TemplateError
 from aetherflow.kernel.resolve.references import OutsideText
@@ -111,7 +110,7 @@ def test_the_message_about_wrong_syntax_does_not_show_the_text():
 def test_shell_and_json_pass_as_plain_text(text):
     """D43."""
     template = compile_value(text, roots=ROOTS)
-    assert template.is_constant
+    assert template.references == ()
     assert template.render({}) is text
 
 

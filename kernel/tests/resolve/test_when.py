@@ -3,8 +3,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.errors import InvalidInput
 from aetherflow.kernel.resolve.when import MAX_BYTES, MAX_DEPTH, compile_when

@@ -91,7 +91,7 @@ def test_killed_run_goes_on_and_leaves_no_process(project):
         """,
     )
     running = project.start("run", flow, "--run-id", "r1")
-    wait_for(lambda: (project.folder / "ready").exists())
+    wait_for((project.folder / "ready").exists)
     running.kill()
     running.communicate()
     flow.write_text(flow.read_text().replace("type: hang, inputs: {ready: ready}", "type: say"))
@@ -118,7 +118,7 @@ def test_failed_step_that_may_run_once_only_needs_a_person(project, kind):
 def test_cut_off_step_that_may_run_once_only_needs_a_person_who_can_say_again(project):
     flow = project.write("flow.yaml", one_step("hang", "{ready: ready}", more=", rerun: ONCE"))
     running = project.start("run", flow, "--run-id", "r1")
-    wait_for(lambda: (project.folder / "ready").exists())
+    wait_for((project.folder / "ready").exists)
     running.kill()
     running.communicate()
 
@@ -240,7 +240,7 @@ def test_second_process_on_one_run_leaves_with_75_and_the_owner_finishes(project
     """D27."""
     flow = project.write("flow.yaml", one_step("hang", "{ready: ready}"))
     running = project.start("run", flow, "--run-id", "r1")
-    wait_for(lambda: (project.folder / "ready").exists())
+    wait_for((project.folder / "ready").exists)
 
     second = project.aetherflow("run", flow, "--run-id", "r1", "--json")
 
@@ -256,7 +256,7 @@ def test_signal_ends_the_run_and_it_can_be_gone_on_with(project, number, code):
     """D25."""
     flow = project.write("flow.yaml", one_step("hang", "{ready: ready}"))
     running = project.start("run", flow, "--run-id", "r1", "--json")
-    wait_for(lambda: (project.folder / "ready").exists())
+    wait_for((project.folder / "ready").exists)
     running.send_signal(number)
     out, _ = running.communicate(timeout=20)
     assert running.returncode == code

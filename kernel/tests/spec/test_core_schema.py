@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aetherflow.kernel.errors import InvalidInput
 from aetherflow.kernel.spec.core_schema import read_scalar

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import apsw
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.contracts.events import Status
 from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord, StepKey, StepRecord

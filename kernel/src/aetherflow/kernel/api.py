@@ -9,85 +9,90 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contracts.connectors import (
-        Archiver,
-        ArrowSchema,
-        Attachment,
-        Connector,
-        ConnectorContext,
-        ConnectorModel,
-        Database,
-        FileStore,
-        HttpClient,
-        HttpResponse,
-        LoadCounts,
-        LoadMode,
-        Mailer,
-        Message,
-        NoOptions,
-        RecordBatches,
-        RemoteFile,
-        register_connector,
+        Archiver as Archiver,
+        ArrowSchema as ArrowSchema,
+        Attachment as Attachment,
+        Connector as Connector,
+        ConnectorContext as ConnectorContext,
+        ConnectorModel as ConnectorModel,
+        Database as Database,
+        FileStore as FileStore,
+        HttpClient as HttpClient,
+        HttpResponse as HttpResponse,
+        LoadCounts as LoadCounts,
+        LoadMode as LoadMode,
+        Mailer as Mailer,
+        Message as Message,
+        NoOptions as NoOptions,
+        RecordBatches as RecordBatches,
+        RemoteFile as RemoteFile,
+        register_connector as register_connector,
     )
     from .contracts.events import (
-        Event,
-        JobEnded,
-        JobStarted,
-        RunEnded,
-        RunStarted,
-        Status,
-        StepEnded,
-        StepLogged,
-        StepProgressed,
-        StepStarted,
+        Event as Event,
+        JobEnded as JobEnded,
+        JobStarted as JobStarted,
+        RunEnded as RunEnded,
+        RunStarted as RunStarted,
+        Status as Status,
+        StepEnded as StepEnded,
+        StepLogged as StepLogged,
+        StepProgressed as StepProgressed,
+        StepStarted as StepStarted,
     )
-    from .contracts.hooks import hookimpl
-    from .contracts.processes import CancelSignal, Command, OnLine, ProcessResult
-    from .contracts.secrets import Secret
+    from .contracts.hooks import hookimpl as hookimpl
+    from .contracts.processes import (
+        CancelSignal as CancelSignal,
+        Command as Command,
+        OnLine as OnLine,
+        ProcessResult as ProcessResult,
+    )
+    from .contracts.secrets import Secret as Secret
     from .contracts.steps import (
-        ArtifactPath,
-        Connectors,
-        Effect,
-        NoInputs,
-        NoOutputs,
-        OutputPath,
-        OutputsFromKeys,
-        OutputsFromStep,
-        PathAccess,
-        Rerun,
-        ResourceUse,
-        Skip,
-        Step,
-        StepContext,
-        StepInputs,
-        StepLog,
-        StepOutputs,
-        register_step,
+        ArtifactPath as ArtifactPath,
+        Connectors as Connectors,
+        Effect as Effect,
+        NoInputs as NoInputs,
+        NoOutputs as NoOutputs,
+        OutputPath as OutputPath,
+        OutputsFromKeys as OutputsFromKeys,
+        OutputsFromStep as OutputsFromStep,
+        PathAccess as PathAccess,
+        Rerun as Rerun,
+        ResourceUse as ResourceUse,
+        Skip as Skip,
+        Step as Step,
+        StepContext as StepContext,
+        StepInputs as StepInputs,
+        StepLog as StepLog,
+        StepOutputs as StepOutputs,
+        register_step as register_step,
     )
     from .errors import (
-        AetherFlowError,
-        ConnectorError,
-        DecisionNeeded,
-        ExitCode,
-        InvalidInput,
-        Location,
-        MissingReference,
-        NothingDone,
-        OwnedByAnother,
-        PathRefused,
-        PluginError,
-        Problem,
-        RefusedByPolicy,
-        RunFailed,
-        StepError,
-        Stopped,
-        TemplateError,
-        TimedOut,
+        AetherFlowError as AetherFlowError,
+        ConnectorError as ConnectorError,
+        DecisionNeeded as DecisionNeeded,
+        ExitCode as ExitCode,
+        InvalidInput as InvalidInput,
+        Location as Location,
+        MissingReference as MissingReference,
+        NothingDone as NothingDone,
+        OwnedByAnother as OwnedByAnother,
+        PathRefused as PathRefused,
+        PluginError as PluginError,
+        Problem as Problem,
+        RefusedByPolicy as RefusedByPolicy,
+        RunFailed as RunFailed,
+        StepError as StepError,
+        Stopped as Stopped,
+        TemplateError as TemplateError,
+        TimedOut as TimedOut,
     )
-    from .plugins.listing import list_connectors, list_steps
-    from .processes.spawn import supervise
-    from .run.flow import RunResult, run_flow
-    from .run.publish import publish
-    from .spec.document import Document, read_document
+    from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
+    from .processes.spawn import supervise as supervise
+    from .run.flow import RunResult as RunResult, run_flow as run_flow
+    from .run.publish import publish as publish
+    from .spec.document import Document as Document, read_document as read_document
 
 _HOMES = {
     "contracts.connectors": (
@@ -173,9 +178,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: PLE0604 - the names are the table's, told once
-    *_HOME_OF
-]
+__all__ = tuple(_HOME_OF)
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,14 +128,32 @@ def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str,
         resource_profiles=resource_profiles,
         index=index,
         redactor=redactor,
-        problems=(*unknown_keys(environment), *index.warnings),
+        problems=(*unknown_keys(environment), *index.warnings, *_settings_without_effect(settings)),
     )
+
+
+def _settings_without_effect(settings: Settings) -> Iterator[Problem]:
+    """Nothing is set in silence: a warning for each setting that only a later version acts upon."""
+    later = {
+        "metrics_module": settings.metrics_module is not None,
+        "connector_cache": settings.connector_cache != "run",
+        "connector_cache_disabled": settings.connector_cache_disabled,
+    }
+    for name in (name for name, is_set in later.items() if is_set):
+        yield Problem(
+            code="AF-NOT-YET",
+            message=f"the setting {name} has no effect in this version",
+            help="connectors live as long as their run; metrics can be made from the JSON log",
+            severity="warning",
+            path=("settings", name),
+        )
 
 
 def _checked(document: Document, surroundings: Surroundings, examined: Examined) -> Prepared:
     problems = [*surroundings.problems, *examined.problems]
     flow_index = None
     if examined.flow is not None:
+        problems += _locks_without_effect(examined.flow)
         flow_index = index_flow(examined.flow)
         problems += check_flow(
             flow_index,
@@ -146,6 +164,19 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
     return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))
+
+
+def _locks_without_effect(flow: Flow) -> Iterator[Problem]:
+    if flow.locks.scope != "none":
+        path = (*flow.locks.path, "scope")
+        yield Problem(
+            code="AF-NOT-YET",
+            message="locks have no effect in this version: two runs with different ids may run at the same time",
+            help="give such runs one run id: a run has one owner at a time",
+            severity="warning",
+            where=flow.document.where(path),
+            path=path,
+        )
 
 
 def _renderer(environment: Environment) -> Render:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from typing import Protocol
 
 from ..errors import Location, Problem
-from ..spec.document import Document
 
 _LONGEST_EXCERPT = 160
 _BEFORE_CARET = 100
 
 
-def format_problem(problem: Problem, documents: Mapping[str, Document]) -> str:
+class Lines(Protocol):
+    """A file of which lines can be shown; a `Document` is one."""
+
+    def line(self, number: int) -> str:
+        """One line, counted from 1, without its end; empty where there is none."""
+
+
+def format_problem(problem: Problem, documents: Mapping[str, Lines]) -> str:
     """A problem with its place, the line it stands in with a caret below, and what to do.
 
     Args:
@@ -43,7 +50,7 @@ def problem_as_json(problem: Problem) -> dict[str, object]:
     }
 
 
-def _excerpt(document: Document, where: Location) -> list[str]:
+def _excerpt(document: Lines, where: Location) -> list[str]:
     line = document.line(where.line)
     start = max(0, where.column - 1 - _BEFORE_CARET) if len(line) > _LONGEST_EXCERPT else 0
     cut = _on_one_line(line[start : start + _LONGEST_EXCERPT])

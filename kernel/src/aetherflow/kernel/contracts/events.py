@@ -23,11 +23,6 @@ class Status(StrEnum):
     LOCK_LOST = "LOCK_LOST"
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing more happens to it in this start of the run."""
-        return self not in {Status.PENDING, Status.RUNNING}
-
-    @property
     def is_done(self) -> bool:
         """Whether a resume leaves it as it is."""
         return self in {Status.SUCCESS, Status.SKIPPED}

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Pr
 
 from pydantic import BaseModel, ConfigDict
 
-from .effects import Effect as Effect  # noqa: PLC0414 - re-exported: it belongs to the contract of steps
-from .effects import Rerun as Rerun  # noqa: PLC0414 - as Effect
+from .effects import (
+    Effect as Effect,  # noqa: PLC0414 - re-exported: it belongs to the contract of steps
+    Rerun as Rerun,  # noqa: PLC0414 - as Effect
+)
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler

@@ -55,8 +55,3 @@ class Plan:
     """What a start of a run will do, in order."""
 
     jobs: tuple[JobPlan, ...]
-
-    @property
-    def has_work(self) -> bool:
-        """Whether any job is to run."""
-        return any(job.decision is Decision.RUN for job in self.jobs)

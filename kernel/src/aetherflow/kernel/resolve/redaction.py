@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -54,10 +54,6 @@ class Redactor:
         spans = self._current().spans(text)
         return _masked(text, spans) if spans else text
 
-    def redact_bytes(self, data: bytes) -> bytes:
-        """Bytes of which the texts are UTF-8, masked."""
-        return self.redact(data.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-
     def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - the same JSON value
         """A JSON value with its texts masked, keys too; a number that is a secret becomes the mask."""
         if isinstance(value, str):
@@ -70,10 +66,6 @@ class Redactor:
             return MASK
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return MASK if is_number and self._is_known(repr(value)) else value
-
-    def stream(self) -> RedactingStream:
-        """For a text that comes in pieces, which may cut a secret in two."""
-        return RedactingStream(self._current)
 
     def _is_known(self, text: str) -> bool:
         with self._lock:
@@ -96,41 +88,6 @@ class Redactor:
             if self._search is None:
                 self._search = Search(self._forms)
             return self._search
-
-
-class RedactingStream:
-    """Masks a text piece by piece: holds back as much as a secret may be long."""
-
-    def __init__(self, current: Callable[[], Search]) -> None:
-        self._current = current
-        self._held = ""
-        #: How much is left of a secret whose mask was given out already; null where the last thing given out was text.
-        self._masked: int | None = None
-
-    def feed(self, piece: str) -> str:
-        """What can be given out after this piece."""
-        search = self._current()
-        self._held += piece
-        return self._give_out(search, max(0, len(self._held) - max(search.longest - 1, 0)))
-
-    def end(self) -> str:
-        """The rest."""
-        return self._give_out(self._current(), len(self._held))
-
-    def _give_out(self, search: Search, end: int) -> str:
-        pieces: list[str] = []
-        done = self._masked or 0
-        is_masked = self._masked is not None
-        for start, stop in search.spans(self._held):
-            if start >= end:
-                break
-            if start > done or not is_masked:
-                pieces.extend((self._held[done:start], MASK))
-            done, is_masked = max(done, stop), True
-        pieces.append(self._held[done:end])
-        self._masked = done - end if is_masked and done >= end else None
-        self._held = self._held[end:]
-        return "".join(pieces)
 
 
 def _masked(text: str, spans: list[Span]) -> str:

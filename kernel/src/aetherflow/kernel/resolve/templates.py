@@ -38,11 +38,6 @@ class Template:
     node: _Node
     references: tuple[Reference, ...]
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether it holds no token."""
-        return not self.references
-
     def render(self, scope: Mapping[str, object]) -> object:
         """The value with its tokens replaced; parts without tokens are shared, not copied.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Self
 
 END = "\x1e"
+#: What a flow leaves in its project.
+MADE_BY_RUNS = (".aetherflow", "out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,14 @@ class Answer:
 class Shell:
     """A shell in an empty folder, with the tools of this environment on its path."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, files: Path | None = None) -> None:
+        """Start the shell in a folder of its own, with a copy of `files` in it where they are given."""
         self.folder = folder / "page"
         site, home = folder / "site", folder / "home"
         for each in (self.folder, site, home):
             each.mkdir()
+        if files is not None:
+            shutil.copytree(files, self.folder, ignore=shutil.ignore_patterns(*MADE_BY_RUNS), dirs_exist_ok=True)
         tools = Path(sys.executable).parent
         self.environment = {
             "PATH": os.pathsep.join([str(_named_python(folder)), str(tools), os.environ["PATH"]]),

@@ -101,7 +101,9 @@ def test_a_flow_that_is_a_file_is_used_on_its_page() -> None:
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if blocks])
 def test_the_blocks_of_a_page_work_in_their_order(name: str, tmp_path: Path) -> None:
-    with Shell(tmp_path) as shell:
+    # A demo's page is about the files beside it.
+    files = PAGES[name].parent if name.startswith("demo/") else None
+    with Shell(tmp_path, files=files) as shell:
         for block in BLOCKS[name]:
             if block.file:
                 _write(shell.folder, block)

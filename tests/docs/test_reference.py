@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -81,6 +82,19 @@ def test_every_key_of_a_flow_is_in_its_table(heading: str, model: type, not_keys
     keys = {field.name for field in fields(model)} - not_keys
 
     assert {cell.split(".")[0] for cell in first_cells(DOCS / "flow.md", heading)} == keys
+
+
+@pytest.mark.parametrize(
+    "manifest", sorted(ROOT.glob("plugins/*/src/*/aetherflow_plugin.json")), ids=lambda path: path.parent.name
+)
+def test_every_input_and_output_of_a_plugin_is_on_its_page(manifest: Path) -> None:
+    described = json.loads(manifest.read_text(encoding="utf-8"))
+    page = prose_of(manifest.parents[2] / "README.md")
+    for step in described["steps"]:
+        section = re.split(rf"^## .*`{re.escape(step['name'])}`.*$", page, flags=re.MULTILINE)[1].split("\n## ")[0]
+        told = [cell.split(".")[0] for cell in FIRST_CELL.findall(section)]
+        names = [*step["inputs"].get("properties", {}), *step["outputs"].get("properties", {})]
+        assert sorted(set(told)) == sorted(set(names)), step["name"]
 
 
 def test_every_name_of_the_public_interface_is_told() -> None:

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     )
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
-    from .run.flow import RunResult as RunResult, run_flow as run_flow
+    from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
     from .run.publish import publish as publish
     from .spec.document import Document as Document, read_document as read_document
 
@@ -172,7 +172,7 @@ _HOMES = {
     ),
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
-    "run.flow": ("RunResult", "run_flow"),
+    "run.flow": ("RunRequest", "RunResult", "run_flow"),
     "run.publish": ("publish",),
     "spec.document": ("Document", "read_document"),
 }

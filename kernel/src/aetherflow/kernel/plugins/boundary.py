@@ -44,6 +44,17 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}{': ' if text else ''}{text[:_MAX_TEXT]}"
 
 
+def contract_error(plugin: str, what: str, mend: str) -> PluginError:
+    """The error that a plugin does not keep to the contract."""
+    return PluginError(f"plugin {plugin} {what}", code="AF-PLUGIN-CONTRACT", help=mend)
+
+
+def shown(given: object) -> str:
+    """A thing of a plugin's code, as its author knows it."""
+    name = getattr(given, "__qualname__", None)
+    return f"{given.__module__}.{name}" if isinstance(name, str) else f"a {type(given).__name__}"
+
+
 @contextmanager
 def blocked_imports(blocked: Mapping[str, str]) -> Iterator[None]:
     """Keep one plugin from importing the packages of denied ones; maps each package to the reason."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.effects import Effect, Rerun
-from ..errors import PluginError
+from .boundary import contract_error, shown
 from .manifest_fields import STEP_NAME, WORD
 
 if TYPE_CHECKING:
@@ -42,11 +42,6 @@ def connectors_by_name(plugin: str, given: Iterable[object]) -> dict[str, type[A
         if found.setdefault(name, connector) is not connector:
             raise contract_error(plugin, f"gives the connector {name!r} twice", "give each driver a name of its own")
     return found
-
-
-def contract_error(plugin: str, what: str, mend: str) -> PluginError:
-    """The error that a plugin does not keep to the contract."""
-    return PluginError(f"plugin {plugin} {what}", code="AF-PLUGIN-CONTRACT", help=mend)
 
 
 def _as_step(plugin: str, given: object) -> type[AnyStep]:
@@ -104,9 +99,3 @@ def _refuse_abstract(plugin: str, given: type[AnyStep | AnyConnector]) -> None:
     if inspect.isabstract(given):
         missing = ", ".join(sorted(given.__abstractmethods__))
         raise contract_error(plugin, f"gives {shown(given)}, which lacks {missing}", "write the methods")
-
-
-def shown(given: object) -> str:
-    """A thing of a plugin's code, as its author knows it."""
-    name = getattr(given, "__qualname__", None)
-    return f"{given.__module__}.{name}" if isinstance(name, str) else f"a {type(given).__name__}"

@@ -7,8 +7,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
-from .boundary import told
-from .contributions import contract_error, shown
+from .boundary import contract_error, shown, told
 
 if TYPE_CHECKING:
     from ..contracts.steps import AnyStep, StepContext, StepInputs, StepMark, StepOutputs

@@ -13,6 +13,7 @@ from ..contracts.events import Status
 from ..contracts.records import StepKey
 from ..contracts.steps import NoOutputs, Skip, StepOutputs
 from ..errors import AetherFlowError, NothingDone, PluginError, TimedOut
+from ..plugins.boundary import told
 from ..resolve.text import fit
 from .context import AttemptContext, AttemptLog, Fence
 from .problems import problems_of_model
@@ -92,7 +93,8 @@ def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: St
 
 def failure(error: AetherFlowError) -> Outcome:
     """The outcome of a step that failed before its own work began."""
-    return Outcome(status=Status.FAILED, error_code=error.problem.code, error=_told(error), is_without_effect=True)
+    message = _message_of(error)
+    return Outcome(status=Status.FAILED, error_code=error.problem.code, error=message, is_without_effect=True)
 
 
 def _context(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths, fence: Fence) -> AttemptContext:
@@ -131,8 +133,8 @@ def _build(run: ActiveRun, attempt: Attempt, paths: StepPaths) -> tuple[AnyStep,
     try:
         inputs = step_type.inputs_type.model_validate_json(attempt.inputs, context={"paths": paths})
     except ValidationError as error:
-        told = "; ".join(problems_of_model(error))
-        raise NothingDone(f"the inputs do not fit: {told}", code="AF-STEP-INPUTS") from None
+        wrong = "; ".join(problems_of_model(error))
+        raise NothingDone(f"the inputs do not fit: {wrong}", code="AF-STEP-INPUTS") from None
     except AetherFlowError as error:
         raise NothingDone(error.problem.message, code=error.problem.code, help=error.problem.help) from error
     return step_type(), inputs
@@ -170,17 +172,19 @@ def _refuse_constant(constant: str) -> None:
 
 def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
     if isinstance(error, AetherFlowError):
-        status, code, told = Status.FAILED, error.problem.code, _told(error)
+        status, code, message = Status.FAILED, error.problem.code, _message_of(error)
     else:
-        status, code, told = Status.FAILED, "AF-STEP-BROKE", f"{type(error).__name__}: {error}"
+        status, code, message = Status.FAILED, "AF-STEP-BROKE", told(error)
     if isinstance(error, TimedOut):
         status = Status.TIMED_OUT
     if run.stop.is_asked:
         status = Status.INTERRUPTED
     is_without_effect = isinstance(error, NothingDone)
-    return Outcome(status=status, error_code=code, error=run.redactor.redact(told), is_without_effect=is_without_effect)
+    return Outcome(
+        status=status, error_code=code, error=run.redactor.redact(message), is_without_effect=is_without_effect
+    )
 
 
-def _told(error: AetherFlowError) -> str:
+def _message_of(error: AetherFlowError) -> str:
     problem = error.problem
     return f"{problem.message} ({problem.help})" if problem.help else problem.message

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..contracts.connectors import ConnectorContext
 from ..contracts.spelling import did_you_mean
 from ..errors import AetherFlowError, ConnectorError
+from ..plugins.boundary import told
 from .problems import problems_of_model
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class RunConnectors:
             raise
         except Exception as error:  # the plugin boundary: whatever a driver raises is told in our words
             raise ConnectorError(
-                f"resource {name!r} can't be opened: {_told(error)}", code="AF-CONNECTOR-OPEN"
+                f"resource {name!r} can't be opened: {told(error)}", code="AF-CONNECTOR-OPEN"
             ) from error
         self._open[name] = connector
         return connector
@@ -105,9 +106,9 @@ class RunConnectors:
         try:
             return model.model_validate_json(json.dumps(getattr(resource, part)))
         except ValidationError as error:
-            told = "; ".join(problems_of_model(error))
+            wrong = "; ".join(problems_of_model(error))
             raise ConnectorError(
-                f"the {part} of resource {resource.name!r} does not fit its driver: {told}", code="AF-CONNECTOR-CONFIG"
+                f"the {part} of resource {resource.name!r} does not fit its driver: {wrong}", code="AF-CONNECTOR-CONFIG"
             ) from None
 
     @staticmethod
@@ -115,12 +116,8 @@ class RunConnectors:
         try:
             method()
         except Exception as error:  # noqa: BLE001 - the plugin boundary: the other connectors must be closed too
-            return _told(error)
+            return told(error)
         return ""
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _wrong_protocol(resource: str, found: type, wanted: type) -> ConnectorError:

@@ -1,0 +1,58 @@
+"""The public interface: what it holds, and that nothing of it is lost unnoticed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aetherflow.kernel import api
+
+NAMES = {
+    "steps": "ArtifactPath Connectors Effect NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
+    "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
+    "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database FileStore HttpClient "
+    "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret register_connector",
+    "processes": "CancelSignal Command OnLine ProcessResult supervise",
+    "plugins": "hookimpl list_connectors list_steps",
+    "runs": "Document RunRequest RunResult Status publish read_document run_flow",
+    "events": "Event JobEnded JobStarted RunEnded RunStarted StepEnded StepLogged StepProgressed StepStarted",
+    "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location MissingReference OwnedByAnother "
+    "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",
+}
+
+
+def test_public_names_are_these_and_no_others():
+    assert set(api.__all__) == {name for names in NAMES.values() for name in names.split()}
+
+
+@pytest.mark.parametrize("name", sorted(api.__all__))
+def test_every_public_name_can_be_imported(name):
+    assert getattr(api, name) is not None
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Setp'"):
+        _ = api.Setp
+
+
+def test_names_for_type_checkers_are_those_of_the_table():
+    tree = ast.parse(Path(api.__file__).read_text())
+    told = {
+        (node.module, alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == {(home, name) for home, names in api._HOMES.items() for name in names}
+
+
+def test_plugin_pays_only_for_what_it_names():
+    source = "import sys\nfrom aetherflow.kernel.api import hookimpl, Step\nprint('aetherflow.kernel.run' in sys.modules, 'yaml' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -202,6 +202,8 @@ def test_parameters_are_typed_defaulted_and_fixed_at_the_first_start(project):
     resumed = project.aetherflow("run", flow, "--run-id", "r1", "--json", LIMIT="99")
     assert resumed.code == 0, resumed.err
     assert resumed.json["jobs"][0]["outputs"] == {"all": [7, ["a"], "r1"]}
+    same = project.aetherflow("run", flow, "--run-id", "r1", "--param", 'names=[ "a" ]')
+    assert same.code == 0, same.err
     other = project.aetherflow("run", flow, "--run-id", "r1", "--param", 'names=["b"]', "--json")
     assert (other.code, other.json["errors"][0]["code"]) == (2, "AF-PARAMETER-FIXED")
 

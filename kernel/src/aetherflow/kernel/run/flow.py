@@ -19,7 +19,7 @@ from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
 from .job import milliseconds
 from .journal import Journal
-from .parameters import facts_of, settle_parameters
+from .parameters import facts_of, refuse_other_parameters, settle_parameters
 from .runner import run_jobs, status_of
 from .stopping import Stop, stop_on_signals
 
@@ -235,7 +235,7 @@ def _ended_well(history: History, job_id: str) -> bool:
 def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, history: History) -> RunRecord:
     """The run as this start finds it; parameters and facts are settled once."""
     if history.run is not None:
-        _refuse_other_parameters(request, history.run)
+        refuse_other_parameters(flow, request.parameters, history.run.parameters)
         return replace(history.run, status=Status.RUNNING, starts=history.run.starts + 1, ended_at=None)
     now = request.clock()
     facts = facts_of(flow, key, now)
@@ -249,16 +249,6 @@ def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, hi
         facts=facts,
         marker=secrets.token_hex(16),
     )
-
-
-def _refuse_other_parameters(request: RunRequest, run: RunRecord) -> None:
-    for name, value in request.parameters.items():
-        if str(run.parameters.get(name)) != str(value):
-            raise InvalidInput(
-                f"parameter {name!r} was fixed when the run was first started",
-                code="AF-PARAMETER-FIXED",
-                help="leave it out to go on with this run, or start a new one with another run id",
-            )
 
 
 def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord, history: History) -> None:

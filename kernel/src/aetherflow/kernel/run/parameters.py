@@ -59,6 +59,27 @@ def settle_parameters(
     return values
 
 
+def refuse_other_parameters(flow: Flow, given: Mapping[str, Json], fixed: Mapping[str, Json]) -> None:
+    """Go on with a run only under the parameters that it was started with.
+
+    Raises:
+        InvalidInput: a value that is given now differs, or belongs to no parameter.
+    """
+    problems = list(_unknown(flow, given))
+    for name in given:
+        parameter = flow.parameters.get(name)
+        if parameter is not None and (name not in fixed or _value(parameter, given, {}) != fixed[name]):
+            problems.append(
+                Problem(
+                    code="AF-PARAMETER-FIXED",
+                    message=f"parameter {name!r} was fixed when the run was first started",
+                    help="leave it out to go on with this run, or start a new one with another run id",
+                )
+            )
+    if problems:
+        raise InvalidInput.of(problems)
+
+
 def _value(parameter: Parameter, given: Mapping[str, Json], scope: Mapping[str, object]) -> Json:
     if parameter.name in given:
         value = given[parameter.name]

@@ -76,7 +76,8 @@ class Shell:
             "HOME": str(home),
             "SITE": str(site),
             "PYTHONPATH": str(site),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            # A reader has pytest alone: the plugins of this environment only cost time.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "LC_ALL": "C.UTF-8",
             "COLUMNS": "100",
         }

@@ -66,6 +66,20 @@ def test_every_fence_says_what_is_in_it(name: str) -> None:
 
 
 @pytest.mark.unit
+def test_what_a_page_does_not_show_rightly_is_found(tmp_path: Path) -> None:
+    block = Block("page.md", 1, "console", "$ echo one two\none …\n$ false\n$ echo $?\n1\n")
+    wrong_output = Block("page.md", 1, "console", "$ echo one\ntwo\n")
+    wrong_end = Block("page.md", 1, "console", "$ false\n")
+
+    with Shell(tmp_path) as shell:
+        _run_commands(shell, block)
+        with pytest.raises(AssertionError, match="the page shows"):
+            _run_commands(shell, wrong_output)
+        with pytest.raises(AssertionError, match="exit code 1"):
+            _run_commands(shell, wrong_end)
+
+
+@pytest.mark.unit
 def test_yaml_is_a_flow_or_says_what_it_is() -> None:
     wrong = [
         block.place

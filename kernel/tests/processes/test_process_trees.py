@@ -136,8 +136,8 @@ def test_a_supervisor_without_its_protection_is_found_out(tmp_path, monkeypatch,
 
 # The runner dies -----------------------------------------------------------------------------------------------------
 
-RUNNER = """
-import json, sys, threading
+RUNNER = r"""
+import json, os, sys, threading
 from pathlib import Path
 from aetherflow.kernel.contracts.processes import Command
 from aetherflow.kernel.processes import supervise
@@ -145,12 +145,12 @@ from aetherflow.kernel.processes import supervise
 {before}
 for script, environment in json.loads(sys.argv[1]):
     command = Command(arguments=("sh", "-c", script), environment=environment, cwd=Path("/"))
-    tell = lambda stream, line: line == "ready" and print(line, flush=True)
+    tell = lambda stream, line: line == "ready" and os.write(1, b"ready\n")
     threading.Thread(target=supervise, args=[command], kwargs={{"on_line": tell}}).start()
 """
 #: A fork of the runner keeps its end of the control pipe open: the pipe alone would not tell.
 FORKS_WHEN_TOLD = """
-import os, time
+import time
 threading.Thread(target=lambda: sys.stdin.readline() and (os.fork() or time.sleep(60))).start()
 """
 

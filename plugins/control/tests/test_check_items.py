@@ -47,7 +47,8 @@ def test_the_step_may_be_run_again_freely():
 
 
 def test_importing_the_plugin_imports_neither_its_step_nor_pydantic():
-    code = "import sys, aetherflow_control; print(sorted({'pydantic', 'aetherflow_control.check_items'} & set(sys.modules)))"
+    late = {"pydantic", "aetherflow_control.check_items"}
+    code = f"import sys, aetherflow_control; print(sorted({late} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -142,6 +142,38 @@ def test_a_run_that_is_ended_takes_its_processes_along_and_can_go_on(project, ta
     assert done.returncode == 0, done.stderr
 
 
+def test_validate_finds_what_the_step_would_refuse(project):
+    """D40: the ancestor's `validate` said OK to most of these; here nothing is imported to know them."""
+    wrong = [
+        process("line") | {"inputs": {"command": "ls -l"}},
+        process("file", "true", log={"stdout": "file"}),
+        process("marker", "true", idempotency={"strategy": "marker"}),
+        process("folder", "true", idempotency={"strategy": "atomic_dir"}),
+        process("mode", "true", log={"stdout": "captured"}),
+        process("empty"),
+        process("typo", "true", timeout=3),
+    ]
+    right = [
+        process("fine", "true", log={"stdout": "capture"}, idempotency={"strategy": "none"}),
+        process("shell") | {"inputs": {"command": "ls -l", "shell": True}},
+        process("name") | {"inputs": {"command": "my tool", "args": []}},
+    ]
+    write_flow(project, *wrong, *right)
+    words = command("validate", "flow.yaml", "--json")
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
+    errors = [(error["path"][3], error["code"]) for error in json.loads(done.stdout)["errors"]]
+    assert errors == [
+        (0, "AF-WRONG-VALUE"),
+        (1, "AF-INPUT-MISSING"),
+        (2, "AF-INPUT-MISSING"),
+        (3, "AF-INPUT-MISSING"),
+        (4, "AF-WRONG-VALUE"),
+        (5, "AF-WRONG-VALUE"),
+        (6, "AF-INPUT-UNKNOWN"),
+    ]
+    assert done.returncode == 2
+
+
 def test_the_manifest_says_what_the_code_says(tmp_path):
     checked = subprocess.run(
         command("plugins", "manifest", str(PLUGIN), "--check"),

@@ -31,7 +31,7 @@ class Context:
         self.idempotency_key = key
         self.cancelled = threading.Event()
         self.done = []
-        self.connectors = SimpleNamespace(get=lambda resource, protocol: database)
+        self.connectors = SimpleNamespace(get=lambda _resource, _protocol: database)
 
     def progress(self, done, total=None, unit="rows"):
         self.done.append(done)
@@ -50,7 +50,7 @@ class Workplace:
         self.database = self.open_database()
 
     def open_database(self, **config):
-        context = ConnectorContext(resource="store", log=self.log, file_path=lambda path, use: Path(path))
+        context = ConnectorContext(resource="store", log=self.log, file_path=lambda path, _use: Path(path))
         connector = Sqlite(
             context,
             SqliteConfig(path=str(self.folder / "store.db"), **config),

@@ -62,7 +62,8 @@ def test_values_without_text_of_their_own_have_a_documented_one(workplace):
     """D18: bytes and dates were errors."""
     workplace.run(
         "CREATE TABLE typed (b BLOB, d DATE, t TIMESTAMP, z TIMESTAMPTZ, f BOOLEAN, p DECIMAL(20,10))",
-        "INSERT INTO typed VALUES (x'00ff', '2012-01-01', '2012-01-01 10:00:00.500', '2012-01-01T10:00:00+02:00', 1, 0)",
+        "INSERT INTO typed VALUES"
+        " (x'00ff', '2012-01-01', '2012-01-01 10:00:00.500', '2012-01-01T10:00:00+02:00', 1, 0)",
     )
 
     text = workplace.text("SELECT * FROM typed", include_header=False)
@@ -96,11 +97,13 @@ def test_parquet_has_the_types_of_the_query_unasked(workplace):
 def test_a_value_after_many_thousand_rows_decides_its_columns_type_as_well(workplace, early, late, word, expected):
     """D18: types came from the first 200 rows, and the run broke after 6,000."""
     workplace.run(
-        "INSERT INTO odd WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"
+        "INSERT INTO odd WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"  # noqa: S608 - the parts are the test's own
         f" SELECT i, CASE WHEN i < 12000 THEN {early} ELSE {late} END FROM n"
     )
 
-    outputs = workplace.extract("SELECT id, x FROM odd WHERE id > :id -- all;", "out.parquet", params={"id": 0}, emit_dtypes=True)
+    outputs = workplace.extract(
+        "SELECT id, x FROM odd WHERE id > :id -- all;", "out.parquet", params={"id": 0}, emit_dtypes=True
+    )
 
     assert outputs.dtypes["x"] == word
     assert pq.read_table(outputs.artifact_path)["x"][-1].as_py() == expected
@@ -143,7 +146,7 @@ def test_bytes_and_text_in_one_column_are_refused(workplace):
     ],
 )
 def test_a_value_that_does_not_fit_its_declared_type_is_told_with_row_and_column(workplace, declared, value):
-    workplace.run(f"CREATE TABLE typed (id INTEGER, v {declared})", f"INSERT INTO typed VALUES (1, NULL), (2, {value})")
+    workplace.run(f"CREATE TABLE typed (id INTEGER, v {declared})", f"INSERT INTO typed VALUES (1, NULL), (2, {value})")  # noqa: S608 - the parts are the test's own
 
     with pytest.raises(ConnectorError, match="row 2, column 'v': a value of class"):
         workplace.extract("SELECT * FROM typed")
@@ -155,7 +158,9 @@ def test_a_decimal_that_sqlite_keeps_as_a_float_comes_out_as_it_was_meant(workpl
     workplace.run("CREATE TABLE typed (v DECIMAL(17,2))")
     workplace.run("INSERT INTO typed VALUES (0.1 + 0.2), (123456789012345.67), (5), ('2.50'), (-0.07)")
 
-    assert workplace.text("SELECT v FROM typed", include_header=False) == "0.30\n123456789012345.67\n5.00\n2.50\n-0.07\n"
+    assert (
+        workplace.text("SELECT v FROM typed", include_header=False) == "0.30\n123456789012345.67\n5.00\n2.50\n-0.07\n"
+    )
 
 
 def test_text_that_is_not_utf8_is_told_and_taken_as_bytes_when_asked(workplace):
@@ -225,7 +230,9 @@ def test_a_value_that_cant_be_written_without_quotes_is_refused(workplace):
 def test_a_file_that_is_there_stays_when_the_query_fails_on_its_way(workplace):
     """R14."""
     workplace.run("CREATE TABLE typed (v INTEGER)")
-    workplace.run("INSERT INTO typed WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) SELECT i FROM n")
+    workplace.run(
+        "INSERT INTO typed WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) SELECT i FROM n"
+    )
     workplace.run("INSERT INTO typed VALUES ('x')")
     (workplace.folder / "out.csv").write_text("old")
 
@@ -264,7 +271,9 @@ def test_any_single_query_may_be_asked(workplace, sql):
     assert workplace.extract(sql).row_count >= 1
 
 
-@pytest.mark.parametrize("sql", ["-- nothing", ";", "SELEC 1", "SELECT 1; SELECT 2", "UPDATE odd SET x = 1", "SELECT ?"])
+@pytest.mark.parametrize(
+    "sql", ["-- nothing", ";", "SELEC 1", "SELECT 1; SELECT 2", "UPDATE odd SET x = 1", "SELECT ?"]
+)
 def test_what_is_no_single_query_is_refused(workplace, sql):
     with pytest.raises(ConnectorError):
         workplace.extract(sql)

@@ -13,6 +13,9 @@ from aetherflow_sql.load_step import DatabaseLoad
 
 pytestmark = pytest.mark.integration
 
+MIDNIGHT = dt.datetime(2012, 1, 1)  # noqa: DTZ001 - the columns have no zone
+NOON = dt.datetime(2012, 1, 1, 12)  # noqa: DTZ001 - as above
+
 
 def test_dates_with_slashes_are_loaded_as_dates(workplace):
     outputs = workplace.load(
@@ -26,9 +29,7 @@ def test_dates_with_slashes_are_loaded_as_dates(workplace):
 @pytest.mark.parametrize("day", ["2012/02/30", "2012-01-01", "2012/01/01x", "01/02/2012"])
 def test_a_date_that_does_not_follow_its_format_is_told_with_row_and_column(workplace, day):
     with pytest.raises(StepError, match="row 2, column 'date': the value is no date") as caught:
-        workplace.load(
-            f"date\n2012/01/01\n{day}\n", types={"date": {"type": "date", "format": "%Y/%m/%d"}}
-        )
+        workplace.load(f"date\n2012/01/01\n{day}\n", types={"date": {"type": "date", "format": "%Y/%m/%d"}})
 
     assert day not in str(caught.value)
 
@@ -104,8 +105,8 @@ def test_a_value_that_the_table_cant_hold_is_refused_and_not_stored_as_something
         (pa.array([2**60 + 1], pa.int64()), "REAL"),
         (pa.array([Decimal("1.23")]), "DECIMAL(10,1)"),
         (pa.array([Decimal("12345678901234567.89")]), "REAL"),
-        (pa.array([dt.datetime(2012, 1, 1, 12)]), "DATE"),
-        (pa.array([dt.datetime(2012, 1, 1, 12)]), "TIME"),
+        (pa.array([NOON]), "DATE"),
+        (pa.array([NOON]), "TIME"),
         (pa.array([2]), "BOOLEAN"),
         (pa.array([2**63], pa.uint64()), "INTEGER"),
         (pa.array([1], pa.timestamp("ns")), "TIMESTAMP"),
@@ -130,7 +131,7 @@ def test_a_typed_value_is_never_rounded_or_cut_to_fit_the_table(workplace, value
         (pa.array([0.1]), "DECIMAL(10,2)", Decimal("0.10")),
         (pa.array([Decimal("1.10")]), "REAL", 1.1),
         (pa.array([Decimal("5.00")]), "INTEGER", 5),
-        (pa.array([dt.date(2012, 1, 1)]), "TIMESTAMP", dt.datetime(2012, 1, 1)),  # noqa: DTZ001 - the column has no zone
+        (pa.array([dt.date(2012, 1, 1)]), "TIMESTAMP", MIDNIGHT),
         (pa.array(["a"]).dictionary_encode(), "TEXT", "a"),
         (pa.array([1], pa.int8()), "TEXT", "1"),
     ],

@@ -10,8 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from .conftest import Workplace
 
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.integration
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["", ",", '"', "\r\n", "\n", "NULL", "null", "NaN", "0", "=1+1", "\\N", "\ufeff", "\x00", "a\x00b"]
 )
-MOMENTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30))
+MOMENTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30))  # noqa: DTZ001 - bounds have no zone
 
 
 def decimals(digits, places):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs
 
@@ -18,6 +18,31 @@ Seconds = Annotated[float, Field(ge=0)]
 OWN_OUTPUTS = ("exit_code", "attempts", "stdout", "stderr", "log_file", "skipped", "marker")
 
 
+# The validators of the models below, as JSON Schema: `aetherflow validate` knows these rules without importing us.
+_FILE_NEEDS_PATH: dict[str, Any] = {
+    "if": {"anyOf": [{"properties": {name: {"const": "file"}}, "required": [name]} for name in ("stdout", "stderr")]},
+    "then": {"required": ["file_path"]},
+}
+_STRATEGY_NEEDS: dict[str, Any] = {
+    "allOf": [
+        {
+            "if": {"properties": {"strategy": {"const": strategy}}, "required": ["strategy"]},
+            "then": {"required": [needed]},
+        }
+        for strategy, needed in (("marker", "marker_path"), ("atomic_dir", "final_output_dir"))
+    ]
+}
+_IS_LINE: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            {"required": ["args"]},
+            {"required": ["shell"], "properties": {"shell": {"not": {"const": False}}}},
+        ]
+    }
+}
+_ONE_PROGRAM: dict[str, Any] = {"if": _IS_LINE, "then": {"properties": {"command": {"pattern": r"^\S+$"}}}}
+
+
 def as_text(value: Text | None) -> str:
     """The text that a program gets for a value; null is the empty text."""
     if value is None:
@@ -27,6 +52,8 @@ def as_text(value: Text | None) -> str:
 
 class Log(StepInputs):
     """Where the program's output goes."""
+
+    model_config = ConfigDict(json_schema_extra=_FILE_NEEDS_PATH)
 
     stdout: OutputMode = Field(
         default="inherit",
@@ -75,6 +102,8 @@ class Success(StepInputs):
 class Idempotency(StepInputs):
     """How doing it twice is kept from showing."""
 
+    model_config = ConfigDict(json_schema_extra=_STRATEGY_NEEDS)
+
     strategy: Literal["none", "marker", "atomic_dir"] = Field(
         default="none",
         description="marker: done once, the step then leaves a file; atomic_dir: a folder appears whole or not at all.",
@@ -112,6 +141,8 @@ class Idempotency(StepInputs):
 
 class ExternalProcessInputs(StepInputs):
     """What `external.process` takes."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_PROGRAM)
 
     command: str | Annotated[list[Text], Field(min_length=1)] = Field(
         description="The program, or a list of the program and its arguments; with `shell`, text for /bin/sh.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +17,7 @@ from .text_values import Misfit, from_text
 
 _ColumnConversion = Callable[[pa.Array, pa.DataType], pa.Array]
 SqliteValue = int | float | str | bytes | None
+_ValueConversion = Callable[[SqliteValue, pa.DataType], object]
 
 _DECIMAL = pa.decimal128(1).id
 #: Room for every digit of a float beside every digit of a decimal.
@@ -95,7 +95,7 @@ def arrow_column(values: Sequence[SqliteValue], wanted: pa.DataType) -> pa.Array
 
 
 def _one_by_one(values: Sequence[SqliteValue], wanted: pa.DataType) -> pa.Array:
-    convert = _BY_VALUE.get(wanted.id, _temporal)
+    convert: _ValueConversion = _BY_VALUE.get(wanted.id, _temporal)
     converted = []
     for index, value in enumerate(values):
         try:
@@ -185,7 +185,7 @@ def _temporal(value: SqliteValue, wanted: pa.DataType) -> object:
     return from_text(pa.array([value]), wanted)[0].as_py()
 
 
-_BY_VALUE: dict[int, Callable[[SqliteValue, pa.DataType], Any]] = {
+_BY_VALUE: dict[int, _ValueConversion] = {
     pa.bool_().id: _flag,
     pa.int64().id: _integer,
     pa.float64().id: _float,

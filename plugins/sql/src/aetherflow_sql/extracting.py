@@ -30,7 +30,7 @@ def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> Databa
     Raises:
         StepError: the query can't be run, or a value can't be written.
     """
-    database = context.connectors.get(inputs.resource, Database)  # type: ignore[type-abstract]
+    database = context.connectors.get(inputs.resource, Database)
     wanted = _wanted_types(inputs)
     table_format = inputs.format or _FORMATS.get(inputs.output.suffix.lower(), "tsv")
     with database.read(inputs.sql, inputs.params, batch_rows=inputs.fetch_size) as rows:

@@ -54,7 +54,7 @@ def load_file(context: StepContext, inputs: DatabaseLoadInputs) -> DatabaseLoadO
     Raises:
         StepError: the file or the table can't be read, or a value does not fit.
     """
-    database = context.connectors.get(inputs.resource, Database)  # type: ignore[type-abstract]
+    database = context.connectors.get(inputs.resource, Database)
     source = _source(inputs)
     reader = source.open()
     if not reader.schema.names:

@@ -20,7 +20,7 @@ ProfileOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, on standard output.")]
 
 
-def given_flow(argument: Path | None, option: Path | None) -> Path:
+def given_flow(argument: Path | None, option: Path | None, *, command: str) -> Path:
     """The one flow that was named.
 
     Raises:
@@ -32,5 +32,7 @@ def given_flow(argument: Path | None, option: Path | None) -> Path:
         )
     flow = argument or option
     if flow is None:
-        raise InvalidInput("no flow was given", code="AF-USAGE", help="name the flow's file: aetherflow run FLOW")
+        raise InvalidInput(
+            "no flow was given", code="AF-USAGE", help=f"name the flow's file: aetherflow {command} FLOW"
+        )
     return flow

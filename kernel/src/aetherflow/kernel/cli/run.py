@@ -43,7 +43,7 @@ def run(
     from ..check.preparation import prepare_flow
     from ..run.flow import RunRequest, run_prepared
 
-    file = given_flow(flow, flow_yaml)
+    file = given_flow(flow, flow_yaml, command="run")
     request = RunRequest(run_id=run_id, only_job=flow_job, parameters=_parameters(param or []))
     prepared = prepare_flow(file, profile=profile)
     if not as_json:

@@ -23,7 +23,7 @@ def validate(
     """Check a flow: no plugin is imported, no server is touched."""
     from ..check.preparation import prepare_flow
 
-    file = given_flow(flow, flow_yaml)
+    file = given_flow(flow, flow_yaml, command="validate")
     prepared = prepare_flow(file, profile=profile)
     exit_code = _exit_code(prepared)
     if as_json:

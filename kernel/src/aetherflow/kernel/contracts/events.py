@@ -101,6 +101,8 @@ class StepEnded(Event):
     status: Status
     duration_ms: int
     reason: str = ""
+    #: The code of the error that it failed with; docs/errors.md tells them all.
+    error_code: str = ""
     #: Done in an earlier start of the run: its outputs were restored.
     restored: bool = False
 

@@ -157,7 +157,8 @@ class StepLog(Protocol):
 class Connectors(Protocol):
     """The connectors of a run, by resource name."""
 
-    def get(self, resource: str, protocol: type[P]) -> P:
+    # A protocol is an abstract class, which `type[P]` would keep type checkers from accepting.
+    def get(self, resource: str, protocol: Callable[..., P]) -> P:
         """The resource's connector, opened on first use.
 
         Raises:

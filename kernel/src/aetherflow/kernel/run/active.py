@@ -51,6 +51,7 @@ class StepResult:
     status: Status
     duration_ms: int = 0
     reason: str = ""
+    error_code: str = ""
     restored: bool = False
 
 

@@ -43,7 +43,7 @@ class RunConnectors:
         self._open: dict[str, AnyConnector] = {}
         self._guard = threading.RLock()
 
-    def get(self, resource: str, protocol: type[P]) -> P:
+    def get(self, resource: str, protocol: Callable[..., P]) -> P:
         """The resource's connector, opened on first use.
 
         Raises:
@@ -69,7 +69,7 @@ class RunConnectors:
             self._open.clear()
         return tuple(failures)
 
-    def _open_new(self, name: str, protocol: type) -> AnyConnector:
+    def _open_new(self, name: str, protocol: object) -> AnyConnector:
         resource = self._source.resources.get(name)
         if resource is None:
             raise ConnectorError(
@@ -120,7 +120,8 @@ class RunConnectors:
         return ""
 
 
-def _wrong_protocol(resource: str, found: type, wanted: type) -> ConnectorError:
+def _wrong_protocol(resource: str, found: type, wanted: object) -> ConnectorError:
     return ConnectorError(
-        f"resource {resource!r} is a {found.__name__}, and the step needs a {wanted.__name__}", code="AF-WRONG-PROTOCOL"
+        f"resource {resource!r} is a {found.__name__}, and the step needs a {getattr(wanted, '__name__', wanted)}",
+        code="AF-WRONG-PROTOCOL",
     )

@@ -180,6 +180,7 @@ def job_as_json(job: JobResult) -> dict[str, object]:
                 "status": step.status.value,
                 "duration_ms": step.duration_ms,
                 "reason": step.reason,
+                "error_code": step.error_code or None,
                 "restored": step.restored,
             }
             for step in job.steps

@@ -158,6 +158,7 @@ class JobRun:
             status=outcome.status,
             duration_ms=milliseconds(started_at, now),
             reason=outcome.error or outcome.reason,
+            error_code=outcome.error_code,
             restored=restored,
         )
         self._results.append(result)
@@ -172,6 +173,7 @@ class JobRun:
             status=result.status,
             duration_ms=result.duration_ms,
             reason=result.reason,
+            error_code=result.error_code,
             restored=restored,
         )
         key = StepKey(self._job_id, plan.step.id)

@@ -107,9 +107,8 @@ def _unknown(flow: Flow, given: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def _at(problem: Problem, parameter: Parameter, where: Location) -> Problem:
-    message = (
-        problem.message if parameter.name in problem.message else f"parameter {parameter.name!r}: {problem.message}"
-    )
+    named = f"parameter {parameter.name!r}"
+    message = problem.message if named in problem.message else f"{named}: {problem.message}"
     return replace(problem, message=message, where=where, path=parameter.path)
 
 

@@ -89,7 +89,7 @@ class StepPaths:
             raise PathRefused(
                 f"{given!r} leads out of the folders that this step may {use}",
                 code="AF-PATH-REFUSED",
-                help=f"it may {use} below: {', '.join(map(str, roots))}",
+                help=f"it may {use} below: {', '.join(map(str, dict.fromkeys(roots)))}",
             )
         is_own = any(resolved.is_relative_to(folder) for folder in own)
         if self.protected.is_file(resolved) or (not is_own and self.protected.folder_holds(resolved)):

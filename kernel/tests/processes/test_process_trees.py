@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -155,15 +156,19 @@ threading.Thread(target=lambda: sys.stdin.readline() and (os.fork() or time.slee
 """
 
 
-def start_runner(trees, *, before: str = "") -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def start_runner(trees, *, before: str = ""):
     jobs = json.dumps(
         [(SHAPES.get(shape, "echo ready; exec sleep 300"), tree.environment) for shape, tree in trees.items()]
     )
     arguments = [sys.executable, "-W", "ignore", "-c", RUNNER.format(before=before), jobs]
-    runner = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    for _ in trees:
-        assert runner.stdout.readline() == b"ready\n"
-    return runner
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as runner:
+        try:
+            for _ in trees:
+                assert runner.stdout.readline() == b"ready\n"
+            yield runner
+        finally:
+            runner.kill()
 
 
 def test_killing_the_runner_ends_every_tree_within_two_seconds(new_tree):
@@ -201,8 +206,12 @@ def test_a_command_does_not_stay_alone_when_its_supervisor_and_its_runner_are_go
 
 
 def children_of(pid: int) -> set[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return {int(child) for path in tasks for child in path.read_text().split()}
+    found: set[int] = set()
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        # A thread may end between the list and the look.
+        with contextlib.suppress(OSError):
+            found |= {int(child) for child in tasks.read_text().split()}
+    return found
 
 
 # Stopping ------------------------------------------------------------------------------------------------------------

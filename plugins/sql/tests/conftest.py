@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from aetherflow.kernel.api import ConnectorContext, publish
-from aetherflow_sql.extract_step import DatabaseExtractStream, DatabaseExtractStreamInputs
-from aetherflow_sql.load_step import DatabaseLoad, DatabaseLoadInputs
+from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
+from aetherflow_sql.extract_step import DatabaseExtractStream
+from aetherflow_sql.load_inputs import DatabaseLoadInputs
+from aetherflow_sql.load_step import DatabaseLoad
 from aetherflow_sql.sqlite import Sqlite, SqliteConfig, SqliteOptions
 
 
@@ -71,7 +73,8 @@ class Workplace:
 
     def extract(self, sql, name="out.csv", **inputs):
         context = self._context("extract")
-        given = {"resource": "store", "sql": sql, "output": str(self.folder / name), **inputs}
+        suffix = Path(name).suffix.removeprefix(".")
+        given = {"resource": "store", "sql": sql, "output": str(self.folder / name), "format": suffix, **inputs}
         return DatabaseExtractStream().run(context, DatabaseExtractStreamInputs(**given))
 
     def text(self, sql, name="out.csv", **inputs):

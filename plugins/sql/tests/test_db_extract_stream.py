@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aetherflow.kernel.api import ConnectorError, StepError
+from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
 
 pytestmark = pytest.mark.integration
 
@@ -30,18 +31,15 @@ def store(workplace):
     workplace.run("CREATE TABLE odd (id INTEGER, x)")
 
 
-@pytest.mark.parametrize(
-    ("name", "inputs", "expected"),
-    [
-        ("a.csv", {}, "csv"),
-        ("a.tsv", {}, "tsv"),
-        ("a.txt", {}, "tsv"),
-        ("a.PARQUET", {}, "parquet"),
-        ("a.csv", {"format": "parquet"}, "parquet"),
-    ],
-)
-def test_the_format_is_what_was_asked_for_else_what_the_suffix_says(workplace, name, inputs, expected):
-    assert workplace.extract("SELECT 1 AS a", name, **inputs).format == expected
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.parquet"])
+def test_the_format_is_what_was_asked_for_whatever_the_suffix(workplace, name):
+    for file_format in ("csv", "tsv", "parquet"):
+        assert workplace.extract("SELECT 1 AS a", name, format=file_format).format == file_format
+
+
+def test_without_a_format_the_file_is_tsv():
+    inputs = DatabaseExtractStreamInputs(resource="store", sql="SELECT 1", output="a.csv")
+    assert inputs.format == "tsv"
 
 
 def test_tabs_and_line_ends_in_a_value_stay_in_their_field(workplace):

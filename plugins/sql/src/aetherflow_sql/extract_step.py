@@ -2,80 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from aetherflow.kernel.api import Effect, Rerun, Step, StepContext
 
-from pydantic import Field
-
-from aetherflow.kernel.api import (
-    Database,
-    Effect,
-    OutputPath,
-    Rerun,
-    ResourceUse,
-    Step,
-    StepContext,
-    StepInputs,
-    StepOutputs,
-)
-
-TableFormat = Literal["tsv", "csv", "parquet"]
-
-
-class FileStyle(StepInputs):
-    """How a csv or tsv file is written; null where the default applies."""
-
-    include_header: bool | None = Field(
-        default=None, description="Whether the first line has the columns' names; true."
-    )
-    encoding: str | None = Field(default=None, description="The file's encoding; utf-8.")
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
-    )
-    quotechar: str | None = Field(
-        default=None, min_length=1, max_length=1, description='Around fields that need it; ".'
-    )
-    escapechar: str | None = Field(
-        default=None, min_length=1, max_length=1, description="In front of a quotechar that is not doubled; none."
-    )
-    doublequote: bool | None = Field(default=None, description="Whether a quotechar in a value is written twice; true.")
-    quoting: Literal["minimal", "all", "none", "nonnumeric"] | None = Field(
-        default=None, description="Which fields are quoted; minimal."
-    )
-    linefeed: str | None = Field(default=None, min_length=1, description="The end of a line; a line feed.")
-
-
-class DatabaseExtractStreamInputs(FileStyle):
-    """Which rows go into which file, and how."""
-
-    resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
-    sql: str = Field(min_length=1, description="One query; values stand in it as :name.")
-    params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
-    output: OutputPath = Field(description="The file.")
-    format: TableFormat | None = Field(
-        default=None, description="What the file is; its suffix says so otherwise, else it is tsv."
-    )
-    fetch_size: int = Field(default=5000, ge=1, le=1_000_000, description="How many rows are in memory at once.")
-    emit_dtypes: bool = Field(default=False, description="Whether the outputs say the columns' types.")
-    dtypes: dict[str, str] | None = Field(
-        default=None,
-        description="Types that columns are turned into; the words are those of db_load's input types.",
-    )
-    dtypes_json: str | None = Field(default=None, description="The same as JSON text.")
-    file: FileStyle = Field(default=FileStyle(), description="The style of a csv or tsv file, in one place.")
-
-
-class DatabaseExtractStreamOutputs(StepOutputs):
-    """What was written."""
-
-    artifact_path: str = Field(description="The file.")
-    format: TableFormat = Field(description="What it is.")
-    columns: list[str] = Field(description="Its columns, in order.")
-    row_count: int = Field(description="Its rows, without the header.")
-    sha256: str = Field(description="The digest of its bytes, in hexadecimal digits.")
-    dtypes: dict[str, str] | None = Field(
-        default=None, description="The type of each column, as db_load takes it under types."
-    )
-    dtypes_json: str | None = Field(default=None, description="The same as JSON text.")
+from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs
 
 
 class DatabaseExtractStream(Step[DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs]):

@@ -15,12 +15,11 @@ from aetherflow.kernel.api import Database, StepContext, StepError
 from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_text import CsvStyle
-from .extract_step import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, FileStyle, TableFormat
+from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, FileStyle, TableFormat
 from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
 
-_FORMATS: dict[str, TableFormat] = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
@@ -32,7 +31,7 @@ def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> Databa
     """
     database = context.connectors.get(inputs.resource, Database)
     wanted = _wanted_types(inputs)
-    table_format = inputs.format or _FORMATS.get(inputs.output.suffix.lower(), "tsv")
+    table_format = inputs.format
     with database.read(inputs.sql, inputs.params, batch_rows=inputs.fetch_size) as rows:
         reader = reader_of(rows)
         schema = _schema(reader.schema, wanted, table_format)

@@ -15,7 +15,7 @@ from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_source import CsvFile
 from .guesses import guess_types
-from .load_step import DatabaseLoadInputs, DatabaseLoadOutputs, SourceFormat, WrittenType
+from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs, SourceFormat, WrittenType
 from .streams import stoppable
 from .text_values import Misfit, from_pattern
 

@@ -1,0 +1,66 @@
+"""What the step that loads a file into a table takes and gives."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from aetherflow.kernel.api import ArtifactPath, Database, LoadMode, ResourceUse, StepInputs, StepOutputs
+
+SourceFormat = Literal["csv", "tsv", "parquet"]
+
+
+class WrittenType(StepInputs):
+    """A column's type, and how its values are written."""
+
+    type: str = Field(description="As under types.")
+    format: str = Field(
+        min_length=1, description="How dates or times are written, as Python's strptime has it: %Y/%m/%d."
+    )
+
+
+class DatabaseLoadInputs(StepInputs):
+    """Which file goes into which table, and how."""
+
+    resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
+    source: ArtifactPath = Field(description="The file.")
+    table: str = Field(min_length=1, description="The table.")
+    format: SourceFormat | None = Field(default=None, description="What the file is; its suffix says so otherwise.")
+    mode: LoadMode = Field(
+        default="create",
+        description="create the table; append rows; replace all rows; upsert: update by key what differs, insert what "
+        "is new. All but create make the table where it is missing.",
+    )
+    key: list[str] = Field(default=[], description="The columns that say which row is which; for upsert.")
+    types: dict[str, str | WrittenType] = Field(
+        default={},
+        description="Types of columns: bool, int, float, decimal(digits,places), string, bytes, date, time, datetime, "
+        "datetime_tz, or {type: date, format: '%Y/%m/%d'}. Other columns have the table's types, in a new table "
+        "the file's.",
+    )
+    columns: list[str] = Field(default=[], description="The columns' names, for a csv or tsv file without a header.")
+    null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
+    )
+    quotechar: str = Field(default='"', min_length=1, max_length=1, description="Around fields that hold a delimiter.")
+    encoding: str = Field(default="utf-8", description="Of a csv or tsv file.")
+
+    @model_validator(mode="after")
+    def _key_where_needed(self) -> Self:
+        if (self.mode == "upsert") and not self.key:
+            raise ValueError("upsert needs a key: the columns that say which row is which")
+        return self
+
+
+class DatabaseLoadOutputs(StepOutputs):
+    """What was loaded."""
+
+    table: str = Field(description="The table.")
+    row_count: int = Field(description="Rows of the file.")
+    inserted: int = Field(description="Rows that are new in the table.")
+    updated: int = Field(description="Rows that were there and differed.")
+    unchanged: int = Field(description="Rows that were there already.")
+    columns: list[str] = Field(description="The file's columns, in order.")
+    types: dict[str, str] = Field(description="The type of each column, as the input types takes it.")

@@ -54,7 +54,8 @@ def test_distribution_has_version_readme_and_licence(distribution: Distribution)
     assert project["license"] == "Apache-2.0"
     assert project["license-files"] == ["LICENSE"]
     assert project["requires-python"] == ">=3.11"
-    assert (distribution.folder / project["readme"]).read_text(encoding="utf-8").startswith(f"# {distribution.name}\n")
+    title = (distribution.folder / project["readme"]).read_text(encoding="utf-8").partition("\n")[0]
+    assert title.lower() == f"# {distribution.name}"
     assert (distribution.folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 

@@ -33,6 +33,7 @@ def check_flow(
     environment: Mapping[str, str],
     known_profiles: Collection[str] | None,
     strict_environment: bool,
+    may_use_shell: bool = True,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with a flow, as far as it can be known before it runs.
 
@@ -42,6 +43,7 @@ def check_flow(
         environment: the snapshot that templates will see.
         known_profiles: names of resource profiles; null where they can't be known.
         strict_environment: whether a missing environment key is an error, not a warning.
+        may_use_shell: whether steps may hand a text to a shell.
     """
     subject = Subject(
         flow=flow,
@@ -50,6 +52,7 @@ def check_flow(
         environment=environment,
         known_profiles=known_profiles,
         is_environment_strict=strict_environment,
+        may_use_shell=may_use_shell,
     )
     found = [flow.locate(problem) for rule in RULES for problem in rule(subject)]
     return tuple(sorted(dict.fromkeys(found), key=_in_order_of_file))

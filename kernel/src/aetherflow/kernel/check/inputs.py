@@ -12,6 +12,7 @@ from ..spec.misfits import shown
 from ..spec.values import without_raw
 from .rules import Subject
 from .schema_errors import Checked, schema_problems
+from .shell import ShellText, check_shell_text
 
 _Templates = Mapping[YamlPath, bool]
 
@@ -61,8 +62,15 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
     for path, name, protocol in schema.marked("resource", call.inputs, call.path):
         if isinstance(name, str) and path not in call.templates:
             yield from _check_resource(subject, name, path, str(protocol))
+    for path, _, switch in schema.marked("shell_text_if", call.inputs, call.path):
+        yield from check_shell_text(_shell_text(call, path, str(switch)), may_use_shell=subject.may_use_shell)
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
         yield from _check_inner_step(subject, step, path, call.templates)
+
+
+def _shell_text(call: _Call, path: YamlPath, switch: str) -> ShellText:
+    value = call.inputs.get(switch) if isinstance(call.inputs, dict) else None
+    return ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
 
 
 def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) -> Iterator[Problem]:

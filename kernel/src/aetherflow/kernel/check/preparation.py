@@ -161,6 +161,7 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
             environment=surroundings.environment.values,
             known_profiles=frozenset(surroundings.resource_profiles),
             strict_environment=surroundings.settings.validate_env_strict,
+            may_use_shell=surroundings.profile.is_open,
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
     return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))

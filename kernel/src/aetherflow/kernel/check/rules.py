@@ -23,6 +23,8 @@ class Subject:
     #: Names of resource profiles; null where they can't be known.
     known_profiles: Collection[str] | None
     is_environment_strict: bool
+    #: Whether steps may hand a text to a shell.
+    may_use_shell: bool
 
 
 #: One concern: yields what is wrong, in any order, with paths; places may be left out.

@@ -81,4 +81,5 @@ def _refusal(program: str, rest: str) -> NothingDone:
     stage, _, number = rest.partition(" ")
     chosen = _REFUSALS.get(int(number), _NO_START) if stage == "program" else _NO_START
     code, message, mend = _NO_FOLDER if stage == "cwd" else chosen
-    return NothingDone(message.format(program=program, reason=os.strerror(int(number))), code=code, help=mend)
+    told = message.replace("{program}", program).replace("{reason}", os.strerror(int(number)))
+    return NothingDone(told, code=code, help=mend)

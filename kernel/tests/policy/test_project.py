@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aetherflow.kernel.errors import InvalidInput, RefusedByPolicy
+from aetherflow.kernel.errors import RefusedByPolicy
 from aetherflow.kernel.policy.project import find_project
 
 
@@ -79,19 +79,19 @@ def test_an_empty_list_of_hooks_grants_nothing_and_is_accepted(tmp_path):
 
 def test_a_file_that_is_no_yaml_refuses_to_start(tmp_path):
     (tmp_path / "aetherflow.yaml").write_text("profile: [")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(RefusedByPolicy):
         find_project(tmp_path)
 
 
 def test_a_link_that_leads_nowhere_is_not_taken_for_no_policy(tmp_path):
     (tmp_path / "aetherflow.yaml").symlink_to(tmp_path / "gone.yaml")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(RefusedByPolicy):
         find_project(tmp_path)
 
 
 def test_a_folder_under_the_file_s_name_is_not_taken_for_no_policy(tmp_path):
     (tmp_path / "aetherflow.yaml").mkdir()
-    with pytest.raises(InvalidInput):
+    with pytest.raises(RefusedByPolicy):
         find_project(tmp_path)
 
 

@@ -64,6 +64,11 @@ class Prepared:
         """The problems that keep the flow from running."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that don't."""
+        return tuple(problem for problem in self.problems if problem.severity != "error")
+
     def checked(self) -> FlowIndex:
         """The flow, free of errors.
 

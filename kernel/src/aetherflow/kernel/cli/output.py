@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..check.preparation import Prepared
     from ..errors import AetherFlowError, Problem
@@ -24,12 +27,16 @@ def print_json(value: object) -> None:
 
 
 def print_problems(problems: Iterable[Problem], prepared: Prepared) -> None:
-    """Problems for people, on standard error: each with its place, the line it is in, and the mend."""
+    """Problems on standard error: each with its place, the line it is in, and the mend; in a JSON log as lines."""
     from ..check.report import format_problem
 
     documents = {prepared.document.file: prepared.document}
-    for problem in problems:
-        typer.echo(prepared.surroundings.redactor.redact(format_problem(problem, documents)), err=True)
+    if prepared.surroundings.settings.log_format == "json":
+        shown = problem_lines(problems)
+    else:
+        shown = [format_problem(problem, documents) for problem in problems]
+    for text in shown:
+        typer.echo(prepared.surroundings.redactor.redact(text), err=True)
 
 
 def print_error(error: AetherFlowError, *, as_json: bool) -> None:
@@ -40,9 +47,45 @@ def print_error(error: AetherFlowError, *, as_json: bool) -> None:
         errors = [problem_as_json(found) for found in error.problems]
         print_json({"ok": False, "exit_code": int(error.exit_code), "errors": errors})
         return
-    sources = _sources_of(error)
-    for problem in error.problems:
-        typer.echo(format_problem(problem, sources), err=True)
+    if os.environ.get("AETHERFLOW_LOG_FORMAT", "").lower() == "json":
+        shown = problem_lines(error.problems)
+    else:
+        sources = _sources_of(error)
+        shown = [format_problem(problem, sources) for problem in error.problems]
+    for text in shown:
+        typer.echo(text, err=True)
+
+
+@contextmanager
+def output_kept_for_the_answer() -> Iterator[None]:
+    """Whatever code prints while the block lasts goes to standard error: standard output is the answer's.
+
+    By descriptor, so that it holds for what libraries and programs write too.
+    """
+    try:
+        sys.stdout.flush()
+        kept = os.dup(1)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """Problems as lines of a JSON log."""
+    from ..check.report import problem_as_json
+
+    now = int(time.time() * 1000)
+    head = {"ts_ms": now, "event": "problem"}
+    return [json.dumps({**head, "level": found.severity.upper(), **problem_as_json(found)}) for found in problems]
 
 
 def is_terminal() -> bool:

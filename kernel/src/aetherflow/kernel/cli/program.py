@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ..errors import AetherFlowError, ExitCode
+from ..errors import AetherFlowError, ExitCode, RunFailed
 from .plugins import plugins_app
 from .run import run
 from .validate import validate
@@ -47,18 +49,24 @@ def _program(
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    _settle_standard_streams()
     try:
         code = app(args=given, standalone_mode=True)
     except SystemExit as leaving:
         code = leaving.code
     except AetherFlowError as error:
-        code = _tell(error, as_json="--json" in given)
+        code = _tell(error, as_json=as_json)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        code = _without_reader()
+        code = ExitCode.DONE
+        _drop_output()
+    except OSError as error:
+        code = _tell(_system_error(error), as_json=False)
+        _drop_output()
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
-        code = _tell_bug(error)
+        code = _tell_bug(error, as_json=as_json)
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
 
 
@@ -69,20 +77,35 @@ def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
     return error.exit_code
 
 
-def _without_reader() -> ExitCode:
-    # Whoever read our output went away: point it nowhere, or Python complains when it flushes at the end.
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+def _drop_output() -> None:
+    # Nobody takes our output any more: point it nowhere, or Python complains when it flushes at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _tell_bug(error: Exception) -> ExitCode:
-    import os
+def _settle_standard_streams() -> None:
+    """Make sure that there are three, and that they take any text: names of files may hold bytes that are none."""
+    # A closed one would be the number of the next file that is opened, the ledger for one.
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good, by number
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the same
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _system_error(error: OSError) -> RunFailed:
+    place = f": {error.filename}" if error.filename else ""
+    return RunFailed(f"the system refused: {error.strerror or error}{place}", code="AF-SYSTEM")
+
+
+def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
     import traceback
 
-    typer.echo(f"error AF-BUG: {type(error).__name__}: {error}", err=True)
-    typer.echo("help: this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows where it happened", err=True)
+    mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows where it happened"
+    _tell(RunFailed(f"{type(error).__name__}: {error}", code="AF-BUG", help=mend), as_json=as_json)
     if os.environ.get("AETHERFLOW_LOG_LEVEL", "").upper() == "DEBUG":
         traceback.print_exception(error)
     return ExitCode.FAILED

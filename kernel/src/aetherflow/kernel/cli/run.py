@@ -10,7 +10,7 @@ import typer
 
 from ..errors import InvalidInput
 from .flow_file import FlowArgument, FlowOption, JsonOption, ProfileOption, given_flow
-from .output import is_terminal, print_json, print_problems
+from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..check.preparation import Prepared
     from ..contracts.events import Event
     from ..events.lines import LineLog
-    from ..resolve.redaction import Redactor
     from ..run.flow import RunResult
 
 RunIdOption = Annotated[
@@ -45,13 +44,15 @@ def run(
 
     file = given_flow(flow, flow_yaml, command="run")
     request = RunRequest(run_id=run_id, only_job=flow_job, parameters=_parameters(param or []))
-    prepared = prepare_flow(file, profile=profile)
-    if not as_json:
-        print_problems((found for found in prepared.problems if found.severity != "error"), prepared)
-    prepared.checked()
     with ExitStack() as stack:
+        stack.enter_context(output_kept_for_the_answer())
+        prepared = prepare_flow(file, profile=profile)
+        stack.enter_context(prepared.surroundings.index)
+        if not as_json:
+            print_problems(prepared.warnings, prepared)
+        prepared.checked()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
-    _tell_result(result, prepared.surroundings.redactor, as_json=as_json)
+    _tell_result(result, prepared, as_json=as_json)
     raise typer.Exit(int(result.exit_code))
 
 
@@ -96,23 +97,22 @@ def _tell_failure(log: LineLog, failed: object, error: Exception) -> None:
     log.write("ERROR", "observer_failed", time.time(), values)
 
 
-def _tell_result(result: RunResult, redactor: Redactor, *, as_json: bool) -> None:
+def _tell_result(result: RunResult, prepared: Prepared, *, as_json: bool) -> None:
+    from ..check.report import problem_as_json
     from ..run.flow import job_as_json
 
     if as_json:
+        told = {
+            "flow_id": result.flow_id,
+            "run_id": result.run_id,
+            "status": result.status.value,
+            "exit_code": int(result.exit_code),
+            "duration_ms": result.duration_ms,
+            "jobs": [{**job_as_json(job), "outputs": dict(job.outputs)} for job in result.jobs],
+            "warnings": [problem_as_json(warning) for warning in prepared.warnings],
+        }
         # A caller in this process gets outputs as they are; a caller that reads text gets no secret.
-        print_json(
-            redactor.redact_value(
-                {
-                    "flow_id": result.flow_id,
-                    "run_id": result.run_id,
-                    "status": result.status.value,
-                    "exit_code": int(result.exit_code),
-                    "duration_ms": result.duration_ms,
-                    "jobs": [{**job_as_json(job), "outputs": dict(job.outputs)} for job in result.jobs],
-                }
-            )
-        )
+        print_json(prepared.surroundings.redactor.redact_value(told))
         return
     seconds = result.duration_ms / 1000
     counts = ", ".join(f"{job.job_id} {job.status}" for job in result.jobs)

@@ -8,7 +8,7 @@ import typer
 
 from ..errors import AetherFlowError, ExitCode
 from .flow_file import FlowArgument, FlowOption, JsonOption, ProfileOption, given_flow
-from .output import print_json, print_problems
+from .output import output_kept_for_the_answer, print_json, print_problems
 
 if TYPE_CHECKING:
     from ..check.preparation import Prepared
@@ -24,7 +24,9 @@ def validate(
     from ..check.preparation import prepare_flow
 
     file = given_flow(flow, flow_yaml, command="validate")
-    prepared = prepare_flow(file, profile=profile)
+    with output_kept_for_the_answer():
+        prepared = prepare_flow(file, profile=profile)
+        prepared.surroundings.index.close()
     exit_code = _exit_code(prepared)
     if as_json:
         print_json(_as_json(prepared, str(file)))
@@ -46,9 +48,6 @@ def _exit_code(prepared: Prepared) -> ExitCode:
 def _as_json(prepared: Prepared, flow_yaml: str) -> dict[str, object]:
     from ..check.report import problem_as_json
 
-    by_severity = {
-        "errors": prepared.errors,
-        "warnings": [problem for problem in prepared.problems if problem.severity != "error"],
-    }
+    by_severity = {"errors": prepared.errors, "warnings": prepared.warnings}
     found = {name: [problem_as_json(problem) for problem in problems] for name, problems in by_severity.items()}
     return {"ok": not prepared.errors, "flow_yaml": flow_yaml, **found}

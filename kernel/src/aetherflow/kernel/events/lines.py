@@ -40,6 +40,7 @@ class LineLog:
         self._format = _as_json if as_json else _as_text
         self._last_progress: dict[tuple[str, str], float] = {}
         self._guard = threading.Lock()
+        self._is_lost = False
 
     def handle(self, event: Event) -> None:
         """Write one event."""
@@ -54,8 +55,16 @@ class LineLog:
         # The values first: a secret that is escaped to fit the line has a form of its own.
         line = self._redactor.redact(self._format(level, name, at, self._redactor.redact_value(values)))
         with self._guard:
+            if not self._is_lost:
+                self._append(line)
+
+    def _append(self, line: str) -> None:
+        try:
             self._stream.write(line + "\n")
             self._stream.flush()
+        except (OSError, ValueError):
+            # Full, closed, or its reader went away: what is told to nobody must not end the run.
+            self._is_lost = True
 
     def close(self) -> None:
         """Nothing to let go of: the stream belongs to the process."""

@@ -63,8 +63,9 @@ def dependencies_of(flow: Flow, job_id: str) -> tuple[str, ...]:
 
 
 def definition_digest(step: Step) -> str:
-    """A digest of a step as it is written: its type and its inputs before rendering."""
-    written = json.dumps([step.type, step.inputs], sort_keys=True, default=repr, ensure_ascii=False)
+    """A digest of a step as it is written: what it does, and what becomes of its outputs, before rendering."""
+    parts = [step.type, step.inputs, step.outputs, step.on_no_data]
+    written = json.dumps(parts, sort_keys=True, default=repr, ensure_ascii=False)
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -77,15 +78,22 @@ def _plan_job(
     rerun_of: Callable[[str], str],
 ) -> JobPlan:
     earlier = history.jobs.get(job.id)
-    if earlier is not None and earlier.status.is_done and not (earlier.is_masked and history.has_open_jobs):
+    steps = tuple(_plan_step(job, step, history=history, rerun_of=rerun_of) for step in job.steps)
+    if earlier is not None and _is_done(earlier, steps) and not (earlier.is_masked and history.has_open_jobs):
         decision, reason = Decision.RESTORE, "done in an earlier start"
     elif only_job is not None and job.id != only_job:
         earlier = borrowed.get(job.id, earlier)
         decision, reason = Decision.LEAVE, f"only job {only_job!r} was asked for"
     else:
         decision, reason = Decision.RUN, "not done yet" if earlier else ""
-    steps = tuple(_plan_step(job, step, history=history, rerun_of=rerun_of) for step in job.steps)
     return JobPlan(job=job, decision=decision, reason=reason, steps=steps, earlier=earlier)
+
+
+def _is_done(earlier: JobRecord, steps: tuple[StepPlan, ...]) -> bool:
+    """A job that was skipped stays skipped; one that ended well has work again when steps were added to it."""
+    if earlier.status is Status.SUCCESS:
+        return all(step.earlier is not None and step.earlier.status.is_done for step in steps)
+    return earlier.status.is_done
 
 
 def _plan_step(job: Job, step: Step, *, history: History, rerun_of: Callable[[str], str]) -> StepPlan:

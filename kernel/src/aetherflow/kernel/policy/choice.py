@@ -35,7 +35,6 @@ def decide_profile(
     """The runtime profile in force for a project.
 
     Raises:
-        InvalidInput: the administrator's file is no YAML.
         RefusedByPolicy: a profile is unknown, widens what stands above it, or is not open to choice.
     """
     administrator = read_administrator_policy(administrator_file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import RefusedByPolicy
+from ..errors import InvalidInput, RefusedByPolicy
 from .document import PolicyDocument, read_policy
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def find_project(start: Path) -> Project:
     """The project of a flow's file or folder: the nearest folder upward with an `aetherflow.yaml`, else the folder.
 
     Raises:
-        InvalidInput: the file is no YAML.
         RefusedByPolicy: the file can't be read or understood; says everything that is wrong with it.
     """
     begin = Path(os.path.abspath(start))  # noqa: PTH100 - links stay: the project is where the user sees the flow
@@ -52,22 +51,27 @@ def read_administrator_policy(file: Path) -> PolicyDocument | None:
     """The policy that stands above every project's, or null where there is none.
 
     Raises:
-        InvalidInput: the file is no YAML.
         RefusedByPolicy: the file can't be read or understood.
     """
     if not _is_there(file):
         return None
-    from ..spec.document import read_document
-
-    return read_policy(read_document(file, shown_as=str(file)))
+    return read_policy(_read(file, shown_as=str(file)))
 
 
 def _read_project(folder: Path) -> Project:
+    file = folder / PROJECT_FILE
+    document = _read(file, shown_as=_shown(file))
+    return Project(folder=folder, document=document, policy=read_policy(document))
+
+
+def _read(file: Path, *, shown_as: str) -> Document:
+    """The document, or a refusal: what can't be read could forbid what is asked for."""
     from ..spec.document import read_document
 
-    file = folder / PROJECT_FILE
-    document = read_document(file, shown_as=_shown(file))
-    return Project(folder=folder, document=document, policy=read_policy(document))
+    try:
+        return read_document(file, shown_as=shown_as)
+    except InvalidInput as error:
+        raise RefusedByPolicy.of(error.problems) from None
 
 
 def _shown(file: Path) -> str:

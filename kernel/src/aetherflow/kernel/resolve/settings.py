@@ -28,6 +28,8 @@ OTHER_KEYS = frozenset(
         # What a run sets for the processes it starts, in which another run may start.
         "FLOW_ID",
         "RUN_ID",
+        "ATTEMPT",
+        "IDEMPOTENCY_KEY",
         "OUTPUT_DIR",
         "LOCAL_ROOT_DIR",
         "ACTIVE_DIR",

@@ -13,7 +13,7 @@ from ..resolve.secrets import load_secrets_hook
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
-from .paths import ProtectedPlaces, StepPaths
+from .paths import ProtectedPlaces, StepPaths, expanded
 from .worker import Worker
 from .workspace import Workspace
 
@@ -84,7 +84,7 @@ def assemble(
         cleanup_policy=flow.workspace.cleanup_policy,
         marker=record.marker,
     )
-    protected = protected_places(surroundings, places)
+    protected = protected_places(surroundings, places, key.flow_id)
     write_roots = _write_roots(surroundings)
     host = PluginHost(surroundings.index)
     source = ConnectorSource(
@@ -118,12 +118,15 @@ def assemble(
     )
 
 
-def protected_places(surroundings: Surroundings, places: Places) -> ProtectedPlaces:
+def protected_places(surroundings: Surroundings, places: Places, flow_id: str) -> ProtectedPlaces:
     """What no step may touch: the ledger and its companions, the policy, folders that code is loaded from."""
     ledger = places.ledger
     companions = tuple(ledger.with_name(ledger.name + suffix) for suffix in ("", "-wal", "-shm"))
-    project_file = surroundings.project.folder.resolve() / PROJECT_FILE
-    folders = (places.keep, places.owners, places.workspace, *surroundings.settings.plugin_paths)
+    project = surroundings.project.folder.resolve()
+    project_file = project / PROJECT_FILE
+    # A workspace that holds the project itself would protect the project from its own steps.
+    workspace = places.workspace if not project.is_relative_to(places.workspace) else places.workspace / flow_id
+    folders = (places.keep, places.owners, workspace, *surroundings.settings.plugin_paths)
     return ProtectedPlaces(folders=folders, files=(*companions, project_file))
 
 
@@ -162,8 +165,13 @@ def _file_path(
         own_to_write=(own,),
         protected=protected,
     )
-    return lambda path, use: paths.readable(path) if use == "read" else paths.writable(path)
+
+    def file_path(path: str, use: Literal["read", "write"]) -> Path:
+        given = str(expanded(path))
+        return paths.readable(given) if use == "read" else paths.writable(given)
+
+    return file_path
 
 
 def _below(project: Path, path: str | Path) -> Path:
-    return (project / Path(path).expanduser()).resolve()
+    return (project / expanded(path)).resolve()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ..contracts.events import Status
 from ..contracts.records import StepKey
 from ..contracts.steps import NoOutputs, Skip, StepOutputs
-from ..errors import AetherFlowError, NothingDone, PluginError, TimedOut
+from ..errors import AetherFlowError, InvalidInput, NothingDone, PluginError, TimedOut
 from ..plugins.boundary import told
 from ..resolve.text import fit
 from .context import AttemptContext, AttemptLog, Fence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .active import ActiveRun
     from .paths import StepPaths
     from .workspace import JobFolders
+
+_LONGEST_MESSAGE = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,19 @@ def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[
     entry = run.plugin_index.step(step.type)
     rendered = run.flow_index.inputs(job_id, step.id).render(scope)
     inputs = json.dumps(fit(rendered, entry.inputs), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(run.redactor.redact(inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    if not inputs.isascii() and _holds_no_text(inputs):
+        wrong = "a value from outside holds bytes that are no UTF-8"
+        raise InvalidInput(wrong, code="AF-TEXT-ENCODING", help="mend the environment variable, file or parameter")
+    digest = hashlib.sha256(run.redactor.redact(inputs).encode()).hexdigest()
     return Attempt(plan=plan, job_id=job_id, number=plan.next_attempt, inputs=inputs, inputs_digest=digest)
+
+
+def _holds_no_text(inputs: str) -> bool:
+    try:
+        inputs.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths) -> Outcome:
@@ -179,10 +192,9 @@ def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
         status = Status.TIMED_OUT
     if run.stop.is_asked:
         status = Status.INTERRUPTED
-    is_without_effect = isinstance(error, NothingDone)
-    return Outcome(
-        status=status, error_code=code, error=run.redactor.redact(message), is_without_effect=is_without_effect
-    )
+    # Masked before it is cut: a cut could leave half a secret.
+    shown = run.redactor.redact(message)[:_LONGEST_MESSAGE]
+    return Outcome(status=status, error_code=code, error=shown, is_without_effect=isinstance(error, NothingDone))
 
 
 def _message_of(error: AetherFlowError) -> str:

@@ -215,13 +215,25 @@ def _borrowed(flow: Flow, request: RunRequest, ledger: Ledger, history: History)
         return {}
     needed = dependencies_of(flow, request.only_job)
     missing = tuple(job_id for job_id in needed if not _ended_well(history, job_id))
-    if not missing:
-        return {}
-    earlier_run = ledger.newest_run_with(flow.id, needed) if request.run_id is None else None
-    if earlier_run is not None:
-        return ledger.history(RunKey(flow.id, earlier_run)).jobs
+    jobs = history.jobs
+    if missing:
+        earlier_run = ledger.newest_run_with(flow.id, needed) if request.run_id is None else None
+        if earlier_run is None:
+            raise _needs_earlier(request, missing)
+        jobs = ledger.history(RunKey(flow.id, earlier_run)).jobs
+    if masked := tuple(job_id for job_id in needed if jobs[job_id].is_masked):
+        raise InvalidInput(
+            f"job {request.only_job!r} stands on {', '.join(map(repr, masked))}, whose outputs hold a secret"
+            " and were not kept",
+            code="AF-JOB-NEEDS-EARLIER",
+            help="run the whole flow",
+        )
+    return jobs if missing else {}
+
+
+def _needs_earlier(request: RunRequest, missing: tuple[str, ...]) -> InvalidInput:
     why = "and no earlier run has their results" if request.run_id is None else f"not done in run {request.run_id!r}"
-    raise InvalidInput(
+    return InvalidInput(
         f"job {request.only_job!r} stands on {', '.join(map(repr, missing))}, {why}",
         code="AF-JOB-NEEDS-EARLIER",
         help="run the whole flow first, or name a run that has them: --run-id ID",

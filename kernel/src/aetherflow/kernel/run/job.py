@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import JobEnded, JobStarted, Status, StepEnded, StepStarted
 from ..contracts.records import JobRecord, StepKey, StepRecord
@@ -70,11 +70,17 @@ class JobRun:
         waiting: list[StepPlan] = []
         for plan in self._plan.steps:
             if plan.decision is Decision.RESTORE and plan.earlier is not None:
-                self._steps[plan.step.id] = plan.earlier.outputs or {}
+                self._restore(plan, plan.earlier)
                 self._note_end(plan, None, Outcome(status=plan.earlier.status, reason=plan.reason), restored=True)
             else:
                 waiting.append(plan)
         return waiting
+
+    def _restore(self, plan: StepPlan, earlier: StepRecord) -> None:
+        self._steps[plan.step.id] = earlier.outputs or {}
+        # What a secret masks is not kept: it is promoted again, from outputs that are.
+        if self._plan.earlier is not None and self._plan.earlier.is_masked:
+            self._outputs.update(self._promotion(plan, earlier.outputs or {}))
 
     def _run_step(self, plan: StepPlan, folders: JobFolders, paths: StepPaths) -> Outcome:
         started_at = self._run.clock()
@@ -93,18 +99,21 @@ class JobRun:
     def _promoted(self, plan: StepPlan, outcome: Outcome) -> Outcome:
         if not outcome.status.is_done:
             return outcome
-        template = self._run.flow_index.outputs(self._job_id, plan.step.id)
-        result = with_nulls(outcome.outputs or {}, (reference.parts for reference in template.references))
         try:
-            # Outputs are never typed again: a default that stands in for one is plain text in every run.
-            promoted = fit(template.render({**self._scope(), "result": result}), {})
+            promoted = self._promotion(plan, outcome.outputs or {})
         except AetherFlowError as error:
             return Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
         self._steps[plan.step.id] = outcome.outputs or {}
-        if isinstance(promoted, dict) and promoted:
+        if promoted:
             self._outputs.update(promoted)
             self._note_job(Status.RUNNING, "")
         return outcome
+
+    def _promotion(self, plan: StepPlan, outputs: Mapping[str, Json]) -> dict[str, Json]:
+        """The job outputs that a step's outputs give; plain text where a default stands in, in every run."""
+        template = self._run.flow_index.outputs(self._job_id, plan.step.id)
+        result = with_nulls(outputs, (reference.parts for reference in template.references))
+        return cast("dict[str, Json]", fit(template.render({**self._scope(), "result": result}), {}))
 
     def _skip_steps(self, rest: Sequence[StepPlan]) -> None:
         for plan in rest:

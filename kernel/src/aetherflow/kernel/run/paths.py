@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PathRefused
+from ..errors import InvalidInput, PathRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +97,21 @@ class StepPaths:
                 f"{given!r} belongs to AetherFlow itself", code="AF-PATH-PROTECTED", help="choose another place"
             )
         return resolved
+
+
+def expanded(path: str | Path) -> Path:
+    """A path of settings or of a flow's own block, where `~` is a home folder.
+
+    Raises:
+        InvalidInput: it holds a NUL, or there is no such home folder.
+    """
+    if "\0" in str(path):
+        raise InvalidInput("a path can't hold a NUL", code="AF-PATH-REFUSED", help="take it out")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        wrong = f"{str(path)!r} starts with a home folder that is not known here"
+        raise InvalidInput(wrong, code="AF-PATH-REFUSED", help="write the whole path") from None
 
 
 def _as_path(path: str) -> Path:

@@ -69,8 +69,8 @@ def _blocking(run: ActiveRun, plan: JobPlan) -> str:
 
 
 def _take_over(run: ActiveRun, plan: JobPlan) -> None:
-    # Its earlier result is what later jobs see; without one they see that it is missing.
-    if plan.earlier is not None:
+    # Its earlier result is what later jobs see; without one, or where a secret was left out, that it is missing.
+    if plan.earlier is not None and not plan.earlier.is_masked:
         outputs = {**declared_outputs(plan), **plan.earlier.outputs}
         run.results[plan.job.id] = JobResult(job_id=plan.job.id, status=plan.earlier.status, outputs=outputs)
 

@@ -14,6 +14,7 @@ from ..contracts.events import Status
 from ..contracts.records import History, JobRecord, RunRecord, StepKey, StepRecord
 from ..errors import RunFailed
 from .folders import make_private_folder
+from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Ledger:
     def put_run(self, key: RunKey, run: RunRecord, *, flow_file: str, flow_digest: str, profile: str) -> None:
         """Note that a run was started, or started again; what is fixed at the first start stays."""
         values = (
-            *(run.status.value, run.starts, run.started_at, run.ended_at, flow_file, flow_digest, profile),
+            *(run.status.value, run.starts, run.started_at, run.ended_at, _storable(flow_file), flow_digest, profile),
             *(_to_json(run.parameters), _to_json(run.facts), run.marker),
         )
         self._connection.execute(_PUT_RUN, (*key, *values))
@@ -105,7 +106,7 @@ class Ledger:
         values = (
             job_id,
             job.status.value,
-            job.reason,
+            _storable(job.reason),
             _to_json(job.outputs),
             int(job.is_masked),
             job.started_at,
@@ -128,7 +129,14 @@ class Ledger:
                 outputs,
                 int(step.is_masked),
             ),
-            *(step.reason, step.error_code, step.error, int(step.is_without_effect), step.started_at, step.ended_at),
+            *(
+                _storable(step.reason),
+                step.error_code,
+                _storable(step.error),
+                int(step.is_without_effect),
+                step.started_at,
+                step.ended_at,
+            ),
         )
         self._connection.execute(_PUT_STEP, (*key, *values))
 
@@ -234,19 +242,23 @@ def open_ledger(path: Path) -> Ledger:
     """
     try:
         make_private_folder(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = apsw.Connection(str(path))
+        with one_at_a_time(path.with_name(f"{path.name}.opening")):
+            return Ledger(_open(path), path)
     except (OSError, apsw.Error) as error:
         raise _unusable(path, str(error)) from error
+
+
+def _open(path: Path) -> apsw.Connection:
+    # Only where it is missing: closing the file by other means drops SQLite's own locks on it in this process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    connection = apsw.Connection(str(path))
     try:
         _prepare(connection, path)
-    except apsw.Error as error:
-        connection.close()
-        raise _unusable(path, str(error)) from error
-    except RunFailed:
+    except BaseException:
         connection.close()
         raise
-    return Ledger(connection, path)
+    return connection
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:
@@ -265,11 +277,9 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 def _create(connection: apsw.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    # Another process may have been first: then there is nothing left to do.
-    if _pragma(connection, "user_version") == 0:
-        connection.execute(TABLES)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(TABLES)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 
@@ -281,9 +291,14 @@ def _unusable(path: Path, why: str) -> RunFailed:
     return RunFailed(
         f"the ledger {path} can't be used: {why}",
         code="AF-LEDGER",
-        help="give another file in flow.state.path, or make this one readable and writable",
+        help="make room, make it readable and writable, or give another file in flow.state.path",
     )
 
 
 def _to_json(value: Mapping[str, Json]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # In ASCII: text that is no Unicode (a lone surrogate) has a JSON form, and none in the database.
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -40,6 +40,20 @@ def own_run(folder: Path, key: RunKey) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Wait until no other process or thread is in such a block with the same lock file, which stays."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        if _HAS_FILE_LOCKS:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _lock(descriptor: int, key: RunKey) -> None:
     # Elsewhere the ledger's own locks are all there is: the flow still runs, unguarded against its twin.
     if not _HAS_FILE_LOCKS:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from signal import Signals
 from typing import Literal
 
-from aetherflow.kernel.api import Command, ProcessResult, StepContext, StepError, TimedOut
+from aetherflow.kernel.api import Command, NothingDone, ProcessResult, StepContext, StepError, TimedOut
 
 from .checks import Checks
 from .directories import publish_directory, staged_folder
@@ -45,10 +45,11 @@ class Attempt:
         """Run it, judge it, and publish what it made, if it is told to make a folder.
 
         Raises:
-            NothingDone: the program could not be started.
+            NothingDone: the program could not be started, or the folder of its log file not be made.
             StepError: it was stopped, or its result could not be put in place.
         """
         with self._output_folder() as folder:
+            self._make_log_folder()
             self._log_start()
             result = self.context.spawn(self._command(folder), self._on_line)
             failure = self._judge(result, folder)
@@ -74,6 +75,20 @@ class Attempt:
 
     def _mode(self, mode: OutputMode) -> Path | Literal["inherit", "capture", "discard"]:
         return mode if mode != "file" else self.inputs.log.file_path or "discard"
+
+    def _make_log_folder(self) -> None:
+        file = self.inputs.log.file_path
+        if file is None or "file" not in {self.inputs.log.stdout, self.inputs.log.stderr}:
+            return
+        # What lies in the run's workspace is for its user only; elsewhere the user's umask says for whom.
+        private = (self.context.artifacts, self.context.scratch, self.context.manifests)
+        mode = 0o700 if any(map(file.is_relative_to, private)) else 0o777
+        try:
+            for folder in reversed([folder for folder in file.parents if not folder.exists()]):
+                folder.mkdir(mode=mode, exist_ok=True)
+        except OSError as error:
+            message = f"the folder of the log file {file} can't be made: {error.strerror}"
+            raise NothingDone(message, code="AF-PROCESS-LOG-FILE", help="name a file in a folder of its own") from None
 
     @contextlib.contextmanager
     def _output_folder(self) -> Iterator[Path | None]:

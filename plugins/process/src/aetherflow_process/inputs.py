@@ -12,7 +12,9 @@ from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs
 #: What may stand where a program gets text: numbers and booleans are written as in JSON.
 Text = str | int | float | bool
 OutputMode = Literal["inherit", "capture", "file", "discard"]
-Seconds = Annotated[float, Field(ge=0)]
+#: A year: the longest time that the step waits for anything.
+LONGEST_SECONDS = 31_536_000
+Seconds = Annotated[float, Field(ge=0, le=LONGEST_SECONDS)]
 
 #: Names that the step gives itself; `outputs` may not take them.
 OWN_OUTPUTS = ("exit_code", "attempts", "stdout", "stderr", "log_file", "skipped", "marker")
@@ -76,8 +78,10 @@ class Retry(StepInputs):
 
     max_attempts: int = Field(default=1, ge=1, description="Attempts in all.")
     backoff_seconds: Seconds = Field(default=0, description="Wait before the second attempt.")
-    backoff_multiplier: Annotated[float, Field(gt=0)] = Field(default=1, description="Each wait is so much longer.")
-    max_backoff_seconds: Seconds = Field(default=0, description="The longest wait; 0: no bound.")
+    backoff_multiplier: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=1, description="Each wait is so much longer."
+    )
+    max_backoff_seconds: Seconds = Field(default=0, description="The longest wait; 0: a year.")
     retry_on_exit_codes: list[int] = Field(
         default=[], description="Only these exit codes are tried again; empty: every failure but a time-out."
     )
@@ -85,8 +89,13 @@ class Retry(StepInputs):
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after this attempt, counted from 1."""
-        wait = self.backoff_seconds * self.backoff_multiplier ** (attempt - 1)
-        return min(wait, self.max_backoff_seconds) if self.max_backoff_seconds else wait
+        longest = self.max_backoff_seconds or LONGEST_SECONDS
+        if not self.backoff_seconds:
+            return 0
+        try:
+            return min(self.backoff_seconds * self.backoff_multiplier ** (attempt - 1), longest)
+        except OverflowError:
+            return longest
 
 
 class Success(StepInputs):
@@ -146,7 +155,9 @@ class ExternalProcessInputs(StepInputs):
 
     command: str | Annotated[list[Text], Field(min_length=1)] = Field(
         description="The program, or a list of the program and its arguments; with `shell`, text for /bin/sh.",
-        json_schema_extra={"x-aetherflow": {"shell_text_if": "shell"}},
+        json_schema_extra={
+            "x-aetherflow": {"shell_text_if": "shell", "mend": "write the command as a list, or set shell: true"}
+        },
     )
     args: list[Text] = Field(default=[], description="Further arguments; with `shell`, the text's $1, $2, …")
     shell: bool = Field(
@@ -154,7 +165,7 @@ class ExternalProcessInputs(StepInputs):
         description="Give `command` to /bin/sh as it stands. Pass values by `env` or `args`, never inside the text.",
     )
     cwd: ArtifactPath | None = Field(default=None, description="Folder to run in; default: the job's artifacts.")
-    timeout_seconds: Annotated[float, Field(gt=0)] | None = Field(
+    timeout_seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)] | None = Field(
         default=None, description="Longest time of one attempt."
     )
     kill_grace_seconds: Seconds = Field(default=15, description="Between asking the processes to end and killing them.")

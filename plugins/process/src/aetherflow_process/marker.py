@@ -31,15 +31,13 @@ class Marker:
         return cls(context.paths.writable(str(context.project / idempotency.marker_path)))
 
     def is_set(self) -> bool:
-        """Whether the work was done; a file that a step did not finish writing says nothing."""
-        try:
-            told = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return isinstance(told, dict) and "finished" in told
+        """Whether the work was done: the file is there, whoever made it and whatever it holds."""
+        return self.path.exists()
 
     def set(self, context: StepContext) -> None:
-        """Say that the work is done, in one move."""
+        """Say that the work is done, in one move; a file that is there already says it, and is not ours to replace."""
+        if self.is_set():
+            return
         told = {
             "flow": context.flow_id,
             "run": context.run_id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..contracts.spelling import did_you_mean
-from ..spec.misfits import kind_of, shown
+from ..spec.misfits import kind_of, shown, wrong_type
 
 Facts = Mapping[str, Any]
 Words = tuple[str, str]
@@ -27,6 +28,17 @@ def words_for(kind: str, facts: Facts, value: object) -> Words:
     """Message and mend for a fault; the value itself is never shown."""
     explain = _EXPLAINED.get(kind)
     return explain(facts, value) if explain else ("this value is not allowed here", "")
+
+
+def words_for_type(types: Iterable[str], value: object) -> Words:
+    """Message and mend for a value of another type than these."""
+    names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
+    wanted = " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
+    misfit = wrong_type(value, wanted)
+    if isinstance(value, float) and not math.isfinite(value) and "number" in wanted:
+        finite = wanted.replace(TYPE_WORDS["number"], "a finite number")
+        return f"here belongs {finite}, not {'NaN' if math.isnan(value) else 'infinity'}", misfit.mend
+    return misfit.message, misfit.mend
 
 
 def _choice(facts: Facts, value: object) -> Words:

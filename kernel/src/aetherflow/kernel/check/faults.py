@@ -16,6 +16,7 @@ UNIONS = frozenset({"AnyOf", "OneOfNotValid"})
 _ABOUT_CONTAINERS = frozenset(
     {"Required", "AdditionalProperties", "Type", "MinItems", "MaxItems", "MinProperties", "MaxProperties"},
 )
+_CONDITIONAL = frozenset({"then", "else"})
 _FACTS = ("property", "unexpected", "types", "options", "expected_value", "format", "limit", "multiple_of", "pattern")
 
 
@@ -46,6 +47,11 @@ class Fault:
         if place in templates:
             return not templates[place] and self.kind == "Type"
         return self.kind in _ABOUT_CONTAINERS or not any(other[: len(place)] == place for other in templates)
+
+    @property
+    def needs_author(self) -> bool:
+        """Whether it is about a form, or holds only under a condition, either of which says little to a reader."""
+        return self.kind == "Pattern" or not _CONDITIONAL.isdisjoint(self.schema_path)
 
     def wants_type(self, at: YamlPath) -> bool:
         """Whether all that stands there is of the wrong type."""

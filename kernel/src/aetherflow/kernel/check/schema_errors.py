@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import Problem, YamlPath
 from ..resolve.schemas import known_properties
-from ..spec.misfits import shown, wrong_type
-from .fault_words import TYPE_WORDS, words_for
+from ..spec.misfits import shown
+from .fault_words import words_for, words_for_type
 from .faults import Fault, read_faults
 from .validators import CompiledSchema
 
@@ -103,14 +103,19 @@ class _Explanation:
         yield self._misfit(fault.at, [name for inner in wrong for name in inner.facts["types"]])
 
     def _misfit(self, at: YamlPath, types: Iterable[str]) -> Found:
-        names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
-        wanted = " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
-        misfit = wrong_type(_value_at(self._checked.value, at), wanted)
-        return Found(self._problem(misfit.code, misfit.message, misfit.mend, at))
+        message, mend = words_for_type(types, _value_at(self._checked.value, at))
+        return Found(self._problem("AF-WRONG-TYPE", message, mend, at))
 
     def _other(self, fault: Fault) -> Found:
         message, mend = words_for(fault.kind, fault.facts, _value_at(self._checked.value, fault.at))
-        return Found(self._problem("AF-WRONG-VALUE", message, mend, fault.at))
+        return Found(self._problem("AF-WRONG-VALUE", message, self._authors_mend(fault) or mend, fault.at))
+
+    def _authors_mend(self, fault: Fault) -> str:
+        """What the schema's author says to do, for faults of which the keyword alone tells a reader little."""
+        if not fault.needs_author:
+            return ""
+        marked = self._schema.marked("mend", self._checked.value, ())
+        return next((mend for path, _, mend in marked if path == fault.at and isinstance(mend, str)), "")
 
     def _problem(self, code: str, message: str, mend: str, at: YamlPath) -> Problem:
         return Problem(code=code, message=message, help=mend, path=(*self._checked.path, *at))

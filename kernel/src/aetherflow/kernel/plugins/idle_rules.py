@@ -1,8 +1,9 @@
-"""Rules that match nothing installed: in a locked profile a sign that somebody misspelt one."""
+"""Rules that match nothing installed: a sign that somebody misspelt one, and more in a locked profile."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, RefusedByPolicy
@@ -22,17 +23,37 @@ def refuse_idle_rules(profile: RuntimeProfile, records: Sequence[PluginRecord], 
     if profile.mode is not Mode.LOCKED:
         return
     problems = [
-        Problem(
-            code="AF-POLICY-RULE-IDLE",
-            message=f"{rule} matches nothing that is installed",
-            help=_mend(rule, records),
-            where=rule.where,
-        )
+        _problem(rule, records, severity="error")
         for rule in profile.rules
-        if not _is_known(rule, first_party) and not any(_matches(rule, record) for record in records)
+        # Denying what is not installed here, but exists, is no mistake.
+        if not (rule.list_name == "deny" and _is_known(rule, first_party))
+        and not any(_matches(rule, record) for record in records)
     ]
     if problems:
         raise RefusedByPolicy.of(problems)
+
+
+def warn_of_idle_rules(
+    profile: RuntimeProfile, records: Sequence[PluginRecord], first_party: FirstParty
+) -> tuple[Problem, ...]:
+    """A warning for each rule that matches nothing and is not known to be right; a locked profile refuses instead."""
+    if profile.mode is Mode.LOCKED:
+        return ()
+    return tuple(
+        _problem(rule, records, severity="warning")
+        for rule in profile.rules
+        if not _is_known(rule, first_party) and not any(_may_match(rule, record) for record in records)
+    )
+
+
+def _problem(rule: Rule, records: Sequence[PluginRecord], *, severity: Literal["error", "warning"]) -> Problem:
+    return Problem(
+        code="AF-POLICY-RULE-IDLE",
+        message=f"{rule} matches nothing that is installed",
+        help=_mend(rule, records),
+        where=rule.where,
+        severity=severity,
+    )
 
 
 def _matches(rule: Rule, record: PluginRecord) -> bool:
@@ -41,15 +62,21 @@ def _matches(rule: Rule, record: PluginRecord) -> bool:
     return any(rule.matches_contribution(each) for each in (record.manifest.contributions if record.manifest else ()))
 
 
+def _may_match(rule: Rule, record: PluginRecord) -> bool:
+    """Whether the rule has something to do with the plugin, as far as is known."""
+    if not rule.is_about_plugin and record.manifest is None:
+        return True  # what it contributes is not known
+    keeps_out_others = rule.list_name == "deny" and rule.names(record.identity)
+    return keeps_out_others or _matches(rule, record)
+
+
 def _is_known(rule: Rule, first_party: FirstParty) -> bool:
-    """Effects are a closed set; and denying what is not installed here, but exists, is no mistake."""
+    """Whether it is spelt right, installed or not: effects are a closed set, and so are first-party names."""
     if rule.kind is RuleKind.EFFECT:
         return True
-    if rule.list_name == "allow":
-        return False
     if rule.is_about_plugin:
-        plugins = (PluginIdentity(name, distribution, "") for distribution, name in first_party.plugins.items())
-        return any(rule.matches_plugin(plugin) for plugin in plugins)
+        plugins = [PluginIdentity(name, distribution, "") for distribution, name in first_party.plugins.items()]
+        return any(rule.names(plugin) or rule.matches_plugin(plugin) for plugin in plugins)
     known = [Contribution(kind="step", name=name) for name in first_party.steps]
     known += [Contribution(kind="connector", name=name) for name in first_party.connectors]
     return any(rule.matches_contribution(each) for each in known)

@@ -17,7 +17,7 @@ from .admission import Admission
 from .conflicts import reserved_by_others, with_conflicts
 from .discovery import announcements
 from .first_party import FirstParty, read_first_party
-from .idle_rules import refuse_idle_rules
+from .idle_rules import refuse_idle_rules, warn_of_idle_rules
 from .manifest import ConnectorManifest, StepManifest
 from .records import STATE_CODES, ConnectorEntry, PluginRecord, PluginState, StepEntry
 
@@ -54,14 +54,14 @@ def build_index(
     refuse_idle_rules(profile, records, first_party)
     records = with_conflicts(records, profile)
     if not local_folders:
-        return PluginIndex(profile=profile, plugins=tuple(records), first_party=first_party)
+        warnings = warn_of_idle_rules(profile, records, first_party)
+        return PluginIndex(profile=profile, plugins=tuple(records), first_party=first_party, warnings=warnings)
     _refuse_local(profile, local_folders)
     local = _load_local(local_folders, records, first_party, strict=is_strict)
     admitted = [admission.with_manifest(each) if each.is_ready else each for each in local.records]
     plugins = (*records, *with_conflicts(admitted, profile))
-    return PluginIndex(
-        profile=profile, plugins=plugins, first_party=first_party, warnings=tuple(local.warnings), local=local
-    )
+    warnings = (*local.warnings, *warn_of_idle_rules(profile, plugins, first_party))
+    return PluginIndex(profile=profile, plugins=plugins, first_party=first_party, warnings=warnings, local=local)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

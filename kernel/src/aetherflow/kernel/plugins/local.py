@@ -62,11 +62,13 @@ class LocalPlugins:
             )
         package = self._new_package(folder)
         name = f"local:{folder.name}"
-        modules = [_import(name, f"{package}.{module}") for module in _module_names(folder)]
+        modules = [_import(name, f"{package}.{module}") for module in _modules_of(folder)]
         given = [each for module in modules for each in _own_things(module, package)]
         loaded = LoadedPlugin(
             steps=steps_by_name(name, _steps_in(given)), connectors=connectors_by_name(name, _connectors_in(given))
         )
+        if not (loaded.steps or loaded.connectors):
+            self.warnings.append(_contributes_nothing(folder))
         manifest = parse_manifest(describe_plugin(name, loaded), anchor=package)
         return PluginRecord(
             name=name,
@@ -92,13 +94,37 @@ class LocalPlugins:
         return name
 
 
-def _module_names(folder: Path) -> list[str]:
-    """Modules and packages directly in a folder, those starting with `_` or a dot left out."""
-    return sorted(
-        entry.stem
-        for entry in folder.iterdir()
-        if not entry.name.startswith(("_", "."))
-        and (entry.suffix == ".py" if entry.is_file() else (entry / "__init__.py").is_file())
+def _modules_of(folder: Path) -> list[str]:
+    try:
+        return list(_module_names(folder))
+    except OSError as error:
+        raise PluginError(
+            f"the plugin folder {folder} can't be read: {error.strerror}",
+            code="AF-PLUGIN-FOLDER",
+            help="make it readable, and all folders in it",
+        ) from None
+
+
+def _module_names(folder: Path) -> Iterator[str]:
+    """Modules and packages of a folder and of the plain folders in it, names with a `_` or a dot in front left out."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(("_", ".")):
+            continue
+        if entry.is_file():
+            if entry.suffix == ".py":
+                yield entry.stem
+        elif (entry / "__init__.py").is_file():
+            yield entry.name
+        elif entry.is_dir() and not entry.is_symlink():  # links may go round in a circle
+            yield from (f"{entry.name}.{name}" for name in _module_names(entry))
+
+
+def _contributes_nothing(folder: Path) -> Problem:
+    return Problem(
+        code="AF-PLUGIN-FOLDER-EMPTY",
+        message=f"the plugin folder {folder} contributes no step and no connector",
+        help="mark them with @register_step or @register_connector; names with _ or . in front are not read",
+        severity="warning",
     )
 
 

@@ -68,8 +68,11 @@ def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[
     """
     step = plan.step
     entry = run.plugin_index.step(step.type)
-    rendered = run.flow_index.inputs(job_id, step.id).render(scope)
-    inputs = json.dumps(fit(rendered, entry.inputs), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    template = run.flow_index.inputs(job_id, step.id)
+    rendered = template.render(scope)
+    # Without a reference there is no text from outside that wants a type.
+    fitted = fit(rendered, entry.inputs) if template.references else rendered
+    inputs = json.dumps(fitted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     if not inputs.isascii() and _holds_no_text(inputs):
         wrong = "a value from outside holds bytes that are no UTF-8"
         raise InvalidInput(wrong, code="AF-TEXT-ENCODING", help="mend the environment variable, file or parameter")

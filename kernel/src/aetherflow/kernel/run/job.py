@@ -111,6 +111,8 @@ class JobRun:
 
     def _promotion(self, plan: StepPlan, outputs: Mapping[str, Json]) -> dict[str, Json]:
         """The job outputs that a step's outputs give; plain text where a default stands in, in every run."""
+        if not plan.step.outputs:
+            return {}
         template = self._run.flow_index.outputs(self._job_id, plan.step.id)
         result = with_nulls(outputs, (reference.parts for reference in template.references))
         return cast("dict[str, Json]", fit(template.render({**self._scope(), "result": result}), {}))

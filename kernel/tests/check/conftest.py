@@ -29,6 +29,11 @@ def closed(properties: dict, *required: str, **more: object) -> dict:
     }
 
 
+def mended(words: object) -> dict:
+    """The mark that says what to write instead."""
+    return {"x-aetherflow": {"mend": words}}
+
+
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 COMMAND = closed(
     {
@@ -37,11 +42,15 @@ COMMAND = closed(
         "timeout_seconds": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]},
         "log": {"$ref": "#/$defs/Log"},
         "day": {"type": "string", "format": "date"},
+        "zone": {"anyOf": [{"type": "string", "pattern": "^[A-Z]+$"}, {"type": "null"}], **mended("write capitals")},
+        "user": {"type": "string", **mended("write no blanks, or set shell: true")},
         "sink": {"anyOf": [{"$ref": "#/$defs/File"}, {"$ref": "#/$defs/Server"}]},
         "outputs": {"type": "object"},
     },
     "command",
     **{
+        "if": {"not": {"required": ["shell"]}},
+        "then": {"properties": {"user": {"maxLength": 4}}},
         "$defs": {
             "Log": closed({"stdout": {"enum": ["inherit", "capture"]}, "max_kb": {**WHOLE, "maximum": 1024}}),
             "File": closed({"kind": {"const": "file"}, "path": TEXT}, "kind", "path"),

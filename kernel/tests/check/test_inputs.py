@@ -63,6 +63,13 @@ WRONG = [
         "2026-02-30",
         "write a date like 2026-01-31",
     ),
+    ("type: acme.command, inputs: {command: x, zone: cet}", "AF-WRONG-VALUE", "cet}", "write capitals"),
+    (
+        "type: acme.command, inputs: {command: x, user: somebody}",
+        "AF-WRONG-VALUE",
+        "somebody}",
+        "write no blanks, or set shell: true",
+    ),
     (
         "type: acme.command, inputs: {command: x, sink: {kind: server, port: 1}}",
         "AF-INPUT-MISSING",
@@ -167,6 +174,20 @@ def test_what_is_wrong_whatever_the_template_gives_is_told(check, check_step, te
 
     assert problem.code == code
     assert check.at(problem).startswith(points_at)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (".inf", "here belongs a finite number or nothing, not infinity"),
+        ("-.inf", "here belongs a finite number or nothing, not infinity"),
+        (".nan", "here belongs a finite number or nothing, not NaN"),
+    ],
+)
+def test_where_a_number_belongs_that_is_not_finite_it_says_so(check_step, number, told):
+    (problem,) = check_step(f"type: acme.command, inputs: {{command: x, timeout_seconds: {number}}}")
+
+    assert (problem.code, problem.message) == ("AF-WRONG-TYPE", told)
 
 
 def test_inputs_beside_a_broken_template_are_checked_too(check_step):

@@ -61,6 +61,15 @@ def test_no_flow_given_is_a_usage_error_that_says_how(project):
     assert "aetherflow run FLOW" in answer.err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["run", "a", "--nope"], ["run", "a", "b"], ["plugins", "show"], ["run", "a", "--param"], ["nope"]]
+)
+def test_wrong_command_line_is_answered_in_json_too(project, arguments):
+    answer = project.aetherflow(*arguments, "--json")
+    assert answer.code == 2
+    assert answer.json["errors"][0]["code"] == "AF-USAGE"
+
+
 def test_json_log_is_json_lines_and_nothing_else(project):
     """D47: 26 of 32 lines were no JSON."""
     flow = project.write(

@@ -153,9 +153,44 @@ def test_what_a_file_imports_is_not_its_contribution(folder, index):
 
 
 def test_files_with_an_underscore_are_not_loaded(folder, index):
-    _write(folder, "_draft.py", "raise SystemExit\n")
-    _write(folder, "plain/readme.py", "raise SystemExit\n")
+    for name in ("_draft.py", "_drafts/mine.py", ".git/mine.py", "plain/_draft.py", "plain/.x/mine.py"):
+        _write(folder, name, "raise SystemExit\n")
+    _write(folder, "__pycache__/mine.py", "raise SystemExit\n")
     assert index(folder).step_names() == []
+
+
+def test_plain_folders_are_searched_at_any_depth(folder, index):
+    _write(folder, "_words.py", "WORD = 'far'\n")
+    _write(folder, "team/mine.py", STEP.format(name="shout", word="near"))
+    text = "from ..._words import WORD\n" + STEP.format(name="whisper", word="x").replace('"x"', "WORD")
+    _write(folder, "team/my-steps/mine.py", text)
+    _write(folder, "team/pack/__init__.py", "from .inner import say\n")
+    _write(folder, "team/pack/inner.py", STEP.format(name="hum", word="inner"))
+    _write(folder, "team/pack/unused.py", "raise SystemExit\n")
+    found = index(folder)
+    assert found.step_names() == ["hum", "shout", "whisper"]
+    assert [_said(found, name) for name in found.step_names()] == ["inner", "near", "far"]
+    found.close()
+    assert [name for name in sys.modules if name.startswith("aetherflow_local")] == []
+
+
+def test_files_need_no_names_that_python_could_read(folder, index):
+    _write(folder, "2024-steps.py", STEP.format(name="shout", word="x"))
+    assert _said(index(folder), "shout") == "x"
+
+
+def test_a_folder_that_links_to_itself_is_searched_once(folder, index):
+    _write(folder, "team/mine.py", STEP.format(name="shout", word="x"))
+    (folder / "team" / "again").symlink_to(folder)
+    assert index(folder).step_names() == ["shout"]
+
+
+def test_a_folder_that_contributes_nothing_is_told(tmp_path, folder, index):
+    _write(folder, "team/words.py", "WORD = 'x'\n")
+    _write(tmp_path / "full", "mine.py", STEP.format(name="shout", word="x"))
+    (warning,) = index(tmp_path / "full", folder).warnings
+    assert (warning.code, warning.severity) == ("AF-PLUGIN-FOLDER-EMPTY", "warning")
+    assert str(folder) in warning.message
 
 
 @pytest.mark.parametrize(("name", "told"), [("mine.py", "is a file"), ("gone", "does not exist")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from aetherflow.kernel.api import NothingDone, PathRefused, StepError, TimedOut
 from aetherflow_process.external_process import ExternalProcessInputs, ExternalProcessOutputs
-from aetherflow_process.inputs import OWN_OUTPUTS
+from aetherflow_process.inputs import LONGEST_SECONDS, OWN_OUTPUTS
 
 CAPTURE = {"stdout": "capture", "stderr": "capture"}
 SHELL = {"shell": True}
@@ -193,6 +194,20 @@ def test_a_log_file_holds_every_attempt(run, context):
     assert (context.artifacts / "all.log").read_text() == "out-1\nerror-1\nout-2\nerror-2\nout-3\nerror-3\n"
 
 
+def test_the_folders_of_a_log_file_are_made_for_their_user_only(run, context):
+    run(command=["echo", "a"], log={"stdout": "file", "file_path": "sub/deeper/l.txt"})
+    assert (context.artifacts / "sub/deeper/l.txt").read_text() == "a\n"
+    assert [stat.S_IMODE((context.artifacts / each).stat().st_mode) for each in ("sub", "sub/deeper")] == [0o700] * 2
+
+
+@pytest.mark.parametrize("path", ["file/l.txt", "file/sub/l.txt"])
+def test_a_log_file_below_a_file_is_told(run, context, path):
+    (context.artifacts / "file").touch()
+    with pytest.raises(NothingDone) as caught:
+        run(command="true", log={"stdout": "file", "file_path": path})
+    assert caught.value.problem.code == "AF-PROCESS-LOG-FILE"
+
+
 def test_a_log_file_must_be_named_and_lie_inside(run):
     with pytest.raises(ValidationError, match="needs `file_path`"):
         run(command="true", log={"stdout": "file"})
@@ -260,6 +275,29 @@ def test_waits_grow_up_to_their_bound():
     retry = {"backoff_seconds": 1, "backoff_multiplier": 3, "max_backoff_seconds": 5}
     read = ExternalProcessInputs.model_validate({"command": "true", "retry": retry}).retry
     assert [read.delay(attempt) for attempt in (1, 2, 3, 50)] == [1, 3, 5, 5]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"retry": {"backoff_seconds": 1e15}},
+        {"retry": {"max_backoff_seconds": LONGEST_SECONDS + 1}},
+        {"retry": {"backoff_multiplier": float("inf")}},
+        {"timeout_seconds": 1e15},
+        {"timeout_seconds": float("inf")},
+        {"kill_grace_seconds": float("nan")},
+        {"kill_grace_seconds": 1e15},
+    ],
+)
+def test_times_longer_than_a_year_are_refused(run, inputs):
+    with pytest.raises(ValidationError, match=r"less than or equal to|greater than"):
+        run(command="true", **inputs)
+
+
+def test_no_wait_is_too_long_to_be_waited():
+    retry = {"backoff_seconds": 1, "backoff_multiplier": 1000}
+    read = ExternalProcessInputs.model_validate({"command": "true", "retry": retry}).retry
+    assert [read.delay(attempt) for attempt in (2, 5, 500, 10**9)] == [1000, *[LONGEST_SECONDS] * 3]
 
 
 def test_a_step_that_is_stopped_waits_no_longer(run, context):

@@ -86,7 +86,7 @@ def test_secrets_in_the_environment_are_in_no_log_and_no_error(project):
     """D22, for an argument, a variable, the program's own output and a failure."""
     script = 'printf %s "$1$DB_PASSWORD" | wc -c > length; echo "said $1 and $DB_PASSWORD" >&2; exit 3'
     write_flow(project, process("leak", "sh", "-c", script, "sh", "{{env.DB_PASSWORD}}", log={"stderr": "capture"}))
-    done = run(project, DB_PASSWORD="hunter2-canary-value", AETHERFLOW_LOG_LEVEL="DEBUG")  # noqa: S106
+    done = run(project, DB_PASSWORD="hunter2-canary-value", AETHERFLOW_LOG_LEVEL="DEBUG")
     assert done.returncode == 1
     (length,) = project.rglob("artifacts/length")
     assert int(length.read_text()) == 2 * len("hunter2-canary-value")
@@ -172,6 +172,14 @@ def test_validate_finds_what_the_step_would_refuse(project):
         (6, "AF-INPUT-UNKNOWN"),
     ]
     assert done.returncode == 2
+
+
+def test_validate_says_how_to_write_a_command_with_blanks(project):
+    write_flow(project, process("line") | {"inputs": {"command": "echo a"}})
+    words = command("validate", "flow.yaml", "--json")
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
+    (error,) = json.loads(done.stdout)["errors"]
+    assert error["help"] == "write the command as a list, or set shell: true"
 
 
 def test_the_manifest_says_what_the_code_says(tmp_path):

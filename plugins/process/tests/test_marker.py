@@ -37,12 +37,29 @@ def test_another_run_finds_a_relative_marker_and_skips(run, context, another_run
     assert starts(context) == 1
 
 
-@pytest.mark.parametrize("half", ["", "{", "done", "[]", "{}", '"finished"'])
-def test_a_file_that_no_step_finished_is_no_marker(run, context, half):
+@pytest.mark.parametrize("content", ["", "{", "done", '{"finished": "2026-01-31"}'])
+def test_a_marker_counts_whoever_made_it_and_is_left_as_it_is(run, context, content):
+    """As the ancestor had it: flows whose program makes the marker, empty or not, are skipped."""
+    marker = context.project / "done" / "marker.json"
+    marker.parent.mkdir()
+    marker.write_text(content)
+    assert run(**WORK)["reason"] == "marker_present"
+    assert starts(context) == 0
+    assert marker.read_text() == content
+
+
+def test_a_marker_that_the_program_makes_is_not_replaced_by_the_steps_own(run, context):
+    program = "mkdir ../../project/done; echo mine > ../../project/done/marker.json"
+    assert run(command=["sh", "-c", program], idempotency=MARKER)["skipped"] is False
+    assert (context.project / "done" / "marker.json").read_text() == "mine\n"
+
+
+def test_a_marker_whose_checks_fail_is_left_when_the_work_was_done_again(run, context):
     (context.project / "done").mkdir()
-    (context.project / "done" / "marker.json").write_text(half)
-    assert run(**WORK)["skipped"] is False
+    (context.project / "done" / "marker.json").touch()
+    run(**WORK, success={"require_files": [str(context.project / "starts")]})
     assert starts(context) == 1
+    assert (context.project / "done" / "marker.json").read_text() == ""
 
 
 def test_a_failed_step_leaves_no_marker(run, context):

@@ -106,12 +106,13 @@ class DatabaseConformance:
         assert self.names(database) == ["a", "B", None, "d"]
 
     @pytest.mark.parametrize("ids", [[1, 1], [1, None]])
-    def test_upsert_refuses_keys_that_say_nothing(self, database, ids):
-        database.load("things", self.things("a"), mode="upsert", key=["id"])
+    @pytest.mark.parametrize("mode", ["append", "replace", "upsert"])
+    def test_keys_that_say_nothing_are_refused(self, database, ids, mode):
+        database.load("things", self.things("a"), mode="create")
         rows = pa.table({"id": pa.array(ids, pa.int64()), "name": ["b", "c"]})
 
         with pytest.raises(ConnectorError):
-            database.load("things", rows, mode="upsert", key=["id"])
+            database.load("things", rows, mode=mode, key=["id"])
 
         assert self.names(database) == ["a"]
 
@@ -137,6 +138,15 @@ class DatabaseConformance:
 
         assert again == first
         assert self.names(database) == ["a"]
+
+    def test_a_load_whose_table_is_gone_since_is_done_again(self, database):
+        database.load("things", self.things("a"), mode="append", idempotency_key="k")
+        database.execute("DROP TABLE things", {})
+
+        counts = database.load("things", self.things("a", "b"), mode="append", idempotency_key="k")
+
+        assert counts.inserted == 2
+        assert database.load("things", self.things("z"), mode="append", idempotency_key="k") == counts
 
     def test_a_load_that_failed_is_done_under_the_same_key(self, database):
         database.load("things", self.things("a"), mode="upsert", key=["id"])

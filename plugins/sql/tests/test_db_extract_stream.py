@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from aetherflow.kernel.api import ConnectorError, StepError
 from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
@@ -218,6 +220,48 @@ def test_another_encoding_is_written_or_refused(workplace):
     assert Path(outputs.artifact_path).read_bytes() == b"\xfc\n"
     with pytest.raises(StepError, match="a character that latin-1 does not have"):
         workplace.extract("SELECT '€' AS a", encoding="latin-1")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [("utf-8-sig", codecs.BOM_UTF8), ("utf-16", "\ufeff".encode("utf-16")[2:]), ("utf-16-le", b"")],
+)
+@pytest.mark.parametrize("include_header", [True, False])
+def test_a_byte_order_mark_stands_once_at_the_start(workplace, encoding, mark, include_header):
+    workplace.run("INSERT INTO odd VALUES (1, 'ä'), (2, 'ö'), (3, 'ü')")
+
+    outputs = workplace.extract(
+        "SELECT x FROM odd ORDER BY id", encoding=encoding, fetch_size=1, include_header=include_header
+    )
+
+    content = Path(outputs.artifact_path).read_bytes()
+    assert content.decode(encoding) == ("x\n" if include_header else "") + "ä\nö\nü\n"
+    assert content.startswith(mark)
+
+
+def test_an_encoding_with_states_ends_in_its_first_one(workplace):
+    outputs = workplace.extract("SELECT '日' AS a UNION ALL SELECT '本'", encoding="iso2022_jp", fetch_size=1)
+
+    assert Path(outputs.artifact_path).read_bytes() == "a\n日\n本\n".encode("iso2022_jp")
+
+
+@pytest.mark.parametrize(
+    ("style", "message"),
+    [
+        ({"encoding": "nope"}, "no text encoding of this name"),
+        ({"encoding": "rot13"}, "no text encoding of this name"),
+        ({"encoding": "idna"}, "no text encoding of this name"),
+        ({"delimiter": "§"}, "an ASCII character"),
+        ({"escapechar": "\r"}, "an ASCII character"),
+        ({"delimiter": '"'}, "delimiter and quotechar must differ"),
+        ({"quotechar": ","}, "delimiter and quotechar must differ"),
+        ({"escapechar": '"'}, "delimiter and quotechar and escapechar must differ"),
+    ],
+)
+def test_a_style_that_no_file_can_have_is_refused_with_the_inputs(workplace, style, message):
+    for inputs in (style, {"file": style}):
+        with pytest.raises(ValidationError, match=message):
+            workplace.extract("SELECT 1 AS a", **inputs)
 
 
 def test_a_value_that_cant_be_written_without_quotes_is_refused(workplace):

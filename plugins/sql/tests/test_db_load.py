@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
-from aetherflow.kernel.api import Rerun, Skip, StepError
+from aetherflow.kernel.api import ConnectorError, Rerun, Skip, StepError
 from aetherflow_sql.load_step import DatabaseLoad
+
+from .conftest import Workplace
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +57,24 @@ def test_other_spellings_of_null_are_taken_only_when_asked_for(workplace):
     ("values", "word"),
     [
         (["1", "-20", "0", ""], "int"),
-        (["1", "2.5", "-1e3"], "float"),
+        (["1", "2.5", "-3"], "float"),
+        (["0.5", "1e+20"], "float"),
+        (["1.10", "2.50"], "decimal(15,2)"),
+        (["0.0", "10.9", ""], "decimal(15,1)"),
+        (["1.10", "1.1"], "string"),
+        (["1", "1.0"], "string"),
+        (["0.5", "1e3"], "string"),
+        (["0.5", "1E5"], "string"),
+        (["0.5", "-0"], "string"),
+        (["0.0", "-0.0"], "string"),
+        (["0.5", "+0.5"], "string"),
+        (["1.", "2."], "string"),
+        ([".5"], "string"),
+        (["00.5"], "string"),
+        (['"1,000"'], "string"),
+        (["1_000"], "string"),
+        (["1e400"], "string"),
+        (["12345678901234567.5"], "string"),
         (["true", "false"], "bool"),
         (["2012-01-01", ""], "date"),
         (["2012-01-01 10:00", "2012-01-01T10:00:00.5"], "datetime"),
@@ -72,6 +94,24 @@ def test_a_column_that_nobody_declared_has_the_type_of_all_its_values(workplace,
     content = "id,x\n" + "".join(f"{number},{value}\n" for number, value in enumerate(values))
 
     assert workplace.load(content).types["x"] == word
+
+
+@given(values=st.lists(st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{0,4})?(e[-+]?[0-9]{1,2})?", fullmatch=True), min_size=1))
+@settings(max_examples=40, deadline=None)
+def test_numbers_whose_types_nobody_declared_come_out_as_they_were_written(values):
+    with tempfile.TemporaryDirectory() as folder:
+        workplace = Workplace(Path(folder))
+        content = "id,x\n" + "".join(f"{number},{value}\n" for number, value in enumerate(values))
+
+        workplace.load(content)
+
+        assert workplace.text("SELECT id, x FROM things ORDER BY id") == content
+
+
+def test_fractions_that_nobody_declared_are_divided_as_fractions(workplace):
+    workplace.load("x\n5.0\n2.5\n")
+
+    assert workplace.rows("SELECT x / 2 AS half FROM things") == [(2.5,), (1.25,)]
 
 
 def test_a_value_after_many_thousand_rows_decides_as_well(workplace):
@@ -124,6 +164,52 @@ def test_a_typed_value_is_never_rounded_or_cut_to_fit_the_table(workplace, value
 
 
 @pytest.mark.parametrize(
+    ("values", "declared"),
+    [
+        (["1.10", "12345678901234567.89"], "DECIMAL(19,2)"),
+        (["1", "123456789012345678.00"], "DECIMAL(20,2)"),
+        (["1", "12345678901234567891"], "NUMERIC(20,0)"),
+        (["1", "9223372036854775808"], "NUMERIC"),
+        (["x", "9223372036854775807.5"], "NUMERIC"),
+        (["1", "9007199254740993"], "DECIMAL_REAL(16,0)"),
+        (["x", "1e400"], "NUMERIC"),
+        (["x", "007"], "STRING"),
+        (["x", " 7"], "STRING"),
+        (["x", "+7"], "STRING"),
+    ],
+)
+def test_a_number_that_the_table_would_change_is_refused_with_its_row_and_column(workplace, values, declared):
+    workplace.run(f"CREATE TABLE things (id INTEGER, x {declared})")
+
+    with pytest.raises(ConnectorError, match="row 2, column 'x': the value would change") as caught:
+        workplace.load("x\n" + "\n".join(values), mode="append")
+
+    assert "DECIMAL_TEXT" in caught.value.problem.help
+    assert workplace.rows("SELECT * FROM things") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "declared"),
+    [
+        ("1234567890123.45", "DECIMAL(18,2)"),
+        ("0.000000000000001", "DECIMAL(18,15)"),
+        ("-9223372036854775808", "NUMERIC(20,0)"),
+        ("9223372036854775807", "NUMERIC(20,0)"),
+        ("12345678901234567.89", "DECIMAL_TEXT(19,2)"),
+        ("12345678901234567891", "TEXT"),
+        ("2012-01-01x", "NUMERIC"),
+        ("1e400", "BLOB_OR_TEXT"),
+    ],
+)
+def test_a_number_that_the_table_holds_comes_out_as_it_was_written(workplace, value, declared):
+    workplace.run(f"CREATE TABLE things (x {declared})")
+
+    workplace.load(f"x\n{value}\n", mode="append")
+
+    assert workplace.text("SELECT x FROM things", include_header=False) == f"{value}\n"
+
+
+@pytest.mark.parametrize(
     ("values", "declared", "stored"),
     [
         (pa.array([2.0]), "INTEGER", 2),
@@ -164,6 +250,38 @@ def test_a_file_without_rows_is_a_skip(workplace, content, mode):
     assert outcome.reason == "source.csv has no rows"
 
 
+@pytest.mark.parametrize("mode", ["append", "upsert", "create"])
+@pytest.mark.parametrize(
+    "content", ["\nid,x\n1,a\n", "  \n\t\n\nid,x\n1,a\n", "\ufeff\r\n\r\nid,x\r\n1,a\r\n", '\n"id",x\n1,a']
+)
+def test_blank_lines_before_the_header_are_skipped(workplace, content, mode):
+    outputs = workplace.load(content, mode=mode, key=["id"])
+
+    assert outputs.row_count == 1
+    assert workplace.rows("SELECT id, x FROM things") == [(1, "a")]
+
+
+def test_blank_lines_before_the_header_of_a_single_column_are_no_rows(workplace):
+    workplace.load("\n\nx\n1\n\n2\n")
+
+    assert workplace.rows("SELECT x FROM things") == [(1,), (None,), (2,)]
+
+
+def test_a_header_of_several_lines_is_read_once(workplace):
+    workplace.load('\n"a\nb",c\n1,2\n')
+
+    assert workplace.rows("SELECT * FROM things") == [(1, 2)]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
+def test_a_file_of_given_columns_is_a_skip_only_without_rows(workplace, content):
+    skipped = workplace.load(content, mode="append", columns=["id", "x"])
+    loaded = workplace.load(f"{content}1,a\n", mode="append", columns=["id", "x"])
+
+    assert isinstance(skipped, Skip)
+    assert loaded.row_count == 1
+
+
 @pytest.mark.parametrize("mode", ["create", "replace"])
 def test_a_file_without_even_a_header_does_not_empty_a_table(workplace, mode):
     workplace.load("id\n1\n", mode="append")
@@ -189,6 +307,8 @@ def test_a_header_alone_replaces_all_rows_by_none(workplace):
         ("a,b\n1,2\n3\n", "row 3 of the file has 1 fields instead of 2"),
         ("a,b\n1,2,3\n", "row 2 of the file has 3 fields instead of 2"),
         (b"a,b\n1,\xff\n", "bytes that are no text in its encoding"),
+        (b"a,\xff\n1,2\n", "bytes that are no text in its encoding"),
+        (b"a,b\n" + b"1,2\n" * 10_000 + b"1,\xff\n", "bytes that are no text in its encoding"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
         ('a,b\n"1,2\n', "instead of 2"),
     ],
@@ -231,6 +351,46 @@ def test_inputs_that_name_what_is_not_there_say_so(workplace, inputs, message):
         workplace.load("id,x\n1,2\n", **inputs)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF_8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1", "cp037"])
+def test_a_file_is_read_in_its_encoding(workplace, encoding):
+    workplace.load("id,ä\n1,ü\n".encode(encoding), encoding=encoding)
+
+    assert workplace.rows('SELECT id, "ä" FROM things') == [(1, "ü")]
+
+
+def test_bytes_that_another_encoding_does_not_have_are_told(workplace):
+    with pytest.raises(StepError, match="bytes that are no text in its encoding"):
+        workplace.load(b"a\n" + b"1\n" * 10_000 + b"\x81\n", encoding="cp1252")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"encoding": "nope"}, "no text encoding of this name"),
+        ({"encoding": "rot13"}, "no text encoding of this name"),
+        ({"encoding": "a\0b"}, "no text encoding of this name"),
+        ({"delimiter": "§"}, "an ASCII character"),
+        ({"delimiter": "\n"}, "an ASCII character"),
+        ({"quotechar": "«"}, "an ASCII character"),
+        ({"delimiter": '"'}, "delimiter and quotechar must differ"),
+        ({"quotechar": ","}, "delimiter and quotechar must differ"),
+        ({"quotechar": "\t", "format": "tsv"}, "delimiter and quotechar must differ"),
+    ],
+)
+def test_a_style_that_no_file_can_have_is_refused_with_the_inputs(workplace, inputs, message):
+    with pytest.raises(ValidationError, match=message):
+        workplace.load("id\n1\n", **inputs)
+
+
+@pytest.mark.parametrize("mode", ["create", "append", "replace", "upsert"])
+@pytest.mark.parametrize(("rows", "message"), [(",x\n,y\n", "a null in its key"), ("1,x\n1,y\n", "the same key")])
+def test_a_key_that_does_not_tell_rows_apart_is_refused_in_every_mode(workplace, mode, rows, message):
+    with pytest.raises(ConnectorError, match=message):
+        workplace.load(f"id,v\n{rows}", mode=mode, key=["id"])
+
+    assert workplace.database.schema("things") is None
+
+
 def test_upsert_needs_a_key(workplace):
     with pytest.raises(ValidationError, match="needs a key"):
         workplace.load("id\n1\n", mode="upsert")
@@ -257,6 +417,23 @@ def test_an_attempt_made_again_answers_what_the_first_one_did(workplace):
 
     assert DatabaseLoad.rerun is Rerun.KEYED
     assert (first.row_count, again.row_count) == (1, 1)
+    assert workplace.rows("SELECT id FROM things") == [(1,)]
+
+
+def test_another_content_under_the_same_key_is_loaded(workplace):
+    workplace.load("id\n1\n", mode="replace", idempotency_key="same")
+    workplace.load("id\n2\n", mode="replace", idempotency_key="same")
+
+    assert workplace.rows("SELECT id FROM things") == [(2,)]
+
+
+def test_a_table_that_is_gone_since_is_loaded_again_under_the_same_key(workplace):
+    workplace.load("id\n1\n", idempotency_key="same")
+    workplace.run("DROP TABLE things")
+
+    outputs = workplace.load("id\n1\n", idempotency_key="same")
+
+    assert outputs.inserted == 1
     assert workplace.rows("SELECT id FROM things") == [(1,)]
 
 

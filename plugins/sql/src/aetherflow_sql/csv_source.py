@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +18,14 @@ import pyarrow.csv as arrow_csv
 
 from aetherflow.kernel.api import StepError
 
+from .text_style import is_utf8
+
 if TYPE_CHECKING:
     from pyarrow.csv import InvalidRow
 
 #: No single row may be larger. Arrow reads up to 32 blocks ahead.
 _BLOCK_BYTES = 1024 * 1024
+_NO_TEXT = "it holds bytes that are no text in its encoding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,51 +39,55 @@ class CsvFile:
     columns: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ("",)
 
-    def names(self) -> tuple[str, ...]:
-        """The columns' names; none in an empty file.
+    def stream(self) -> pa.RecordBatchReader:
+        """All rows, each field as text or null; an empty file has no columns.
 
         Raises:
-            StepError: the header can't be read, or has a name twice.
+            StepError: the file is no such table.
         """
-        names = self.columns or self._header()
+        names, header_lines = (self.columns, 0) if self.columns else self._header()
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise StepError(
                 f"{self.path.name}: two columns are called {twice!r}", code="AF-SQL-COLUMNS", help="rename one of them"
             )
-        return names
-
-    def stream(self) -> pa.RecordBatchReader:
-        """All rows, each field as text or null.
-
-        Raises:
-            StepError: the file is no such table.
-        """
-        names = self.names()
         schema = pa.schema([(name, pa.string()) for name in names])
-        return pa.RecordBatchReader.from_batches(schema, self._batches(names) if self._has_rows() else iter(()))
+        has_rows = self._has_rows(header_lines)
+        return pa.RecordBatchReader.from_batches(schema, self._batches(names, header_lines) if has_rows else iter(()))
 
-    def _header(self) -> tuple[str, ...]:
+    def _header(self) -> tuple[tuple[str, ...], int]:
+        """The names in the first line that is not blank, and the number of lines up to their end."""
+        blank = " \t\r\n".replace(self.delimiter, "")
+        with self._lines() as lines:
+            for number, line in enumerate(lines):
+                if line.strip(blank):
+                    rows = csv.reader(
+                        chain((line,), lines), delimiter=self.delimiter, quotechar=self.quote, strict=True
+                    )
+                    return self._first(rows), number + rows.line_num
+        return (), 0
+
+    def _first(self, rows: Iterator[list[str]]) -> tuple[str, ...]:
         try:
-            with self.path.open(encoding=self._python_encoding, newline="", errors="replace") as file:
-                return tuple(next(self._rows_of(file), ()))
+            return tuple(next(rows))
         except csv.Error as error:
             raise self._unreadable("the header can't be read") from error
 
-    def _has_rows(self) -> bool:
-        with self.path.open(encoding=self._python_encoding, newline="", errors="replace") as file:
-            if not self.columns:
-                next(self._rows_of(file), None)
-            return next(file, None) is not None
+    def _has_rows(self, header_lines: int) -> bool:
+        with self._lines() as lines:
+            return next(islice(lines, header_lines, None), None) is not None
 
-    def _rows_of(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+    @contextmanager
+    def _lines(self) -> Iterator[Iterator[str]]:
+        """The lines with their ends, as Arrow counts them; without a byte order mark."""
+        try:
+            with self.path.open(encoding=self.encoding, newline="") as file:
+                first = file.readline().removeprefix("\ufeff")
+                yield chain((first,) if first else (), file)
+        except UnicodeDecodeError as error:
+            raise self._unreadable(_NO_TEXT) from error
 
-    @property
-    def _python_encoding(self) -> str:
-        return "utf-8-sig" if self.encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else self.encoding
-
-    def _batches(self, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    def _batches(self, names: tuple[str, ...], header_lines: int) -> Iterator[pa.RecordBatch]:
         odd_rows: list[InvalidRow] = []
 
         def remember(row: InvalidRow) -> str:
@@ -86,18 +95,21 @@ class CsvFile:
             return "error"
 
         try:
-            yield from self._open(names, remember)
+            yield from self._open(names, header_lines, remember)
+        except UnicodeDecodeError as error:
+            raise self._unreadable(_NO_TEXT) from error
         except pa.ArrowInvalid as error:
             raise self._unreadable(_reason(odd_rows, str(error))) from error
 
-    def _open(self, names: tuple[str, ...], on_odd_row: object) -> pa.RecordBatchReader:
+    def _open(self, names: tuple[str, ...], header_lines: int, on_odd_row: object) -> pa.RecordBatchReader:
         return arrow_csv.open_csv(
             self.path,
             read_options=arrow_csv.ReadOptions(
                 use_threads=False,  # rows are counted then
                 block_size=_BLOCK_BYTES,
-                encoding=self.encoding,
-                column_names=list(self.columns) or None,
+                encoding="utf8" if is_utf8(self.encoding) else self.encoding,
+                skip_rows=header_lines,
+                column_names=list(names),
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self.delimiter,
@@ -126,7 +138,7 @@ def _reason(odd_rows: list[InvalidRow], said: str) -> str:
         row = odd_rows[0]
         return f"row {row.number} of the file has {row.actual_columns} fields instead of {row.expected_columns}"
     if "UTF8" in said or "UTF-8" in said:
-        return "it holds bytes that are no text in its encoding"
+        return _NO_TEXT
     if "straddl" in said or "block" in said:
         return f"a row is larger than {_BLOCK_BYTES // 1024 // 1024} MiB, or a quote is never closed"
     return "it is no table of separated values"

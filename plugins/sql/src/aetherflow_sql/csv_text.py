@@ -5,6 +5,7 @@ A null is an empty field, an empty text an empty field in quotes.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from aetherflow.kernel.api import StepError
 
+from .text_style import is_utf8
 from .text_values import to_text
 
 Quoting = Literal["minimal", "all", "none", "nonnumeric"]
@@ -32,37 +34,22 @@ class CsvStyle:
     encoding: str = "utf-8"
     has_header: bool = True
 
-    def header(self, names: list[str]) -> bytes:
-        """The first line."""
+    def header(self, names: list[str]) -> memoryview:
+        """The first line, in UTF-8."""
         fields = [self._field(pa.array([name])) for name in names]
-        return bytes(self._encoded(self._joined(fields))) if self.has_header else b""
+        return _content(self._joined(fields)) if self.has_header else memoryview(b"")
 
-    def lines(self, batch: pa.RecordBatch) -> bytes | memoryview:
-        """The batch's rows.
+    def lines(self, batch: pa.RecordBatch) -> memoryview:
+        """The batch's rows, in UTF-8.
 
         Raises:
-            StepError: a value can't be written in this style or encoding.
+            StepError: a value can't be written in this style.
         """
-        return self._encoded(self._joined([self._field(column) for column in batch.columns]))
+        return _content(self._joined([self._field(column) for column in batch.columns]))
 
     def _joined(self, fields: list[pa.Array]) -> pa.Array:
         ended = pc.binary_join_element_wise(fields[-1], self.line_end, "")
         return pc.binary_join_element_wise(*fields[:-1], ended, self.delimiter) if len(fields) > 1 else ended
-
-    def _encoded(self, lines: pa.Array) -> bytes | memoryview:
-        _, offsets, content = lines.buffers()
-        end = memoryview(offsets).cast("i")[len(lines)]
-        written = memoryview(content)[:end]
-        if self.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
-            return written
-        try:
-            return str(written, "utf-8").encode(self.encoding)
-        except UnicodeEncodeError as error:
-            raise StepError(
-                f"a value holds a character that {self.encoding} does not have",
-                code="AF-SQL-ENCODING",
-                help="encoding: utf-8",
-            ) from error
 
     # Fields
 
@@ -116,6 +103,37 @@ class CsvStyle:
             raise _needs_escape()
         pattern = f"([{re.escape(self._marks)}\r\n])"
         return pc.replace_substring_regex(text, pattern=pattern, replacement=f"{_literal(self.escape)}\\1")
+
+
+class LineEncoder:
+    """Lines in the encoding of one file, piece by piece: a byte order mark stands once, at its start."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._encoder = None if is_utf8(encoding) else codecs.getincrementalencoder(encoding)()
+
+    def encoded(self, written: bytes | memoryview, *, is_last: bool = False) -> bytes | memoryview:
+        """Some more UTF-8 in the file's encoding.
+
+        Raises:
+            StepError: it holds a character that the encoding does not have.
+        """
+        if self._encoder is None:
+            return written
+        try:
+            return self._encoder.encode(str(written, "utf-8"), is_last)
+        except UnicodeEncodeError as error:
+            raise StepError(
+                f"a value holds a character that {self._encoding} does not have",
+                code="AF-SQL-ENCODING",
+                help="encoding: utf-8",
+            ) from error
+
+
+def _content(lines: pa.Array) -> memoryview:
+    _, offsets, content = lines.buffers()
+    end = memoryview(offsets).cast("i")[len(lines)]
+    return memoryview(content)[:end]
 
 
 def _needs_escape() -> StepError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aetherflow.kernel.api import Database, OutputPath, ResourceUse, StepInputs, StepOutputs
+
+from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
 
 TableFormat = Literal["tsv", "csv", "parquet"]
 
@@ -17,16 +19,10 @@ class FileStyle(StepInputs):
     include_header: bool | None = Field(
         default=None, description="Whether the first line has the columns' names; true."
     )
-    encoding: str | None = Field(default=None, description="The file's encoding; utf-8.")
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
-    )
-    quotechar: str | None = Field(
-        default=None, min_length=1, max_length=1, description='Around fields that need it; ".'
-    )
-    escapechar: str | None = Field(
-        default=None, min_length=1, max_length=1, description="In front of a quotechar that is not doubled; none."
-    )
+    encoding: TextEncoding | None = Field(default=None, description="The file's encoding; utf-8.")
+    delimiter: Mark | None = Field(default=None, description="Between fields; a comma, in tsv a tab.")
+    quotechar: Mark | None = Field(default=None, description='Around fields that need it; ".')
+    escapechar: Mark | None = Field(default=None, description="In front of a quotechar that is not doubled; none.")
     doublequote: bool | None = Field(default=None, description="Whether a quotechar in a value is written twice; true.")
     quoting: Literal["minimal", "all", "none", "nonnumeric"] | None = Field(
         default=None, description="Which fields are quoted; minimal."
@@ -50,6 +46,22 @@ class DatabaseExtractStreamInputs(FileStyle):
     )
     dtypes_json: str | None = Field(default=None, description="The same as JSON text.")
     file: FileStyle = Field(default=FileStyle(), description="The style of a csv or tsv file, in one place.")
+
+    @model_validator(mode="after")
+    def _marks_that_differ(self) -> Self:
+        style = self.style()
+        refuse_same_marks(
+            delimiter=style["delimiter"], quotechar=style.get("quotechar", '"'), escapechar=style.get("escapechar")
+        )
+        return self
+
+    def style(self) -> dict[str, Any]:
+        """The style as given at the top, else under `file`, with the format's usual delimiter."""
+        style: dict[str, Any] = {"delimiter": DELIMITERS.get(self.format, ",")}
+        for given in (self.file, self):
+            chosen = {name: getattr(given, name) for name in FileStyle.model_fields}
+            style |= {name: value for name, value in chosen.items() if value is not None}
+        return style
 
 
 class DatabaseExtractStreamOutputs(StepOutputs):

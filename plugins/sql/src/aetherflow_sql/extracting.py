@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,12 +14,11 @@ from aetherflow.kernel.api import Database, StepContext, StepError
 from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_text import CsvStyle
-from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, FileStyle, TableFormat
+from .digests import sha256_of
+from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, TableFormat
 from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
-
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> DatabaseExtractStreamOutputs:
@@ -38,7 +36,7 @@ def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> Databa
         with context.publish(inputs.output) as temporary:
             with _open(temporary, schema, inputs, table_format) as file:
                 row_count = _write(_converted(reader, schema), file, context)
-            digest = _digest(temporary)
+            digest = sha256_of(temporary)
     dtypes = {field.name: word_from_type(field.type) for field in schema} if inputs.emit_dtypes else None
     return DatabaseExtractStreamOutputs(
         artifact_path=str(inputs.output),
@@ -107,16 +105,11 @@ def _converted_column(column: pa.Array, field: pa.Field, done: int) -> pa.Array:
 def _open(path: Path, schema: pa.Schema, inputs: DatabaseExtractStreamInputs, table_format: TableFormat) -> TableFile:
     if table_format == "parquet":
         return ParquetTable(path, schema)
-    return CsvTable(path, schema, _style(inputs, table_format))
+    return CsvTable(path, schema, _style(inputs))
 
 
-def _style(inputs: DatabaseExtractStreamInputs, table_format: TableFormat) -> CsvStyle:
-    """The style as given at the top, else under `file`, else the usual one."""
-    given = {name: getattr(inputs.file, name) for name in FileStyle.model_fields}
-    given |= {name: getattr(inputs, name) for name in FileStyle.model_fields if getattr(inputs, name) is not None}
-    usual = {"delimiter": _DELIMITERS[table_format]}
-    chosen = {_STYLE_WORDS[name]: value for name, value in given.items() if value is not None}
-    return CsvStyle(**(usual | chosen))
+def _style(inputs: DatabaseExtractStreamInputs) -> CsvStyle:
+    return CsvStyle(**{_STYLE_WORDS[name]: value for name, value in inputs.style().items()})
 
 
 _STYLE_WORDS = {
@@ -145,8 +138,3 @@ def _write(batches: Iterator[pa.RecordBatch], file: TableFile, context: StepCont
         if writing is not None:
             writing.result()
     return done
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,17 @@ from pydantic import Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, Database, LoadMode, ResourceUse, StepInputs, StepOutputs
 
+from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
+
 SourceFormat = Literal["csv", "tsv", "parquet"]
+
+_FORMATS: dict[str, SourceFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
 
 
 class WrittenType(StepInputs):
@@ -32,7 +42,11 @@ class DatabaseLoadInputs(StepInputs):
         description="create the table; append rows; replace all rows; upsert: update by key what differs, insert what "
         "is new. All but create make the table where it is missing.",
     )
-    key: list[str] = Field(default=[], description="The columns that say which row is which; for upsert.")
+    key: list[str] = Field(
+        default=[],
+        description="The columns that say which row is which: never null in the file, and never the same twice. upsert "
+        "goes by them; a table that is made has them as its primary key.",
+    )
     types: dict[str, str | WrittenType] = Field(
         default={},
         description="Types of columns: bool, int, float, decimal(digits,places), string, bytes, date, time, datetime, "
@@ -41,17 +55,30 @@ class DatabaseLoadInputs(StepInputs):
     )
     columns: list[str] = Field(default=[], description="The columns' names, for a csv or tsv file without a header.")
     null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
-    )
-    quotechar: str = Field(default='"', min_length=1, max_length=1, description="Around fields that hold a delimiter.")
-    encoding: str = Field(default="utf-8", description="Of a csv or tsv file.")
+    delimiter: Mark | None = Field(default=None, description="Between fields; a comma, in tsv a tab.")
+    quotechar: Mark = Field(default='"', description="Around fields that hold a delimiter.")
+    encoding: TextEncoding = Field(default="utf-8", description="Of a csv or tsv file.")
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> Self:
         if (self.mode == "upsert") and not self.key:
             raise ValueError("upsert needs a key: the columns that say which row is which")
         return self
+
+    @model_validator(mode="after")
+    def _marks_that_differ(self) -> Self:
+        refuse_same_marks(delimiter=self.field_delimiter, quotechar=self.quotechar)
+        return self
+
+    @property
+    def source_format(self) -> SourceFormat | None:
+        """What the file is, null where neither the flow nor the suffix says."""
+        return self.format or _FORMATS.get(self.source.suffix.lower())
+
+    @property
+    def field_delimiter(self) -> str:
+        """The delimiter that is given, else the format's."""
+        return self.delimiter or DELIMITERS.get(self.source_format or "", ",")
 
 
 class DatabaseLoadOutputs(StepOutputs):

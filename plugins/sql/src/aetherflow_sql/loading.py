@@ -14,19 +14,13 @@ from aetherflow.kernel.api import Database, LoadCounts, StepContext, StepError
 from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_source import CsvFile
+from .digests import sha256_of
 from .guesses import guess_types
-from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs, SourceFormat, WrittenType
+from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs, WrittenType
 from .streams import stoppable
 from .text_values import Misfit, from_pattern
 
 _BATCH_ROWS = 8192
-_FORMATS: dict[str, SourceFormat] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +57,9 @@ def load_file(context: StepContext, inputs: DatabaseLoadInputs) -> DatabaseLoadO
     rows = pa.RecordBatchReader.from_batches(
         pa.schema([(plan.name, plan.stored_as) for plan in plans]), _typed(context, reader, plans)
     )
-    counts = database.load(
-        inputs.table, rows, mode=inputs.mode, key=inputs.key, idempotency_key=context.idempotency_key
-    )
+    # With the content, so that another file under the same name is not taken for one that is loaded.
+    idempotency_key = f"{context.idempotency_key} {sha256_of(inputs.source)}"
+    counts = database.load(inputs.table, rows, mode=inputs.mode, key=inputs.key, idempotency_key=idempotency_key)
     return _outputs(inputs, counts, plans)
 
 
@@ -96,20 +90,19 @@ def _outputs(inputs: DatabaseLoadInputs, counts: LoadCounts, plans: tuple[Column
 
 
 def _source(inputs: DatabaseLoadInputs) -> Source:
-    source_format = inputs.format or _FORMATS.get(inputs.source.suffix.lower())
     if not inputs.source.is_file():
         raise StepError(f"there is no file {inputs.source.name!r}", code="AF-SQL-NO-SOURCE")
-    if source_format is None:
+    if inputs.source_format is None:
         raise StepError(
             f"{inputs.source.name!r} does not say by its suffix what it is",
             code="AF-SQL-FORMAT",
             help="add format: csv, tsv or parquet",
         )
-    if source_format == "parquet":
+    if inputs.source_format == "parquet":
         return Source(lambda: _open_parquet(inputs.source), is_text=False)
     file = CsvFile(
         path=inputs.source,
-        delimiter=inputs.delimiter or {"csv": ",", "tsv": "\t"}[source_format],
+        delimiter=inputs.field_delimiter,
         quote=inputs.quotechar,
         encoding=inputs.encoding,
         columns=tuple(inputs.columns),

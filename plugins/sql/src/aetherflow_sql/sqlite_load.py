@@ -7,18 +7,16 @@ from contextlib import contextmanager
 
 import apsw
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from aetherflow.kernel.api import ConnectorError, LoadCounts, LoadMode, RecordBatches
 
 from .sqlite_tables import LOADS_TABLE, Table, create_statement, plain_name, read_table
 from .sqlite_types import quoted
+from .sqlite_values import stored_values
 from .streams import reader_of
-from .text_values import to_text
 
 #: A temporary table: of this connection only, in a temporary file.
 _STAGE = "temp.aetherflow_stage"
-_STORED_AS_THEY_ARE = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string, pa.types.is_binary)
 
 
 class Load:
@@ -83,11 +81,12 @@ class Load:
         existing = self._existing()
         with self._transaction("DEFERRED"):
             self._connection.execute(self._stage_statement(schema, existing))
+            affinities = self._affinities()
             marks = ", ".join("?" * len(schema))
             insert = f"INSERT INTO {_STAGE} VALUES ({marks})"  # noqa: S608 - a name of ours
             count = 0
             for batch in reader:
-                self._connection.executemany(insert, zip(*_stored(batch, count), strict=True))
+                self._connection.executemany(insert, zip(*stored_values(batch, affinities, count), strict=True))
                 count += batch.num_rows
         return count
 
@@ -107,10 +106,17 @@ class Load:
             )
         return f"CREATE TABLE {_STAGE} AS SELECT {_listed(schema.names)} FROM {self._place} LIMIT 0"  # noqa: S608 - quoted names
 
+    def _affinities(self) -> list[str]:
+        """What the stage is declared as, column by column: SQLite's affinities where the table was there before."""
+        found = self._connection.execute("SELECT type FROM pragma_table_info('aetherflow_stage', 'temp')")
+        return [str(declared) for (declared,) in found]
+
     # Putting in place
 
     def _swap(self, schema: pa.Schema, count: int) -> LoadCounts:
         self._make_table(schema)
+        if self._key:
+            self._check_keys()
         if self._mode == "upsert":
             return self._upsert(schema.names, count)
         if self._mode == "replace":
@@ -134,7 +140,7 @@ class Load:
         return existing
 
     def _upsert(self, names: list[str], count: int) -> LoadCounts:
-        self._check_keys()
+        self._check_keys_of_table()
         same = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in self._key)
         updated = self._update(names, same)
         columns = _listed(names)
@@ -151,6 +157,9 @@ class Load:
             raise ConnectorError("a row has a null in its key", code="AF-SQL-KEY", help=f"key: {key}")
         if self._is_any(f"SELECT 1 FROM {_STAGE} GROUP BY {key} HAVING count(*) > 1"):  # noqa: S608 - quoted names
             raise ConnectorError("two rows have the same key", code="AF-SQL-KEY", help=f"key: {key}")
+
+    def _check_keys_of_table(self) -> None:
+        key = _listed(self._key)
         self._connection.execute(f"CREATE INDEX temp.aetherflow_stage_key ON aetherflow_stage ({key})")
         joined = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in self._key)
         keys = ", ".join(f"new.{quoted(name)}" for name in self._key)
@@ -181,7 +190,10 @@ class Load:
     # What was done before
 
     def _done_before(self) -> LoadCounts | None:
+        """The counts of the load under this key; none where the table is gone since."""
         if self._idempotency_key is None or not self._connection.table_exists("main", LOADS_TABLE):
+            return None
+        if read_table(self._connection, self._name) is None:
             return None
         found = self._connection.execute(
             f"SELECT inserted, updated, unchanged FROM main.{LOADS_TABLE} WHERE idempotency_key = ?",  # noqa: S608 - a name of ours
@@ -200,35 +212,10 @@ class Load:
             " inserted INTEGER, updated INTEGER, unchanged INTEGER, loaded_at TEXT) WITHOUT ROWID"
         )
         self._connection.execute(
-            f"INSERT INTO main.{LOADS_TABLE} VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",  # noqa: S608 - a name of ours
+            f"INSERT OR REPLACE INTO main.{LOADS_TABLE} VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",  # noqa: S608 - a name of ours
             (self._idempotency_key, self._name, counts.inserted, counts.updated, counts.unchanged),
         )
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:
     return ", ".join(map(quoted, names))
-
-
-def _stored(batch: pa.RecordBatch, done: int) -> list[list[object]]:
-    """The columns' values as SQLite stores them."""
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if pa.types.is_floating(column.type):
-            _refuse_nan(name, column, done)
-    return [_storable(column).to_pylist() for column in batch.columns]
-
-
-def _storable(column: pa.Array) -> pa.Array:
-    """Numbers, text and bytes as they are, flags as 0 and 1, the rest as text."""
-    if pa.types.is_boolean(column.type):
-        return column.cast(pa.int64())
-    return column if any(is_kind(column.type) for is_kind in _STORED_AS_THEY_ARE) else to_text(column)
-
-
-def _refuse_nan(name: str, column: pa.Array, done: int) -> None:
-    place = pc.index(pc.is_nan(column), True).as_py()
-    if place >= 0:
-        raise ConnectorError(
-            f"row {done + place + 1}, column {name!r}: not a number (NaN), which SQLite can't hold",
-            code="AF-SQL-VALUE",
-            help="make it a null in the file",
-        )

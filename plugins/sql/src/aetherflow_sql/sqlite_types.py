@@ -13,6 +13,7 @@ import pyarrow as pa
 from .column_types import MOST_DIGITS, TIME, TIMESTAMP, UTC_TIMESTAMP
 
 #: As many digits of a decimal as SQLite's numbers hold exactly; with more, it is kept as text.
+#: The names say to SQLite which: what holds REAL is divided as a fraction, what holds TEXT is no number at all.
 EXACT_DIGITS = 15
 
 _BY_NAME = {
@@ -41,7 +42,7 @@ _BY_PART = (
     ("FLOA", pa.float64()),
     ("DOUB", pa.float64()),
 )
-_DECIMALS = frozenset({"DECIMAL", "NUMERIC", "DECIMAL_TEXT"})
+_DECIMALS = frozenset({"DECIMAL", "NUMERIC", "DECIMAL_REAL", "DECIMAL_TEXT"})
 _DECLARATION = re.compile(r"([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?([^()]*)")
 
 
@@ -66,8 +67,13 @@ def declaration(column_type: pa.DataType) -> str:
     """How a new column of one of the plain types is declared."""
     if not pa.types.is_decimal(column_type):
         return _DECLARATIONS[column_type]
-    name = "DECIMAL" if column_type.precision <= EXACT_DIGITS else "DECIMAL_TEXT"
-    return f"{name}({column_type.precision},{column_type.scale})"
+    return f"{_decimal_name(column_type)}({column_type.precision},{column_type.scale})"
+
+
+def _decimal_name(column_type: pa.Decimal128Type) -> str:
+    if column_type.precision > EXACT_DIGITS:
+        return "DECIMAL_TEXT"
+    return "DECIMAL_REAL" if column_type.scale else "DECIMAL"
 
 
 _DECLARATIONS = {

@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .csv_text import CsvStyle
+from .csv_text import CsvStyle, LineEncoder
 
 #: A row group of a Parquet file, in bytes of memory: large enough to be read well, small enough for any machine.
 _ROW_GROUP_BYTES = 16 * 1024 * 1024
@@ -32,19 +32,23 @@ class CsvTable:
         self._path = path
         self._schema = schema
         self._style = style
+        self._encoder = LineEncoder(style.encoding)
         self._file: BinaryIO
 
     def __enter__(self) -> Self:
+        header = self._encoder.encoded(self._style.header(self._schema.names))
         self._file = self._path.open("wb")
-        self._file.write(self._style.header(self._schema.names))
+        self._file.write(header)
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._file.close()
+        with self._file:
+            if problem[0] is None:
+                self._file.write(self._encoder.encoded(b"", is_last=True))
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add some rows."""
-        self._file.write(self._style.lines(batch))
+        self._file.write(self._encoder.encoded(self._style.lines(batch)))
 
 
 class ParquetTable:

@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
-from ..errors import AetherFlowError, ExitCode, RunFailed
+from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .plugins import plugins_app
 from .run import run
 from .validate import validate
@@ -52,9 +53,12 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     as_json = "--json" in given
     _settle_standard_streams()
     try:
-        code = app(args=given, standalone_mode=True)
+        # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
+        code = app(args=given, standalone_mode=not as_json)
     except SystemExit as leaving:
         code = leaving.code
+    except TyperException as error:
+        code = _tell(_usage_error(error), as_json=as_json)
     except AetherFlowError as error:
         code = _tell(error, as_json=as_json)
     except KeyboardInterrupt:
@@ -94,6 +98,13 @@ def _settle_standard_streams() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the same
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _usage_error(error: TyperException) -> InvalidInput:
+    told = getattr(error, "format_message", error.__str__)()
+    return InvalidInput(
+        told, code="AF-USAGE", help="aetherflow --help, and --help after each command, say what there is"
+    )
 
 
 def _system_error(error: OSError) -> RunFailed:

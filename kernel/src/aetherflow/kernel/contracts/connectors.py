@@ -150,7 +150,7 @@ class Database(Protocol):
                 `replace` swaps all rows, `upsert` goes by `key`.
             key: the columns that say which row is which, for `upsert`.
             idempotency_key: kept in the database with the counts, in the same transaction; a load whose key
-                is there already does nothing and answers the counts of the first one.
+                is there already does nothing and answers the counts of the first one, unless the table is gone.
 
         Raises:
             ConnectorError: the table or its rows are as they were.

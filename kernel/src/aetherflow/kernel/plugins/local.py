@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import PluginError, Problem
-from .boundary import plugin_boundary
+from .boundary import contract_error, plugin_boundary
 from .contributions import connectors_by_name, steps_by_name
 from .describe import describe_plugin
-from .manifest import parse_manifest
+from .manifest import Manifest, parse_manifest
+from .manifest_fields import BadManifest
 from .records import LoadedPlugin, PluginRecord
 
 
@@ -69,7 +70,7 @@ class LocalPlugins:
         )
         if not (loaded.steps or loaded.connectors):
             self.warnings.append(_contributes_nothing(folder))
-        manifest = parse_manifest(describe_plugin(name, loaded), anchor=package)
+        manifest = _manifest(name, loaded, package)
         return PluginRecord(
             name=name,
             distribution=str(folder),
@@ -117,6 +118,17 @@ def _module_names(folder: Path) -> Iterator[str]:
             yield entry.name
         elif entry.is_dir() and not entry.is_symlink():  # links may go round in a circle
             yield from (f"{entry.name}.{name}" for name in _module_names(entry))
+
+
+def _manifest(name: str, loaded: LoadedPlugin, package: str) -> Manifest:
+    described = describe_plugin(name, loaded)
+    for each in (*described["steps"], *described["connectors"]):
+        # It is loaded already, and the file that it stands in need not bear a name that Python could read.
+        each["target"] = f"{package}:loaded"
+    try:
+        return parse_manifest(described, anchor=package)
+    except BadManifest as error:
+        raise contract_error(name, f"gives what fits no manifest: {error}", "mend what the message names") from None
 
 
 def _contributes_nothing(folder: Path) -> Problem:

@@ -109,14 +109,14 @@ def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Eve
         ledger = open_ledger(places.ledger)
         stack.callback(ledger.close)
         stack.enter_context(own_run(places.owners, key))
-        history = ledger.history(key)
+        history = _settled(ledger, key)
         record = _record(prepared, flow_index.flow, request, key, history)
         plan = _plan(prepared, flow_index.flow, request, ledger=ledger, history=history)
         stop = Stop()
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
-        _claim(prepared, ledger, key, record, history)
+        _claim(prepared, ledger, key, record)
         return _run(active, plan, record, ledger=ledger, flow_file=prepared.document.file)
 
 
@@ -264,11 +264,24 @@ def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, hi
     )
 
 
-def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord, history: History) -> None:
-    """Note that this process runs the run; steps that a dead one left RUNNING were cut off."""
+def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord) -> None:
+    """Note that this process runs the run."""
     document, profile = prepared.document, prepared.surroundings.profile.name
     with ledger.transaction():
         ledger.put_run(key, record, flow_file=document.file, flow_digest=document.digest, profile=profile)
-        for step_key, step in history.steps.items():
-            if step.status is Status.RUNNING:
-                ledger.put_step(key, step_key, replace(step, status=Status.INTERRUPTED, reason="its process died"))
+
+
+def _settled(ledger: Ledger, key: RunKey) -> History:
+    """What is remembered of a run that this process owns now: what is still RUNNING there was cut off."""
+    history = ledger.history(key)
+    cut_off = {
+        step_key: replace(step, status=Status.INTERRUPTED, reason="its process died")
+        for step_key, step in history.steps.items()
+        if step.status is Status.RUNNING
+    }
+    if not cut_off:
+        return history
+    with ledger.transaction():
+        for step_key, step in cut_off.items():
+            ledger.put_step(key, step_key, step)
+    return replace(history, steps={**history.steps, **cut_off})

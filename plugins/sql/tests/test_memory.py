@@ -35,5 +35,5 @@ def test_ten_times_the_rows_take_hardly_more_memory(workplace):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     few, many = map(int, done.stdout.split())
 
-    # As Python's objects, 360,000 rows more would take about 130 MiB more; the allocators' play is some 30.
-    assert many - few < 80 * 1024, f"{many - few} KiB more"
+    # Fetching everything at once takes some 215 MiB more (tried); the allocators' play reaches 70 on a busy machine.
+    assert many - few < 130 * 1024, f"{many - few} KiB more"

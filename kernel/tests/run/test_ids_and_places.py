@@ -32,7 +32,9 @@ HOSTILE = [
 
 
 def tree(folder):
-    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+    """What is in a folder, but for what Python keeps of modules that it imported."""
+    found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in found}
 
 
 @pytest.mark.parametrize("run_id", HOSTILE)

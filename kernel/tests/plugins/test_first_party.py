@@ -6,8 +6,6 @@ import json
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from aetherflow.kernel.plugins import first_party
 from aetherflow.kernel.plugins.first_party import first_party_table, read_first_party
 from aetherflow.kernel.plugins.manifest import parse_manifest
@@ -26,8 +24,7 @@ def _manifests():
 
 def test_the_table_is_what_the_manifests_of_this_repository_say():
     manifests = list(_manifests())
-    if not manifests:
-        pytest.skip("no plugin of this repository has its manifest here")
+    assert len(manifests) >= 3
     written = Path(first_party.__file__).with_suffix(".json").read_text()
     assert written == first_party_table(manifests), "write what first_party_table gives into first_party.json"
 

@@ -8,6 +8,7 @@ AetherFlowError
 ├── DecisionNeeded          exit 4    only a person can say how to go on
 ├── OwnedByAnother          exit 75   another process owns the run or the lock
 ├── RunFailed               exit 1    a run could not be brought to its end
+│   ├── LedgerFailed                  the ledger can't be read or written: nothing goes on without it
 │   ├── PluginError                   a plugin could not be loaded, or broke its contract
 │   ├── StepError                     a step says what went wrong (plugins raise this one)
 │   │   ├── ConnectorError            … because of the system it talks to
@@ -171,6 +172,12 @@ class RunFailed(AetherFlowError):
     """A run could not be brought to its end."""
 
     code = "AF-RUN-FAILED"
+
+
+class LedgerFailed(RunFailed):
+    """The ledger can't be read or written; a run does not go on without it."""
+
+    code = "AF-LEDGER"
 
 
 class PluginError(RunFailed):

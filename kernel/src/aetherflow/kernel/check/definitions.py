@@ -83,6 +83,12 @@ class FlowIndex:
         """
         return self._compiled(self.compiled_conditions, job_id)
 
+    def jobs_named_by(self, job_id: str) -> tuple[str, ...]:
+        """The other jobs whose results a job's condition, inputs or outputs refer to, in the order of the file."""
+        own = [use.reference.parts for use in self.uses if use.job is not None and use.job.job.id == job_id]
+        named = {parts[1] for parts in own if parts[0] == "jobs" and len(parts) > 1}
+        return tuple(other for other in self.jobs if other in named and other != job_id)
+
     def locate(self, problem: Problem, *, at_key: bool = False) -> Problem:
         """The problem with the place of its path, where it has none yet."""
         document = self.flow.document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
@@ -53,6 +54,11 @@ def run(
         prepared.checked()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
     _tell_result(result, prepared, as_json=as_json)
+    if result.has_left_behind:
+        # Threads of the step that was left behind would keep Python from leaving.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(result.exit_code))
     raise typer.Exit(int(result.exit_code))
 
 

@@ -89,8 +89,3 @@ class History:
     run: RunRecord | None = None
     jobs: Mapping[str, JobRecord] = field(default_factory=dict)
     steps: Mapping[StepKey, StepRecord] = field(default_factory=dict)
-
-    @property
-    def has_open_jobs(self) -> bool:
-        """Whether the run ended before all its jobs did well."""
-        return self.run is not None and not self.run.status.is_done

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
+def _refuse_json(secret: object) -> str:
+    message = "a Secret has no JSON form"
+    raise TypeError(message)
+
+
 class Secret:
     """Text that never prints itself: no `str`, no `repr`, no JSON, no pickle.
 
@@ -55,7 +60,7 @@ class Secret:
         return core_schema.json_or_python_schema(
             json_schema=from_text,
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text]),
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda _: "***"),
+            serialization=core_schema.plain_serializer_function_ser_schema(_refuse_json, when_used="json"),
         )
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,25 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Nothing more will come."""
+
+
+class CallbackSink:
+    """A function that wants every event."""
+
+    def __init__(self, function: Callable[[Event], None]) -> None:
+        self._function = function
+
+    def handle(self, event: Event) -> None:
+        """Hand one event on."""
+        self._function(event)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def warn_of_sink(sink: Sink, error: Exception) -> None:
+    """Say through `logging` that a sink failed; for programs that run flows themselves."""
+    logging.getLogger("aetherflow").warning("an observer failed (%s): %s", type(sink).__name__, error)
 
 
 class EventBus:
@@ -48,6 +68,7 @@ class EventBus:
     def _hand(self, sink: Sink, event: Event) -> None:
         try:
             sink.handle(event)
+            self._failures.pop(id(sink), None)
         except Exception as error:  # noqa: BLE001 - an observer must never end a run
             count = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1
             if count == 1:

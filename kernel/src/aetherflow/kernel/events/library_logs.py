@@ -20,10 +20,17 @@ class _ToLineLog(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        values: dict[str, object] = {"logger": record.name, "message": record.getMessage()}
+        values: dict[str, object] = {"logger": record.name, "message": _message_of(record)}
         if record.exc_info and record.exc_info[1] is not None:
             values["error"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
         self._log.write(record.levelname if record.levelname in _KNOWN else "INFO", "log", record.created, values)
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a library's malformed log call must not end what it logs about
+        return str(record.msg)
 
 
 _KNOWN = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

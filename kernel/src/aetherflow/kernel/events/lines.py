@@ -53,7 +53,8 @@ class LineLog:
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
         """Write one line; whatever stands in the values, it stays one line and holds no secret."""
         # The values first: a secret that is escaped to fit the line has a form of its own.
-        line = self._redactor.redact(self._format(level, name, at, self._redactor.redact_value(values)))
+        shown = self._redactor.redact_value(_plain_values(values))
+        line = self._redactor.redact(self._format(level, name, at, shown))
         with self._guard:
             if not self._is_lost:
                 self._append(line)
@@ -75,6 +76,14 @@ class LineLog:
             return False
         self._last_progress[key] = event.at
         return True
+
+
+def _plain_values(values: Mapping[str, object]) -> dict[str, object]:
+    """Whatever a plugin gave as JSON values: its objects as their texts."""
+    try:
+        return dict(json.loads(json.dumps(values, default=str, skipkeys=True)))
+    except Exception as error:  # noqa: BLE001 - objects of plugins may fail in any way when they are shown
+        return {"message": f"an entry that can't be shown: {type(error).__name__}"}
 
 
 def level_of(event: Event) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from ..contracts.records import History, JobRecord, StepRecord
     from ..spec.models import Flow, Job, Step
+
+
+_NOT_KEPT = "its outputs hold a secret, which is not kept"
 
 
 def plan_run(
@@ -42,6 +46,8 @@ def plan_run(
     jobs = tuple(
         _plan_job(job, history=history, borrowed=borrowed, only_job=only_job, rerun_of=rerun_of) for job in flow.jobs
     )
+    if any(job.decision is Decision.RUN for job in jobs):
+        jobs = tuple(_with_masked_outputs_again(job, only_job) for job in jobs)
     edited = tuple(_edits_of_done_steps(flow, jobs))
     if edited:
         raise InvalidInput.of(edited)
@@ -79,7 +85,7 @@ def _plan_job(
 ) -> JobPlan:
     earlier = history.jobs.get(job.id)
     steps = tuple(_plan_step(job, step, history=history, rerun_of=rerun_of) for step in job.steps)
-    if earlier is not None and _is_done(earlier, steps) and not (earlier.is_masked and history.has_open_jobs):
+    if earlier is not None and _is_done(earlier, steps):
         decision, reason = Decision.RESTORE, "done in an earlier start"
     elif only_job is not None and job.id != only_job:
         earlier = borrowed.get(job.id, earlier)
@@ -87,6 +93,14 @@ def _plan_job(
     else:
         decision, reason = Decision.RUN, "not done yet" if earlier else ""
     return JobPlan(job=job, decision=decision, reason=reason, steps=steps, earlier=earlier)
+
+
+def _with_masked_outputs_again(job: JobPlan, only_job: str | None) -> JobPlan:
+    """Where other jobs run, a job whose outputs were not kept whole gives them again, or stays out of it."""
+    if job.decision is not Decision.RESTORE or job.earlier is None or not job.earlier.is_masked:
+        return job
+    is_left = only_job is not None and job.job.id != only_job
+    return replace(job, decision=Decision.LEAVE if is_left else Decision.RUN, reason=_NOT_KEPT)
 
 
 def _is_done(earlier: JobRecord, steps: tuple[StepPlan, ...]) -> bool:
@@ -112,7 +126,7 @@ def _plan_step(job: Job, step: Step, *, history: History, rerun_of: Callable[[st
 
 def _why_again(earlier: StepRecord | None) -> str:
     if earlier is not None and earlier.is_masked:
-        return "its outputs hold a secret, which is not kept"
+        return _NOT_KEPT
     return "" if earlier is None else f"its last attempt ended {earlier.status}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -94,8 +94,8 @@ def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: St
     context = _context(run, attempt, folders, paths, fence)
     try:
         step, inputs = _build(run, attempt, paths)
-        returned = run.worker.do(lambda: step.run(context, inputs))
-        return _outcome_of(step, returned)
+        outcome = _outcome_of(step, run.worker.do(lambda: step.run(context, inputs)))
+        return replace(outcome, reason=run.redactor.redact(outcome.reason)[:_LONGEST_MESSAGE])
     except LeftBehind:
         fence.revoke()
         return Outcome(

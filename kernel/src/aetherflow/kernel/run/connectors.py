@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..contracts.connectors import ConnectorContext
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 
+#: How long connectors may take to be cancelled or closed, all together.
+CALL_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorSource:
@@ -35,13 +38,22 @@ class ConnectorSource:
     log: Callable[[str], StepLog]
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where a resource's connector is kept once it is made."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    connector: AnyConnector | None = None
+    is_open: bool = False
+
+
 class RunConnectors:
     """The open connectors of one run; safe to use from several threads."""
 
     def __init__(self, source: ConnectorSource) -> None:
         self._source = source
-        self._open: dict[str, AnyConnector] = {}
-        self._guard = threading.RLock()
+        self._places: dict[str, _Place] = {}
+        self._guard = threading.Lock()
 
     def get(self, resource: str, protocol: Callable[..., P]) -> P:
         """The resource's connector, opened on first use.
@@ -50,26 +62,48 @@ class RunConnectors:
             ConnectorError: there is no such resource, it implements another protocol, or it can't be opened.
         """
         with self._guard:
-            connector = self._open.get(resource) or self._open_new(resource, protocol)
-        if connector.protocol is not protocol:
-            raise _wrong_protocol(resource, connector.protocol, protocol)
-        return cast("P", connector)
+            place = self._places.setdefault(resource, _Place())
+        # One that hangs while it opens holds up nobody but those who want the same one.
+        with place.lock:
+            if place.connector is None:
+                place.connector = self._make_for(resource, protocol)
+            if place.connector.protocol is not protocol:
+                raise _wrong_protocol(resource, place.connector.protocol, protocol)
+            if not place.is_open:
+                self._open(resource, place.connector)
+                place.is_open = True
+        return cast("P", place.connector)
 
     def cancel(self) -> None:
-        """Break off what the open connectors do."""
-        for connector in list(self._open.values()):
-            self._call(connector.cancel)
+        """Break off what the connectors do, also one that is being opened."""
+        self._on_each("cancel", [place.connector for place in self._made()])
 
     def close(self) -> tuple[str, ...]:
-        """Close all, last opened first; answers what went wrong."""
-        with self._guard:
-            failures = [
-                failure for connector in reversed(self._open.values()) if (failure := self._call(connector.close))
-            ]
-            self._open.clear()
+        """Close all that were opened, last made first; answers what went wrong."""
+        opened = [place.connector for place in reversed(self._made()) if place.is_open]
+        self._places.clear()
+        return self._on_each("close", opened)
+
+    def _made(self) -> list[_Place]:
+        return [place for place in list(self._places.values()) if place.connector is not None]
+
+    def _on_each(self, name: str, connectors: list[AnyConnector | None]) -> tuple[str, ...]:
+        """Call a method of each, on a thread of its own: one that hangs must not keep the process from leaving."""
+        failures: list[str] = []
+
+        def call_all() -> None:
+            failures.extend(failure for connector in connectors if (failure := self._call(getattr(connector, name))))
+
+        if not connectors:
+            return ()
+        thread = threading.Thread(target=call_all, name=f"aetherflow-{name}", daemon=True)
+        thread.start()
+        thread.join(CALL_SECONDS)
+        if thread.is_alive():
+            failures.append(f"{name} was still busy after {CALL_SECONDS:.0f} s")
         return tuple(failures)
 
-    def _open_new(self, name: str, protocol: object) -> AnyConnector:
+    def _make_for(self, name: str, protocol: object) -> AnyConnector:
         resource = self._source.resources.get(name)
         if resource is None:
             raise ConnectorError(
@@ -80,7 +114,10 @@ class RunConnectors:
         connector_type = self._source.connector_class(resource.kind, resource.driver)
         if connector_type.protocol is not protocol:
             raise _wrong_protocol(name, connector_type.protocol, protocol)
-        connector = self._make(resource, connector_type)
+        return self._make(resource, connector_type)
+
+    @staticmethod
+    def _open(name: str, connector: AnyConnector) -> None:
         try:
             connector.open()
         except AetherFlowError:
@@ -89,8 +126,6 @@ class RunConnectors:
             raise ConnectorError(
                 f"resource {name!r} can't be opened: {told(error)}", code="AF-CONNECTOR-OPEN"
             ) from error
-        self._open[name] = connector
-        return connector
 
     def _make(self, resource: ResolvedResource, connector_type: type[AnyConnector]) -> AnyConnector:
         config = self._settings(connector_type.config_type, resource, "config")

@@ -129,7 +129,8 @@ class AttemptContext:
     @contextmanager
     def publish(self, path: Path) -> Iterator[Path]:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
-        is_private = any(path.is_relative_to(folder) for folder in self.private_folders)
-        with publish(path, mode=0o600 if is_private else 0o666) as temporary:
+        target = self.paths.writable(str(path))
+        is_private = any(target.is_relative_to(folder) for folder in self.private_folders)
+        with publish(target, mode=0o600 if is_private else 0o666) as temporary:
             yield temporary
             self.fence.check()

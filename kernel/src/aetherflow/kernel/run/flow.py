@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..check.preparation import Prepared, prepare_flow, require_job
 from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import History, RunKey, RunRecord
-from ..errors import ExitCode, InvalidInput
+from ..errors import ExitCode, InvalidInput, LedgerFailed
+from ..events.bus import CallbackSink, EventBus, warn_of_sink
 from ..plan.planning import dependencies_of, plan_run
 from ..spec.identifiers import problem_with_id
 from ..state.ledger import open_ledger
@@ -19,14 +20,20 @@ from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
 from .job import milliseconds
 from .journal import Journal
-from .parameters import facts_of, refuse_other_parameters, settle_parameters
-from .runner import run_jobs, status_of
+from .parameters import (
+    facts_of,
+    refuse_other_parameters,
+    refuse_secret_parameters,
+    settle_parameters,
+)
+from .runner import run_jobs, status_of, whole_status
 from .stopping import Stop, stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from ..check.definitions import FlowIndex
     from ..contracts.events import Event
     from ..contracts.records import JobRecord, Json
     from ..plan.decisions import Plan
@@ -45,6 +52,8 @@ class RunResult:
     jobs: tuple[JobResult, ...]
     duration_ms: int
     signal_number: int | None = None
+    #: A step was still busy when the grace was over: the process should leave without waiting for it.
+    has_left_behind: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,7 +93,7 @@ def run_flow(
         request: the run's id, parameters and clock.
         profile: the runtime profile asked for; it may only narrow the one in force.
         environ: the environment to take the snapshot from; the process's own by default, which is never changed.
-        on_event: called with each event, one at a time.
+        on_event: called with each event, one at a time; what it raises is logged and ends nothing.
 
     Raises:
         InvalidInput: the flow, its parameters or its settings are wrong; nothing has run.
@@ -94,8 +103,9 @@ def run_flow(
         RunFailed: the ledger or the workspace can't be used.
     """
     prepared = prepare_flow(flow_file, profile=profile, environ=environ)
+    sinks = [CallbackSink(on_event)] if on_event else []
     with prepared.surroundings.index:
-        return run_prepared(prepared, request or RunRequest(), tell=on_event or (lambda _: None))
+        return run_prepared(prepared, request or RunRequest(), tell=EventBus(sinks, on_failure=warn_of_sink).tell)
 
 
 def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Event], None]) -> RunResult:
@@ -111,7 +121,7 @@ def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Eve
         stack.enter_context(own_run(places.owners, key))
         history = _settled(ledger, key)
         record = _record(prepared, flow_index.flow, request, key, history)
-        plan = _plan(prepared, flow_index.flow, request, ledger=ledger, history=history)
+        plan = _plan(prepared, flow_index, request, ledger=ledger, history=history)
         stop = Stop()
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell), stop=stop, tell=tell, clock=request.clock)
@@ -129,14 +139,18 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, fl
     try:
         results = run_jobs(active, plan)
         active.journal.commit()
+        status = status_of(results, is_stopped=active.stop.is_asked)
+        ended_at = active.clock()
+        whole = whole_status(plan, results, status)
+        with ledger.transaction():
+            ledger.end_run(active.key, whole, ended_at)
     finally:
+        # One more try for what an earlier one could not write; the first failure is the one that is told.
+        with suppress(LedgerFailed):
+            active.journal.commit()
         active.worker.close()
         active.close_connectors()
-    status = status_of(results, is_stopped=active.stop.is_asked)
-    ended_at = active.clock()
-    with ledger.transaction():
-        ledger.end_run(active.key, status, ended_at)
-    active.workspace.clean_up(tuple(job.job.id for job in plan.jobs), status)
+    active.workspace.clean_up(tuple(job.job.id for job in plan.jobs), whole)
     result = RunResult(
         flow_id=flow_id,
         run_id=run_id,
@@ -144,6 +158,7 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, fl
         jobs=results,
         duration_ms=milliseconds(started_at, ended_at),
         signal_number=active.stop.signal_number,
+        has_left_behind=active.worker.has_left_behind,
     )
     active.tell(summary_of(result, ended_at))
     return result
@@ -198,22 +213,25 @@ def _settle_run_id(run_id: str | None) -> str:
     return run_id
 
 
-def _plan(prepared: Prepared, flow: Flow, request: RunRequest, *, ledger: Ledger, history: History) -> Plan:
+def _plan(prepared: Prepared, flow_index: FlowIndex, request: RunRequest, *, ledger: Ledger, history: History) -> Plan:
     index = prepared.surroundings.index
     return plan_run(
-        flow,
+        flow_index.flow,
         history=history,
-        borrowed=_borrowed(flow, request, ledger, history),
+        borrowed=_borrowed(flow_index, request, ledger, history),
         only_job=request.only_job,
         rerun_of=lambda step_type: index.step(step_type).rerun.value,
     )
 
 
-def _borrowed(flow: Flow, request: RunRequest, ledger: Ledger, history: History) -> Mapping[str, JobRecord]:
+def _borrowed(flow_index: FlowIndex, request: RunRequest, ledger: Ledger, history: History) -> Mapping[str, JobRecord]:
     """Results for the jobs that a single job stands on: of this run, else of the newest run that has them all."""
     if request.only_job is None:
         return {}
-    needed = dependencies_of(flow, request.only_job)
+    flow = flow_index.flow
+    needed = tuple(
+        dict.fromkeys((*dependencies_of(flow, request.only_job), *flow_index.jobs_named_by(request.only_job)))
+    )
     missing = tuple(job_id for job_id in needed if not _ended_well(history, job_id))
     jobs = history.jobs
     if missing:
@@ -247,18 +265,26 @@ def _ended_well(history: History, job_id: str) -> bool:
 
 def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, history: History) -> RunRecord:
     """The run as this start finds it; parameters and facts are settled once."""
+    environment, redactor = prepared.surroundings.environment.values, prepared.surroundings.redactor
     if history.run is not None:
-        refuse_other_parameters(flow, request.parameters, history.run.parameters)
-        return replace(history.run, status=Status.RUNNING, starts=history.run.starts + 1, ended_at=None)
+        fixed = history.run.parameters
+        refuse_other_parameters(flow, request.parameters, fixed)
+        added = settle_parameters(
+            flow, request.parameters, environment=environment, facts=history.run.facts, settled=frozenset(fixed)
+        )
+        refuse_secret_parameters(flow, added, redactor)
+        starts, parameters = history.run.starts + 1, {**fixed, **added}
+        return replace(history.run, status=Status.RUNNING, starts=starts, ended_at=None, parameters=parameters)
     now = request.clock()
     facts = facts_of(flow, key, now)
-    environment = prepared.surroundings.environment.values
+    parameters = settle_parameters(flow, request.parameters, environment=environment, facts=facts)
+    refuse_secret_parameters(flow, parameters, redactor)
     return RunRecord(
         status=Status.RUNNING,
         starts=1,
         started_at=now,
         ended_at=None,
-        parameters=settle_parameters(flow, request.parameters, environment=environment, facts=facts),
+        parameters=parameters,
         facts=facts,
         marker=secrets.token_hex(16),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import JobEnded, JobStarted, Status, StepEnded, StepStarted
 from ..contracts.records import JobRecord, StepKey, StepRecord
-from ..errors import AetherFlowError
+from ..errors import AetherFlowError, LedgerFailed
 from ..plan.decisions import Decision
 from ..resolve.text import fit
 from .active import JobResult, StepResult
@@ -47,6 +47,8 @@ class JobRun:
         )
         try:
             status, reason = self._run_steps()
+        except LedgerFailed:
+            raise
         except AetherFlowError as error:
             status, reason = Status.FAILED, self._run.redactor.redact(error.problem.message)
         return self._end(status, reason)
@@ -54,30 +56,24 @@ class JobRun:
     def _run_steps(self) -> tuple[Status, str]:
         folders = self._run.workspace.open_job(self._job_id)
         paths = step_paths(self._run, folders)
-        waiting = self._restore_done()
-        for position, plan in enumerate(waiting):
+        # In order, restored or run: a step that is restored may stand on one that has to be run again.
+        for position, plan in enumerate(self._plan.steps):
+            if plan.decision is Decision.RESTORE and plan.earlier is not None:
+                self._restore(plan, plan.earlier)
+                continue
             if self._run.stop.is_asked:
                 return Status.INTERRUPTED, _STOPPED
             outcome = self._run_step(plan, folders, paths)
             if not outcome.status.is_done:
                 return outcome.status, f"step {plan.step.id!r}: {outcome.error}"
             if outcome.status is Status.SKIPPED and plan.step.on_no_data == "skip_job":
-                self._skip_steps(waiting[position + 1 :])
+                self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
         return Status.SUCCESS, ""
 
-    def _restore_done(self) -> list[StepPlan]:
-        waiting: list[StepPlan] = []
-        for plan in self._plan.steps:
-            if plan.decision is Decision.RESTORE and plan.earlier is not None:
-                self._restore(plan, plan.earlier)
-                self._note_end(plan, None, Outcome(status=plan.earlier.status, reason=plan.reason), restored=True)
-            else:
-                waiting.append(plan)
-        return waiting
-
     def _restore(self, plan: StepPlan, earlier: StepRecord) -> None:
         self._steps[plan.step.id] = earlier.outputs or {}
+        self._note_end(plan, None, Outcome(status=earlier.status, reason=plan.reason), restored=True)
         # What a secret masks is not kept: it is promoted again, from outputs that are.
         if self._plan.earlier is not None and self._plan.earlier.is_masked:
             self._outputs.update(self._promotion(plan, earlier.outputs or {}))
@@ -119,6 +115,8 @@ class JobRun:
 
     def _skip_steps(self, rest: Sequence[StepPlan]) -> None:
         for plan in rest:
+            if plan.decision is Decision.RESTORE:
+                continue
             outcome = Outcome(status=Status.SKIPPED, outputs={"skipped": True, "reason": _NO_DATA}, reason=_NO_DATA)
             self._note_end(plan, self._record(plan, None, outcome), outcome)
 

@@ -33,11 +33,12 @@ class Journal:
 
     def commit(self) -> None:
         """Make all that was noted durable, in one transaction; then tell it."""
-        writes, self._writes = self._writes, []
-        if writes:
+        # What could not be committed stays noted, and untold.
+        if self._writes:
             with self._ledger.transaction():
-                for write in writes:
+                for write in self._writes:
                     write(self._ledger)
+        self._writes = []
         events, self._events = self._events, []
         for event in events:
             self._tell(event)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..contracts.records import Json, RunKey
     from ..errors import Location
+    from ..resolve.redaction import Redactor
     from ..spec.models import Flow, Parameter
 
 _ROOTS = frozenset({"env", "run"})
@@ -38,9 +39,14 @@ def facts_of(flow: Flow, key: RunKey, now: float, scheduled_time: str | None = N
 
 
 def settle_parameters(
-    flow: Flow, given: Mapping[str, Json], *, environment: Mapping[str, str], facts: Mapping[str, Json]
+    flow: Flow,
+    given: Mapping[str, Json],
+    *,
+    environment: Mapping[str, str],
+    facts: Mapping[str, Json],
+    settled: frozenset[str] = frozenset(),
 ) -> dict[str, Json]:
-    """The value of each of the flow's parameters: as given, else its default.
+    """The value of each of the flow's parameters that is not settled yet: as given, else its default.
 
     Raises:
         InvalidInput: a value does not fit its type, is missing, or belongs to no parameter; says all of it.
@@ -49,6 +55,8 @@ def settle_parameters(
     values: dict[str, Json] = {}
     scope = {"env": environment, "run": facts}
     for name, parameter in flow.parameters.items():
+        if name in settled:
+            continue
         try:
             values[name] = _value(parameter, given, scope)
         except InvalidInput as error:
@@ -57,6 +65,27 @@ def settle_parameters(
     if problems:
         raise InvalidInput.of(problems)
     return values
+
+
+def refuse_secret_parameters(flow: Flow, values: Mapping[str, Json], redactor: Redactor) -> None:
+    """Parameters are kept with the run: a secret can't be one.
+
+    Raises:
+        InvalidInput: values hold secrets; names all of them.
+    """
+    problems = [
+        Problem(
+            code="AF-PARAMETER-SECRET",
+            message=f"parameter {name!r} holds a secret, and parameters are kept with the run",
+            help="let the step read it from the environment: {{env.NAME}}",
+            where=flow.document.where(flow.parameters[name].path),
+            path=flow.parameters[name].path,
+        )
+        for name, value in values.items()
+        if redactor.redact_value(value) != value
+    ]
+    if problems:
+        raise InvalidInput.of(problems)
 
 
 def refuse_other_parameters(flow: Flow, given: Mapping[str, Json], fixed: Mapping[str, Json]) -> None:
@@ -68,7 +97,7 @@ def refuse_other_parameters(flow: Flow, given: Mapping[str, Json], fixed: Mappin
     problems = list(_unknown(flow, given))
     for name in given:
         parameter = flow.parameters.get(name)
-        if parameter is not None and (name not in fixed or _value(parameter, given, {}) != fixed[name]):
+        if parameter is not None and name in fixed and _value(parameter, given, {}) != fixed[name]:
             problems.append(
                 Problem(
                     code="AF-PARAMETER-FIXED",

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: The end of the name of every file that is not in place yet.
+#: The start and the end of the name of every file that is not in place yet.
+TEMPORARY_PREFIX = ".aetherflow."
 TEMPORARY_SUFFIX = ".tmp"
 
 
@@ -31,7 +32,7 @@ def publish(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         OSError: the folder can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
     try:
         yield temporary

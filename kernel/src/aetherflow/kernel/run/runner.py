@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contracts.events import JobEnded, Status
@@ -41,6 +42,17 @@ def status_of(results: Iterable[JobResult], *, is_stopped: bool) -> Status:
     if statuses - {Status.SUCCESS, Status.SKIPPED, Status.BLOCKED}:
         return Status.FAILED
     return Status.SKIPPED if statuses and Status.SUCCESS not in statuses else Status.SUCCESS
+
+
+def whole_status(plan: Plan, results: Iterable[JobResult], status: Status) -> Status:
+    """The status of the whole run, where this start may have left jobs out: those count as they ended before."""
+    left = [job.earlier.status if job.earlier else None for job in plan.jobs if job.decision is Decision.LEAVE]
+    if not left or not status.is_done:
+        return status
+    if any(earlier is None or earlier in {Status.PENDING, Status.RUNNING} for earlier in left):
+        return Status.PENDING
+    statuses = [*(result.status for result in results), *(earlier for earlier in left if earlier)]
+    return status_of((JobResult(job_id="", status=each) for each in statuses), is_stopped=False)
 
 
 def _run_or_not(run: ActiveRun, plan: JobPlan) -> JobResult:
@@ -102,7 +114,9 @@ def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:
 def _without_running(run: ActiveRun, plan: JobPlan, status: Status, reason: str) -> JobResult:
     result = JobResult(job_id=plan.job.id, status=status, reason=reason, outputs=declared_outputs(plan))
     now = run.clock()
-    record = JobRecord(status=status, reason=reason, outputs=result.outputs, ended_at=now)
+    # What an earlier start promoted stays remembered: the job may go on from there.
+    earlier = plan.earlier or JobRecord(status=status, outputs=result.outputs)
+    record = replace(earlier, status=status, reason=reason, ended_at=now)
     run.journal.note(lambda ledger: ledger.put_job(run.key, plan.job.id, record), _ended(run, result))
     return result
 

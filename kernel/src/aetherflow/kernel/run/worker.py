@@ -35,8 +35,9 @@ class Worker:
         self._on_cancel = on_cancel
         self._tasks: SimpleQueue[tuple[int, Callable[[], Any]] | None] = SimpleQueue()
         self._count = 0
-        self._thread = threading.Thread(target=self._work, name="aetherflow-steps", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        #: Whether a task was still busy when its time was over: the process must leave without it.
+        self.has_left_behind = False
 
     def do(self, task: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the task answers
         """Do a task on the thread and answer what it answers, or raise what it raises.
@@ -44,6 +45,9 @@ class Worker:
         Raises:
             LeftBehind: the run was asked to stop, and the task did not within the grace.
         """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="aetherflow-steps", daemon=True)
+            self._thread.start()
         self._count += 1
         self._tasks.put((self._count, task))
         deadline: float | None = None
@@ -51,6 +55,7 @@ class Worker:
             try:
                 arrived = self._stop.inbox.get(timeout=None if deadline is None else max(0.0, deadline - monotonic()))
             except Empty:
+                self.has_left_behind = True
                 raise LeftBehind from None
             if isinstance(arrived, SignalArrived):
                 deadline = self._deadline(deadline)

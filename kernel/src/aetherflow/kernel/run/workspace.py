@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..state.folders import make_private_folder
+from .publish import TEMPORARY_PREFIX, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,12 +83,10 @@ class Workspace:
                 code="AF-WORKSPACE-FOREIGN",
                 help="give another flow.workspace.root",
             )
-        marker = home / MARKER_NAME
-        with contextlib.suppress(FileExistsError):
-            if not any(home.iterdir()):
-                descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                os.write(descriptor, self.marker.encode())
-                os.close(descriptor)
+        # Ours as long as nothing but attempts to mark it stands there.
+        if all(entry.name.startswith(TEMPORARY_PREFIX) for entry in home.iterdir()):
+            with publish(home / MARKER_NAME, mode=0o600) as temporary:
+                temporary.write_text(self.marker, encoding="ascii")
         if _marker_of(home) != self.marker:
             raise RunFailed(
                 f"the workspace folder {home} holds something that is not this run's",

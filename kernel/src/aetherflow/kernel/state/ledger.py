@@ -12,7 +12,7 @@ import apsw
 
 from ..contracts.events import Status
 from ..contracts.records import History, JobRecord, RunRecord, StepKey, StepRecord
-from ..errors import RunFailed
+from ..errors import LedgerFailed
 from .folders import make_private_folder
 from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, SCHEMA_VERSION, TABLES
@@ -31,7 +31,8 @@ INSERT INTO runs (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (flow_id, run_id) DO UPDATE SET
     status = excluded.status, starts = excluded.starts, ended_at = excluded.ended_at,
-    flow_file = excluded.flow_file, flow_digest = excluded.flow_digest, profile = excluded.profile
+    parameters = excluded.parameters, flow_file = excluded.flow_file,
+    flow_digest = excluded.flow_digest, profile = excluded.profile
 """
 _END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 _PUT_JOB = """
@@ -77,7 +78,7 @@ class Ledger:
         """All that is written inside becomes true together, and is on the disk when the block ends.
 
         Raises:
-            RunFailed: it could not be written.
+            LedgerFailed: it could not be written.
         """
         with self._guard, self._failures_told():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -144,7 +145,7 @@ class Ledger:
         """All that is remembered of one run.
 
         Raises:
-            RunFailed: the file can't be read.
+            LedgerFailed: the file can't be read.
         """
         with self._guard, self._failures_told():
             runs = [
@@ -238,7 +239,7 @@ def open_ledger(path: Path) -> Ledger:
     """Open the ledger file, made with its folders where it is missing, for its user only.
 
     Raises:
-        RunFailed: the file can't be opened, is no ledger, or is newer than this kernel.
+        LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
     """
     try:
         make_private_folder(path.parent)
@@ -287,10 +288,9 @@ def _pragma(connection: apsw.Connection, name: str) -> int:
     return int(connection.pragma(name) or 0)
 
 
-def _unusable(path: Path, why: str) -> RunFailed:
-    return RunFailed(
+def _unusable(path: Path, why: str) -> LedgerFailed:
+    return LedgerFailed(
         f"the ledger {path} can't be used: {why}",
-        code="AF-LEDGER",
         help="make room, make it readable and writable, or give another file in flow.state.path",
     )
 

@@ -1,4 +1,4 @@
-"""Settings do what they say, and files beside a flow can be used (D45, D48, D53)."""
+"""Settings do what they say, and files beside a flow can be used (D45, D48)."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ Anything else that reaches the user is a bug of ours.
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, Self
@@ -45,6 +46,11 @@ class ExitCode(IntEnum):
     OWNED_BY_ANOTHER = 75
     INTERRUPTED = 130
     TERMINATED = 143
+
+    @classmethod
+    def of_signal(cls, number: int) -> ExitCode:
+        """What a process answers that a signal ended."""
+        return cls.TERMINATED if number == signal.SIGTERM else cls.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,4 @@ class Stopped(AetherFlowError):
 
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message)
-        self.exit_code = ExitCode.TERMINATED if signal_number == _SIGTERM else ExitCode.INTERRUPTED
-
-
-_SIGTERM = 15
+        self.exit_code = ExitCode.of_signal(signal_number)

@@ -8,11 +8,11 @@ from typing import Literal, TypeVar
 
 from ..errors import InvalidInput, Problem, YamlPath
 from ..resolve.references import Reference
+from ..resolve.resources import RESOURCE_ROOTS
 from ..resolve.templates import Template, compile_value
 from ..resolve.when import When, compile_when
 from ..spec.models import Flow, Job, Resource, Step
 
-RESOURCE_ROOTS = frozenset({"env"})
 PARAMETER_ROOTS = frozenset({"env", "run"})
 INPUT_ROOTS = frozenset({"env", "params", "run", "steps", "job", "jobs", "flow_id", "run_id"})
 OUTPUT_ROOTS = INPUT_ROOTS | {"result"}

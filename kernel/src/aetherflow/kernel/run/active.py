@@ -81,6 +81,12 @@ class ActiveRun:
     clock: Callable[[], float]
     #: Results of the jobs that ended, in the order of the file.
     results: dict[str, JobResult] = field(default_factory=dict)
+    _jobs_in_scope: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def remember(self, result: JobResult) -> None:
+        """Let later jobs see how a job ended."""
+        self.results[result.job_id] = result
+        self._jobs_in_scope[result.job_id] = result.as_scope()
 
     def scope(self) -> dict[str, Any]:
         """What templates and conditions of any job may name."""
@@ -88,7 +94,7 @@ class ActiveRun:
             "env": self.environment,
             "params": self.parameters,
             "run": self.facts,
-            "jobs": {job_id: result.as_scope() for job_id, result in self.results.items()},
+            "jobs": self._jobs_in_scope,
             "flow_id": self.key.flow_id,
             "run_id": self.key.run_id,
         }

@@ -59,11 +59,8 @@ class RunResult:
     def exit_code(self) -> ExitCode:
         """What a process that ran the flow answers."""
         if self.signal_number is not None:
-            return ExitCode.TERMINATED if self.signal_number == _SIGTERM else ExitCode.INTERRUPTED
+            return ExitCode.of_signal(self.signal_number)
         return ExitCode.DONE if self.status.is_done else ExitCode.FAILED
-
-
-_SIGTERM = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +136,7 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, fl
     try:
         results = run_jobs(active, plan)
         active.journal.commit()
-        status = status_of(results, is_stopped=active.stop.is_asked)
+        status = status_of((job.status for job in results), is_stopped=active.stop.is_asked)
         ended_at = active.clock()
         whole = whole_status(plan, results, status)
         with ledger.transaction():

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, cast
 
+from ..check.definitions import PARAMETER_ROOTS
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Problem
 from ..resolve.templates import compile_value
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ..errors import Location
     from ..resolve.redaction import Redactor
     from ..spec.models import Flow, Parameter
-
-_ROOTS = frozenset({"env", "run"})
 
 
 def facts_of(flow: Flow, key: RunKey, now: float, scheduled_time: str | None = None) -> dict[str, Json]:
@@ -121,7 +120,7 @@ def _value(parameter: Parameter, given: Mapping[str, Json], scope: Mapping[str, 
             code="AF-PARAMETER-MISSING",
             help=f"give one: --param {parameter.name}=…",
         )
-    default = compile_value(parameter.default, roots=_ROOTS).render(scope)
+    default = compile_value(parameter.default, roots=PARAMETER_ROOTS).render(scope)
     return cast("Json", None if default is None else fit_parameter(default, parameter.type))
 
 

@@ -24,19 +24,19 @@ _FALSE = "condition=false"
 
 def run_jobs(run: ActiveRun, plan: Plan) -> tuple[JobResult, ...]:
     """Bring all jobs of a plan to their end; answers how each ended, in the order of the file."""
+    results: list[JobResult] = []
     for job in plan.jobs:
         if job.decision is Decision.LEAVE:
             _take_over(run, job)
         else:
-            result = _run_or_not(run, job)
-            run.results[job.job.id] = result
-    left = {job.job.id for job in plan.jobs if job.decision is Decision.LEAVE}
-    return tuple(result for job_id, result in run.results.items() if job_id not in left)
+            results.append(_run_or_not(run, job))
+            run.remember(results[-1])
+    return tuple(results)
 
 
-def status_of(results: Iterable[JobResult], *, is_stopped: bool) -> Status:
+def status_of(jobs: Iterable[Status], *, is_stopped: bool) -> Status:
     """The status of a run whose jobs ended so."""
-    statuses = {result.status for result in results}
+    statuses = set(jobs)
     if is_stopped:
         return Status.INTERRUPTED
     if statuses - {Status.SUCCESS, Status.SKIPPED, Status.BLOCKED}:
@@ -52,7 +52,7 @@ def whole_status(plan: Plan, results: Iterable[JobResult], status: Status) -> St
     if any(earlier is None or earlier in {Status.PENDING, Status.RUNNING} for earlier in left):
         return Status.PENDING
     statuses = [*(result.status for result in results), *(earlier for earlier in left if earlier)]
-    return status_of((JobResult(job_id="", status=each) for each in statuses), is_stopped=False)
+    return status_of(statuses, is_stopped=False)
 
 
 def _run_or_not(run: ActiveRun, plan: JobPlan) -> JobResult:
@@ -84,7 +84,7 @@ def _take_over(run: ActiveRun, plan: JobPlan) -> None:
     # Its earlier result is what later jobs see; without one, or where a secret was left out, that it is missing.
     if plan.earlier is not None and not plan.earlier.is_masked:
         outputs = {**declared_outputs(plan), **plan.earlier.outputs}
-        run.results[plan.job.id] = JobResult(job_id=plan.job.id, status=plan.earlier.status, outputs=outputs)
+        run.remember(JobResult(job_id=plan.job.id, status=plan.earlier.status, outputs=outputs))
 
 
 def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:

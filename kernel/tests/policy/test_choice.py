@@ -4,7 +4,7 @@ import pytest
 
 from aetherflow.kernel.errors import RefusedByPolicy
 from aetherflow.kernel.policy.document import Mode
-from aetherflow.kernel.policy.rules import PluginIdentity
+from aetherflow.kernel.policy.rules import Contribution, PluginIdentity
 
 EXCEL = PluginIdentity("excel", "aetherflow-plugin-excel", "0.4.0")
 MAIL = PluginIdentity("mail", "aetherflow-plugin-mail", "1.4.0")
@@ -24,6 +24,14 @@ FLOOR = """
       lab:
         extends: internal_fast
 """
+
+
+def step(name, *effects):
+    return Contribution(kind="step", name=name, effects=frozenset(effects))
+
+
+def connector(name):
+    return Contribution(kind="connector", name=name, effects=frozenset())
 
 
 def test_without_a_file_what_is_installed_may_be_used(decide):
@@ -59,7 +67,7 @@ def test_a_refined_enterprise_lets_in_what_its_list_names(decide):
 
 def test_a_denial_names_the_rule_and_its_line(decide):
     profile = decide(FLOOR)
-    decision = profile.decide_step("acme.fetch", frozenset({"network"}), plugin=OTHER)
+    decision = profile.decide(OTHER, step("acme.fetch", "network"))
     assert not decision.allowed
     assert decision.why == 'deny "effect:network" (aetherflow.yaml:8)'
     assert decision.where.line == 8
@@ -74,7 +82,7 @@ def test_deny_beats_allow_in_an_open_profile_too(decide):
 def test_a_child_needs_the_leave_of_each_list_above(decide):
     profile = decide(FLOOR, requested="strict")
     assert [profile.decide_plugin(each).allowed for each in (EXCEL, MAIL, OTHER)] == [True, False, False]
-    assert not profile.decide_step("external.process", frozenset(), plugin=EXCEL).allowed
+    assert not profile.decide(EXCEL, step("external.process")).allowed
 
 
 def test_an_allow_list_may_name_single_steps(decide):
@@ -82,10 +90,10 @@ def test_an_allow_list_may_name_single_steps(decide):
         "profiles: {enterprise: {plugins: {allow: ['step:acme.count', 'connector:db:*']}}}", requested="enterprise"
     )
     assert profile.decide_plugin(OTHER).allowed
-    assert profile.decide_step("acme.count", frozenset(), plugin=OTHER).allowed
-    assert not profile.decide_step("acme.send", frozenset(), plugin=OTHER).allowed
-    assert profile.decide_connector("db", "x", effects=frozenset(), plugin=OTHER).allowed
-    assert not profile.decide_connector("sftp", "x", effects=frozenset(), plugin=OTHER).allowed
+    assert profile.decide(OTHER, step("acme.count")).allowed
+    assert not profile.decide(OTHER, step("acme.send")).allowed
+    assert profile.decide(OTHER, connector("db:x")).allowed
+    assert not profile.decide(OTHER, connector("sftp:x")).allowed
 
 
 @pytest.mark.parametrize(

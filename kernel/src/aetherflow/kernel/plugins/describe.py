@@ -50,11 +50,6 @@ def manifest_text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def is_same_manifest(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two manifests say the same, whatever release of pydantic made them."""
-    return _comparable(one) == _comparable(other)
-
-
 def drift(written: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """Where a written manifest differs from what the plugin gives now, one line each."""
     lines: list[str] = []

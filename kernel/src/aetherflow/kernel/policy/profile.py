@@ -98,14 +98,6 @@ class RuntimeProfile:
         """Whether the plugin may come in at all; a rule about what it contributes may still say no."""
         return self._denial(plugin) or self._admission(plugin, None)
 
-    def decide_step(self, name: str, effects: frozenset[str], *, plugin: PluginIdentity) -> Decision:
-        """Whether a plugin's step may be used."""
-        return self.decide(plugin, Contribution(kind="step", name=name, effects=effects))
-
-    def decide_connector(self, kind: str, driver: str, *, effects: frozenset[str], plugin: PluginIdentity) -> Decision:
-        """Whether a plugin's connector may be used."""
-        return self.decide(plugin, Contribution(kind="connector", name=f"{kind}:{driver}", effects=effects))
-
     def decide(self, plugin: PluginIdentity, contribution: Contribution) -> Decision:
         """Whether one contribution of a plugin may be used."""
         return self._denial(plugin, contribution) or self._admission(plugin, contribution)

@@ -101,7 +101,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "tests", "docs"]
 
-STANDARD_PLUGINS = ("plugins/process", "plugins/control", "plugins/sql")
+STANDARD_PLUGINS = ("plugins/process", "plugins/control", "plugins/archive", "plugins/mail", "plugins/sql")
 
 
 def members() -> list[str]:

@@ -1,0 +1,1 @@
+"""Steps and drivers that send mail."""

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from aetherflow.kernel import api
-from aetherflow.kernel.cli.program import app
+from aetherflow.kernel.cli.typer_program import make_app
 from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
 from aetherflow.kernel.spec import models
@@ -56,7 +56,7 @@ def commands(group: Any, name: str) -> list[tuple[str, Any]]:
     return inner or [(name, group)]
 
 
-@pytest.mark.parametrize(("name", "command"), commands(typer.main.get_command(app), "aetherflow"))
+@pytest.mark.parametrize(("name", "command"), commands(typer.main.get_command(make_app({})), "aetherflow"))
 def test_a_command_is_told_with_all_of_its_options(name: str, command: Any) -> None:
     told = first_cells(DOCS / "cli.md", f"### `{name}`")
     options = {option for each in command.params for option in each.opts if option.startswith("--")} - {"--help"}

@@ -109,8 +109,13 @@ def test_start_imports_neither_plugins_nor_heavy_libraries(project, arguments):
     loaded = modules_after(project, arguments)
     assert not {name for name in loaded if name.startswith("aetherflow_")}
     assert not loaded & {"pluggy", "apsw", "jsonschema_rs", "pyarrow", "aetherflow.kernel.contracts.steps"}
-    # typer itself imports pydantic as soon as a command of its is run.
-    assert "list" in arguments or not loaded & {"pydantic", "yaml"}
+    assert not loaded & {"pydantic", "yaml"}
+
+
+def test_command_line_that_is_plainly_right_imports_no_typer(project):
+    flow = project.write("flow.yaml", FLOW)
+    for arguments in (["--version"], ["plugins", "list"], ["run", flow, "--run-id", "r1", "--json"]):
+        assert "typer" not in modules_after(project, arguments)
 
 
 def test_run_without_a_terminal_imports_no_rich(project):
@@ -141,6 +146,31 @@ def modules_after(project, arguments):
     )
     assert done.returncode == 0, done.stderr
     return set(project.lines("modules"))
+
+
+def test_library_that_pydantic_would_load_by_itself_stays_out(project):
+    """Code runs here because a runtime profile lets it in, and not because it happens to be installed."""
+    site = project.folder / "site"
+    information = site / "sneaky-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: sneaky\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[pydantic]\nsneaky = sneaky:plugin\n")
+    (site / "sneaky.py").write_text("import pathlib\npathlib.Path('canary').touch()\nplugin = None\n")
+    flow = project.write("flow.yaml", FLOW)
+    paths = f"{site}:{project.environ().get('PYTHONPATH', '')}"
+
+    answer = project.aetherflow("run", flow, PYTHONPATH=paths)
+
+    assert answer.code == 0, answer.err
+    assert not (project.folder / "canary").exists()
+
+
+def test_environment_of_steps_is_the_one_that_the_process_was_started_with(project):
+    flow = project.write("flow.yaml", FLOW.replace("env.MY_TOKEN:none", "env.PYDANTIC_DISABLE_PLUGINS:unset"))
+
+    answer = project.aetherflow("run", flow, "--json")
+
+    assert answer.json["jobs"][0]["outputs"] == {"told": "unset"}
 
 
 def test_reader_that_went_away_costs_no_state(project):

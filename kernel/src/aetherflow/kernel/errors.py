@@ -24,9 +24,10 @@ Anything else that reaches the user is a bug of ours.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, Self
+
+from .quick_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import AetherFlowError, Problem, YamlPath
+from ..quick_dataclasses import dataclass, replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 
 #: What the outputs of a step that was skipped hold besides its own.

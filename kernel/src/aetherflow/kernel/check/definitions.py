@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from ..errors import InvalidInput, Problem, YamlPath
-from ..resolve.references import Reference
-from ..resolve.resources import RESOURCE_ROOTS
+from ..quick_dataclasses import dataclass, replace
+from ..resolve.references import RESOURCE_ROOTS, Reference
 from ..resolve.templates import Template, compile_value
 from ..resolve.when import When, compile_when
 from ..spec.models import Flow, Job, Resource, Step

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import YamlPath
+from ..quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from ..resolve.templates import Template
 from ..spec.misfits import shown
 from ..spec.values import without_raw
 from .rules import Subject
 from .schema_errors import Checked, schema_problems
-from .shell import ShellText, check_shell_text
 
 _Templates = Mapping[YamlPath, bool]
 
@@ -63,14 +62,17 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
         if isinstance(name, str) and path not in call.templates:
             yield from _check_resource(subject, name, path, str(protocol))
     for path, _, switch in schema.marked("shell_text_if", call.inputs, call.path):
-        yield from check_shell_text(_shell_text(call, path, str(switch)), may_use_shell=subject.may_use_shell)
+        yield from _check_shell_text(subject, call, path, str(switch))
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
         yield from _check_inner_step(subject, step, path, call.templates)
 
 
-def _shell_text(call: _Call, path: YamlPath, switch: str) -> ShellText:
+def _check_shell_text(subject: Subject, call: _Call, path: YamlPath, switch: str) -> Iterator[Problem]:
+    from .shell import ShellText, check_shell_text
+
     value = call.inputs.get(switch) if isinstance(call.inputs, dict) else None
-    return ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
+    text = ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
+    yield from check_shell_text(text, may_use_shell=subject.may_use_shell)
 
 
 def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) -> Iterator[Problem]:

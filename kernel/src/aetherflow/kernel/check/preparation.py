@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from ..plugins.index import PluginIndex, build_index
 from ..policy.choice import decide_profile
 from ..policy.profile import RuntimeProfile
 from ..policy.project import Project, find_project
+from ..quick_dataclasses import dataclass
 from ..resolve.environment import Environment, take_environment
 from ..resolve.redaction import Redactor
 from ..resolve.resource_profiles import ResourceProfile, read_resource_profiles

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..errors import Problem
+from ..quick_dataclasses import dataclass
 from .contributions import Contributions
 from .definitions import FlowIndex
 from .validators import Validators

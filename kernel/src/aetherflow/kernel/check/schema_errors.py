@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from ..contracts.spelling import did_you_mean, nearest
 from ..errors import Problem, YamlPath
-from ..resolve.schemas import known_properties
-from ..spec.misfits import shown
-from .fault_words import words_for, words_for_type
-from .faults import Fault, read_faults
+from ..quick_dataclasses import dataclass
 from .validators import CompiledSchema
 
 
@@ -44,100 +39,6 @@ def schema_problems(schema: CompiledSchema, checked: Checked) -> Iterator[Found]
         message = f"{checked.owner} has a schema that can't be read"
         yield Found(Problem(code="AF-PLUGIN-SCHEMA", message=message, help="tell its author", path=checked.path))
     elif not schema.validator.is_valid(checked.value):
-        faults = read_faults(schema.validator.iter_errors(checked.value))
-        yield from _Explanation(schema, checked).of(faults)
+        from .schema_explanations import Explanation
 
-
-class _Explanation:
-    """Turns faults into problems."""
-
-    def __init__(self, schema: CompiledSchema, checked: Checked) -> None:
-        self._schema = schema
-        self._checked = checked
-
-    def of(self, faults: Iterable[Fault]) -> Iterator[Found]:
-        """The problems that these faults make; a misspelt key is not told as a missing one too."""
-        counted = [fault for fault in faults if fault.counts(self._checked.path, self._checked.templates)]
-        unknown = {fault.at: fault.facts["unexpected"] for fault in counted if fault.kind == "AdditionalProperties"}
-        for fault in counted:
-            if fault.kind == "Required":
-                yield from self._missing(fault, unknown.get(fault.at, ()))
-            elif fault.kind == "AdditionalProperties":
-                yield from self._unexpected(fault)
-            elif fault.branches:
-                yield from self._union(fault)
-            elif fault.kind == "Type":
-                yield self._misfit(fault.at, fault.facts["types"])
-            else:
-                yield self._other(fault)
-
-    def _missing(self, fault: Fault, unknown: Collection[str]) -> Iterator[Found]:
-        name = fault.facts["property"]
-        known = self._known(fault)
-        if self._checked.is_partial or any(nearest(key, known) == name for key in unknown):
-            return
-        message = f"{self._checked.owner} needs the {self._checked.noun} {_dotted((*fault.at, name))!r}"
-        yield Found(self._problem("AF-INPUT-MISSING", message, f"write `{name}: …` here", fault.at), at_key=True)
-
-    def _unexpected(self, fault: Fault) -> Iterator[Found]:
-        known = self._known(fault)
-        for name in fault.facts["unexpected"]:
-            path = (*fault.at, name)
-            message = f"{self._checked.owner} has no {self._checked.noun} {shown(_dotted(path))}"
-            yield Found(self._problem("AF-INPUT-UNKNOWN", message, did_you_mean(name, known), path), at_key=True)
-
-    def _known(self, fault: Fault) -> frozenset[str]:
-        """The keys that the mapping may have, by the schema that refused it."""
-        schema = _value_at(self._schema.schema, fault.schema_path[:-1])
-        if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
-            return frozenset(schema["properties"])
-        return known_properties(self._schema.declared.top()) or frozenset()
-
-    def _union(self, fault: Fault) -> Iterator[Found]:
-        fitting = [branch for branch in fault.branches if not any(inner.wants_type(fault.at) for inner in branch)]
-        if fitting:
-            closest = min(fitting, key=lambda branch: _distance(branch, fault.at))
-            yield from self.of(closest)
-            return
-        wrong = (inner for branch in fault.branches for inner in branch if inner.wants_type(fault.at))
-        yield self._misfit(fault.at, [name for inner in wrong for name in inner.facts["types"]])
-
-    def _misfit(self, at: YamlPath, types: Iterable[str]) -> Found:
-        message, mend = words_for_type(types, _value_at(self._checked.value, at))
-        return Found(self._problem("AF-WRONG-TYPE", message, mend, at))
-
-    def _other(self, fault: Fault) -> Found:
-        message, mend = words_for(fault.kind, fault.facts, _value_at(self._checked.value, fault.at))
-        return Found(self._problem("AF-WRONG-VALUE", message, self._authors_mend(fault) or mend, fault.at))
-
-    def _authors_mend(self, fault: Fault) -> str:
-        """What the schema's author says to do, for faults of which the keyword alone tells a reader little."""
-        if not fault.needs_author:
-            return ""
-        marked = self._schema.marked("mend", self._checked.value, ())
-        return next((mend for path, _, mend in marked if path == fault.at and isinstance(mend, str)), "")
-
-    def _problem(self, code: str, message: str, mend: str, at: YamlPath) -> Problem:
-        return Problem(code=code, message=message, help=mend, path=(*self._checked.path, *at))
-
-
-def _distance(faults: tuple[Fault, ...], at: YamlPath) -> tuple[int, int]:
-    """How far a branch is from what was meant: another word where words tell the branches apart weighs most."""
-    words = sum(fault.kind in {"Constant", "Enum"} and len(fault.at) <= len(at) + 1 for fault in faults)
-    return words, len(faults)
-
-
-def _value_at(value: object, path: YamlPath) -> object:
-    """The part of a JSON value at a path; null where there is none."""
-    for part in path:
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value
-
-
-def _dotted(path: YamlPath) -> str:
-    return ".".join(map(str, path))
+        yield from Explanation(schema, checked).of(schema.validator.iter_errors(checked.value))

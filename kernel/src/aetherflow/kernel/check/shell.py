@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..errors import Problem, YamlPath
+from ..quick_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

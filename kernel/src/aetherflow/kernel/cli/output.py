@@ -8,11 +8,10 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from ..quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,13 +20,21 @@ if TYPE_CHECKING:
     from ..errors import AetherFlowError, Problem
 
 
+def say(text: str, *, to_error: bool = False, end: str = "\n") -> None:
+    """Text on standard output, or on standard error, at once."""
+    print(text, end=end, file=sys.stderr if to_error else sys.stdout, flush=True)
+
+
 def print_json(value: object) -> None:
     """One JSON value on standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+    say(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
 def print_problems(problems: Iterable[Problem], prepared: Prepared) -> None:
     """Problems on standard error: each with its place, the line it is in, and the mend; in a JSON log as lines."""
+    problems = tuple(problems)
+    if not problems:
+        return
     from ..check.report import format_problem
 
     documents = {prepared.document.file: prepared.document}
@@ -36,7 +43,7 @@ def print_problems(problems: Iterable[Problem], prepared: Prepared) -> None:
     else:
         shown = [format_problem(problem, documents) for problem in problems]
     for text in shown:
-        typer.echo(prepared.surroundings.redactor.redact(text), err=True)
+        say(prepared.surroundings.redactor.redact(text), to_error=True)
 
 
 def print_error(error: AetherFlowError, *, as_json: bool) -> None:
@@ -53,7 +60,7 @@ def print_error(error: AetherFlowError, *, as_json: bool) -> None:
         sources = _sources_of(error)
         shown = [format_problem(problem, sources) for problem in error.problems]
     for text in shown:
-        typer.echo(text, err=True)
+        say(text, to_error=True)
 
 
 @contextmanager

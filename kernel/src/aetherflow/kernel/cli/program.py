@@ -1,50 +1,20 @@
-"""The program `aetherflow`: its commands, and the one place where errors become messages and exit codes."""
+"""The program `aetherflow`: a command is read and done, and errors become messages and exit codes in one place."""
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
-
-import typer
-from typer.exceptions import TyperException
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
-from .plugins import plugins_app
-from .run import run
-from .validate import validate
+from .command_line import read_command_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-app = typer.Typer(
-    name="aetherflow",
-    help="Run YAML flows that move data between databases, files, servers, workbooks and people.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-)
-app.command()(run)
-app.command()(validate)
-app.add_typer(plugins_app, name="plugins")
-
-
-def _show_version(is_asked: bool) -> None:
-    if is_asked:
-        from importlib_metadata import version
-
-        typer.echo(f"aetherflow-kernel {version('aetherflow-kernel')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _program(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Run YAML flows that move data between databases, files, servers, workbooks and people."""
+    from .commands import Command
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -52,13 +22,16 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     _settle_standard_streams()
+    # Starting makes objects that stay: to look through them for garbage is a part of the time, and finds none.
+    # What goes on for long turns it on again.
+    gc.disable()
+    environ = dict(os.environ)
+    # pydantic imports whatever is installed with an entry point of its own: code that no runtime profile has let in.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     try:
-        # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
-        code = app(args=given, standalone_mode=not as_json)
+        code = _answer(given, environ, as_json=as_json)
     except SystemExit as leaving:
         code = leaving.code
-    except TyperException as error:
-        code = _tell(_usage_error(error), as_json=as_json)
     except AetherFlowError as error:
         code = _tell(error, as_json=as_json)
     except KeyboardInterrupt:
@@ -72,6 +45,45 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _tell_bug(error, as_json=as_json)
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
+
+
+def _answer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool) -> int | str | None:
+    if list(arguments) == ["--version"]:
+        print_version()
+        return ExitCode.DONE
+    found = read_command_line(arguments)
+    if found is not None:
+        return call(found.command, found.values, environ)
+    return _ask_typer(arguments, environ, as_json=as_json)
+
+
+def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool) -> int | str | None:
+    from typer.exceptions import TyperException
+
+    from .typer_program import make_app
+
+    try:
+        # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
+        code: int | str | None = make_app(environ)(args=list(arguments), standalone_mode=not as_json)
+    except TyperException as error:
+        raise _usage_error(error) from error
+    return code
+
+
+def call(command: Command, values: Mapping[str, Any], environ: Mapping[str, str]) -> ExitCode:
+    """Do what a command is for, in the environment that the process was started with; answers how it is to end."""
+    from importlib import import_module
+
+    module, _, function = command.home.partition(":")
+    code: ExitCode = getattr(import_module(f".{module}", __package__), function)(**values, environ=environ)
+    return code
+
+
+def print_version() -> None:
+    """Say which release this is."""
+    from importlib_metadata import version
+
+    print("aetherflow-kernel", version("aetherflow-kernel"))  # noqa: T201 - the answer
 
 
 def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
@@ -100,7 +112,7 @@ def _settle_standard_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _usage_error(error: TyperException) -> InvalidInput:
+def _usage_error(error: Exception) -> InvalidInput:
     told = getattr(error, "format_message", error.__str__)()
     return InvalidInput(
         told, code="AF-USAGE", help="aetherflow --help, and --help after each command, say what there is"

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from ..errors import InvalidInput
-from .flow_file import FlowArgument, FlowOption, JsonOption, ProfileOption, given_flow
-from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems
+from ..errors import ExitCode, InvalidInput
+from .flow_file import given_flow
+from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..check.preparation import Prepared
     from ..contracts.events import Event
     from ..events.lines import LineLog
     from ..run.flow import RunResult
 
-RunIdOption = Annotated[
-    str | None, typer.Option("--run-id", help="The run's id; one that exists is gone on with.", show_default=False)
-]
-JobOption = Annotated[str | None, typer.Option("--flow-job", help="Run this job alone.", show_default=False)]
-ParameterOption = Annotated[
-    list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="The value of a parameter.", show_default=False)
-]
-
 
 def run(
-    flow: FlowArgument = None,
-    flow_yaml: FlowOption = None,
-    run_id: RunIdOption = None,
-    flow_job: JobOption = None,
-    profile: ProfileOption = None,
-    param: ParameterOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    *,
+    flow: str | None,
+    flow_yaml: str | None,
+    run_id: str | None,
+    flow_job: str | None,
+    profile: str | None,
+    param: list[str] | None,
+    as_json: bool,
+    environ: Mapping[str, str],
+) -> ExitCode:
     """Run a flow; started again with the same run id, it goes on where it stopped."""
     from ..check.preparation import prepare_flow
     from ..run.flow import RunRequest, run_prepared
@@ -47,11 +40,13 @@ def run(
     request = RunRequest(run_id=run_id, only_job=flow_job, parameters=_parameters(param or []))
     with ExitStack() as stack:
         stack.enter_context(output_kept_for_the_answer())
-        prepared = prepare_flow(file, profile=profile)
+        prepared = prepare_flow(file, profile=profile, environ=environ)
         stack.enter_context(prepared.surroundings.index)
         if not as_json:
             print_problems(prepared.warnings, prepared)
         prepared.checked()
+        gc.freeze()
+        gc.enable()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
     _tell_result(result, prepared, as_json=as_json)
     if result.has_left_behind:
@@ -59,7 +54,7 @@ def run(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(result.exit_code))
-    raise typer.Exit(int(result.exit_code))
+    return result.exit_code
 
 
 def _parameters(given: list[str]) -> dict[str, str]:
@@ -104,10 +99,10 @@ def _tell_failure(log: LineLog, failed: object, error: Exception) -> None:
 
 
 def _tell_result(result: RunResult, prepared: Prepared, *, as_json: bool) -> None:
-    from ..check.report import problem_as_json
-    from ..run.flow import job_as_json
-
     if as_json:
+        from ..check.report import problem_as_json
+        from ..run.flow import job_as_json
+
         told = {
             "flow_id": result.flow_id,
             "run_id": result.run_id,
@@ -122,4 +117,4 @@ def _tell_result(result: RunResult, prepared: Prepared, *, as_json: bool) -> Non
         return
     seconds = result.duration_ms / 1000
     counts = ", ".join(f"{job.job_id} {job.status}" for job in result.jobs)
-    typer.echo(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({counts or 'no jobs'})")
+    say(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({counts or 'no jobs'})")

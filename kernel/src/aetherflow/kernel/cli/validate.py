@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from ..errors import AetherFlowError, ExitCode
-from .flow_file import FlowArgument, FlowOption, JsonOption, ProfileOption, given_flow
-from .output import output_kept_for_the_answer, print_json, print_problems
+from .flow_file import given_flow
+from .output import output_kept_for_the_answer, print_json, print_problems, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..check.preparation import Prepared
 
 
 def validate(
-    flow: FlowArgument = None,
-    flow_yaml: FlowOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    *, flow: str | None, flow_yaml: str | None, profile: str | None, as_json: bool, environ: Mapping[str, str]
+) -> ExitCode:
     """Check a flow: no plugin is imported, no server is touched."""
     from ..check.preparation import prepare_flow
 
     file = given_flow(flow, flow_yaml, command="validate")
     with output_kept_for_the_answer():
-        prepared = prepare_flow(file, profile=profile)
+        prepared = prepare_flow(file, profile=profile, environ=environ)
         prepared.surroundings.index.close()
     exit_code = _exit_code(prepared)
     if as_json:
@@ -33,8 +30,8 @@ def validate(
     else:
         print_problems(prepared.problems, prepared)
         count = len(prepared.errors)
-        typer.echo(f"INVALID: {file} ({count} error{'s' if count > 1 else ''})" if count else f"OK: {file}")
-    raise typer.Exit(int(exit_code))
+        say(f"INVALID: {file} ({count} error{'s' if count > 1 else ''})" if count else f"OK: {file}")
+    return exit_code
 
 
 def _exit_code(prepared: Prepared) -> ExitCode:

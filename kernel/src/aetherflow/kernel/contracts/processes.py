@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from ..quick_dataclasses import dataclass, field
 
 OutputMode = Literal["inherit", "capture", "discard"]
 Stream = Literal["stdout", "stderr"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from ..quick_dataclasses import dataclass
 from .effects import (
     Effect as Effect,  # noqa: PLC0414 - re-exported: it belongs to the contract of steps
     Rerun as Rerun,  # noqa: PLC0414 - as Effect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +37,8 @@ class CallbackSink:
 
 def warn_of_sink(sink: Sink, error: Exception) -> None:
     """Say through `logging` that a sink failed; for programs that run flows themselves."""
+    import logging
+
     logging.getLogger("aetherflow").warning("an observer failed (%s): %s", type(sink).__name__, error)
 
 

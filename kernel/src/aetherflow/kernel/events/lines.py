@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
+from ..quick_dataclasses import field_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ def level_of(event: Event) -> str:
 
 def _fields_of(event: Event) -> dict[str, object]:
     """What an event tells, the run it belongs to last; what is empty is left out."""
-    names = [field.name for field in fields(event) if field.name not in _TOLD_ELSEWHERE]
+    names = [name for name in field_names(event) if name not in _TOLD_ELSEWHERE]
     values = {name: getattr(event, name) for name in (*names, "flow_id", "run_id")}
     return {name: value for name, value in values.items() if value not in ("", None, {})}
 

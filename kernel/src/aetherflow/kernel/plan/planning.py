@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..contracts.records import StepKey
 from ..errors import DecisionNeeded, InvalidInput, Problem
+from ..quick_dataclasses import replace
 from .decisions import Decision, JobPlan, Plan, StepPlan
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..contracts.interface import INTERFACE_VERSION
 from ..errors import PluginError
 from ..policy.profile import RuntimeProfile
 from ..policy.rules import normalised_name
+from ..quick_dataclasses import dataclass, replace
 from .discovery import Announcement, find_manifest, package_folder
 from .first_party import FirstParty
 from .manifest import MAX_BYTES, Manifest, interface_of, is_compatible, load_json, parse_manifest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import invalidate_caches
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from ..contracts.interface import ENTRY_POINT_GROUP, MANIFEST_NAME
 from ..errors import InvalidInput, PluginError, RefusedByPolicy
 from ..policy.rules import PluginIdentity
+from ..quick_dataclasses import dataclass
 from .describe import describe_plugin, drift, manifest_text
 from .discovery import package_folder
 from .index import PluginIndex, state_error

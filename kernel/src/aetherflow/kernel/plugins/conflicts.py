@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from ..policy.profile import RuntimeProfile
 from ..policy.rules import normalised_name
+from ..quick_dataclasses import replace
 from .records import PluginRecord, PluginState
 
 

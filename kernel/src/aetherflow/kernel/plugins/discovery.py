@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from keyword import iskeyword
@@ -14,6 +13,7 @@ import importlib_metadata
 
 from ..contracts.interface import ENTRY_POINT_GROUP, MANIFEST_NAME
 from ..policy.rules import PluginIdentity, normalised_name
+from ..quick_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

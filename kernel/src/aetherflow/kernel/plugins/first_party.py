@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..policy.rules import normalised_name
+from ..quick_dataclasses import dataclass, field
 from .manifest import Manifest
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
 from ..errors import PluginError, Problem
+from ..quick_dataclasses import replace
 from .boundary import plugin_boundary
 from .index import PluginIndex
 from .loading import load_plugin

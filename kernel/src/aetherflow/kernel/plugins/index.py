@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +12,7 @@ from ..contracts.spelling import did_you_mean, nearest
 from ..errors import AetherFlowError, InvalidInput, PluginError, Problem, RefusedByPolicy
 from ..policy.profile import RuntimeProfile
 from ..policy.rules import Contribution, normalised_name
+from ..quick_dataclasses import dataclass, field, replace
 from .admission import Admission
 from .conflicts import reserved_by_others, with_conflicts
 from .discovery import announcements

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import PluginError, Problem
+from ..quick_dataclasses import dataclass, field
 from .boundary import contract_error, plugin_boundary
 from .contributions import connectors_by_name, steps_by_name
 from .describe import describe_plugin

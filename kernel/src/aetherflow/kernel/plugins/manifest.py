@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..contracts.effects import Rerun
 from ..contracts.interface import INTERFACE_VERSION
 from ..policy.rules import Contribution
+from ..quick_dataclasses import dataclass, field
 from .manifest_fields import BadManifest, Fields
 
 MANIFEST_FORMAT = 1

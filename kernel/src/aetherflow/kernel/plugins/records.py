@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.effects import Rerun
 from ..policy.rules import PluginIdentity
+from ..quick_dataclasses import dataclass, field
 from .manifest import Manifest
 
 if TYPE_CHECKING:

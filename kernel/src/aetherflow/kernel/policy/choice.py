@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Location, Problem, RefusedByPolicy
+from ..quick_dataclasses import dataclass, replace
 from .document import Mode, PolicyDocument, ProfileDefinition, WritePath
 from .profile import Layer, RuntimeProfile
 from .project import Project, read_administrator_policy

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Location, Problem, RefusedByPolicy, YamlPath
+from ..quick_dataclasses import dataclass, field
 from .rules import BadRule, ListName, Rule, parse_rule
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Location
+from ..quick_dataclasses import dataclass, field
 from .document import Mode, WritePath
 from .rules import Contribution, PluginIdentity, Rule, first_match
 

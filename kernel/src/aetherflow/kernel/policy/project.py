@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, RefusedByPolicy
+from ..quick_dataclasses import dataclass
 from .document import PolicyDocument, read_policy
 
 if TYPE_CHECKING:

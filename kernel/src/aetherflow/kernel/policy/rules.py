@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..contracts.effects import Effect
 from ..contracts.spelling import did_you_mean
 from ..errors import Location
-from .versions import VersionBound, parse_bounds, parse_version
+from ..quick_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from .versions import VersionBound
 
 ListName = Literal["allow", "deny"]
 
@@ -84,6 +86,8 @@ class Rule:
     def _admits(self, version_text: str) -> bool:
         if not self.bounds:
             return True
+        from .versions import parse_version
+
         version = parse_version(version_text)
         if version is None:  # not to be told: no reason to let it in, and a reason to keep it out
             return self.list_name == "deny"
@@ -139,11 +143,19 @@ def _name_rule(text: str) -> tuple[RuleKind, str, tuple[VersionBound, ...]]:
     if match is None:
         message = f"{text!r} is no rule"
         raise BadRule(message, _FORMS)
-    bounds = parse_bounds(match["bounds"]) if match["bounds"] else ()
+    bounds = _bounds(match["bounds"])
     if bounds is None:
         message = f"{text!r} is no rule: {match['bounds']!r} compares with no version"
         raise BadRule(message, "compare with ==, !=, >=, <=, > or <, joined by commas: mail>=1.2,<2")
     return RuleKind.NAME, normalised_name(match["name"]), bounds
+
+
+def _bounds(text: str | None) -> tuple[VersionBound, ...] | None:
+    if not text:
+        return ()
+    from .versions import parse_bounds
+
+    return parse_bounds(text)
 
 
 def _pattern(kind: RuleKind, pattern: str, text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from ..quick_dataclasses import dataclass, replace
 
 Operator = Literal["==", "!=", ">=", "<=", ">", "<"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 
 from ..errors import NothingDone, StepError
+from ..quick_dataclasses import dataclass
 
 #: What the supervisor may say that the command's start failed with, as (code, message, help).
 _NO_FOLDER = ("AF-PROCESS-CWD", "the folder to run {program} in can't be entered: {reason}", "check `cwd`")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, Problem
-from .environment_files import EnvironmentFile, list_files, read_file
+from ..quick_dataclasses import dataclass, field
+
+if TYPE_CHECKING:
+    from .environment_files import EnvironmentFile
 
 #: Names the files that are laid over the environment of the process.
 FILES_KEY = "AETHERFLOW_ENV_FILES_JSON"
@@ -55,7 +58,11 @@ def take_environment(
 def _files(process: Mapping[str, str], folder: Path) -> list[tuple[str, Mapping[str, str]]]:
     layers: list[tuple[str, Mapping[str, str]]] = []
     problems: list[Problem] = []
-    for number, file in enumerate(list_files(process.get(FILES_KEY, ""))):
+    if not process.get(FILES_KEY):
+        return []
+    from .environment_files import list_files
+
+    for number, file in enumerate(list_files(process[FILES_KEY])):
         try:
             layers.append(_read(file, folder))
         except InvalidInput as error:
@@ -66,6 +73,8 @@ def _files(process: Mapping[str, str], folder: Path) -> list[tuple[str, Mapping[
 
 
 def _read(file: EnvironmentFile, folder: Path) -> tuple[str, Mapping[str, str]]:
+    from .environment_files import read_file
+
     return f"the {file.type} file {file.path}", read_file(file, folder)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Location, Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from ..spec.source import read_source
 
 FileType: TypeAlias = Literal["dotenv", "json", "dir"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Any, Protocol
 
 from ..errors import InvalidInput
+from ..quick_dataclasses import dataclass
 from .references import ABSENT, OutsideText, Reference, find
 from .text import read_text
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..contracts.secrets import Secret
-from .search import Search, Span
-from .wrapped_forms import MIN_LENGTH, forms_of
+
+if TYPE_CHECKING:
+    from .search import Search, Span
 
 MASK = "***"
 #: Environment keys with one of these words in them hold secrets.
 SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "KEY")
+#: Shorter texts are parts of ordinary words: masking them ruins every log, and tells the secret by its gaps.
+MIN_LENGTH = 8
 #: A declared secret may be this short; what is only taken for one needs `MIN_LENGTH` characters.
 MIN_DECLARED_LENGTH = 4
 #: These name where secrets come from, and are none.
@@ -36,7 +39,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._values: set[str] = set()
         self._forms: set[str] = set()
-        self._search: Search | None = Search(())
+        self._search: Search | None = None
 
     def add(self, value: object) -> None:
         """A declared secret: a text or number of at least 4 characters, or all that a list or a mapping holds.
@@ -51,6 +54,8 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text with every secret in it masked; do it before a text is shortened."""
+        if not self._forms:
+            return text
         spans = self._current().spans(text)
         return _masked(text, spans) if spans else text
 
@@ -72,6 +77,10 @@ class Redactor:
             return text in self._values
 
     def _add(self, values: list[str], shortest: int) -> None:
+        if not values:
+            return
+        from .wrapped_forms import forms_of
+
         with self._lock:
             for value in values:
                 if len(value.strip()) >= shortest and value not in self._values:
@@ -84,6 +93,8 @@ class Redactor:
         search = self._search
         if search is not None:
             return search
+        from .search import Search
+
         with self._lock:
             if self._search is None:
                 self._search = Search(self._forms)

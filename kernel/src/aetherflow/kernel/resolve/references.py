@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..contracts.spelling import nearest
 from ..errors import MissingReference, Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from ..spec.identifiers import ID_PATTERN
 
 #: One name of a path; possessive, so that matching never goes back.
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]*+"
+
+
+#: Templates of resources may refer to the environment only.
+RESOURCE_ROOTS = frozenset({"env"})
 
 
 class OutsideText(str):

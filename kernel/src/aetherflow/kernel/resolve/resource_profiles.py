@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Problem, YamlPath
+from ..quick_dataclasses import dataclass, field
 from ..spec.document import Document, parse_document, read_document
 from ..spec.models import Resource
 from .environment import Environment

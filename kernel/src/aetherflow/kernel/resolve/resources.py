@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ..errors import InvalidInput, Location, Problem, YamlPath
+from ..quick_dataclasses import dataclass, replace
 from ..spec.document import Document
 from ..spec.models import Resource
 from .decoding import SECTIONS, Targets, decode_targets, problems_with, problems_with_names, targets_of
 from .environment import Environment
 from .redaction import Redactor, passwords_of
+from .references import RESOURCE_ROOTS
 from .resource_profiles import MergedSettings, ResourceProfile, merge_settings, profile_of
 from .schemas import DeclaredTypes, Schema, Schemas, is_secret
 from .secrets import SecretsHook
 from .templates import Template, compile_value
 from .text import fit
-
-#: Templates of resources may refer to the environment only.
-RESOURCE_ROOTS = frozenset({"env"})
 
 
 @dataclass(frozen=True, slots=True)

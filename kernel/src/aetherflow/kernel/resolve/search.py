@@ -7,7 +7,8 @@ the stride. So only those blocks are looked up, and what is found there is compa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from ..quick_dataclasses import dataclass
 
 Span = tuple[int, int]
 

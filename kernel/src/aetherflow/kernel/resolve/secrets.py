@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import InvalidInput, RefusedByPolicy, YamlPath
+from ..quick_dataclasses import dataclass
 from .settings import Settings
 
 _CODE = "AF-SECRETS-HOOK"

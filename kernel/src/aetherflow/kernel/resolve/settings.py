@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import InvalidInput, Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from ..spec.document import Document
 from .environment import Environment
 
@@ -209,6 +209,6 @@ _READERS: dict[str, Callable[[object, Path], object]] = {
     "work_root": _path,
     "state_root": _path,
 }
-_BOOLEANS = frozenset(field.name for field in fields(Settings) if field.type == "bool")
+_BOOLEANS = frozenset(name for name, kind in Settings.__annotations__.items() if kind == "bool")
 _LISTS = frozenset({"plugin_paths"})
 _TRUTH: dict[str, object] = {"true": True, "false": False}

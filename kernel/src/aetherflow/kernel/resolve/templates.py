@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, MissingReference, Problem, TemplateError, YamlPath
+from ..quick_dataclasses import dataclass
 from ..spec.values import Raw, without_raw
 from .references import NAME, Reference, resolve
 

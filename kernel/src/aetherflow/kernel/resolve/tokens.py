@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from ..errors import InvalidInput
+from ..quick_dataclasses import dataclass
 from .references import NAME
 
 _BLANKS = re.compile(r"[ \t\r\n]*+")

@@ -13,10 +13,10 @@ or empty; text from the environment is read as true or false there, and as a num
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, YamlPath
+from ..quick_dataclasses import dataclass
 from .expressions import Both, Comparison, Either, Expression, Literal, Not, Path
 from .references import Reference
 from .tokens import Token, read_tokens

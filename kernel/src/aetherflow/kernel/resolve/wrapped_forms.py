@@ -10,8 +10,7 @@ import shlex
 import urllib.parse
 from collections.abc import Callable, Iterator
 
-#: Shorter texts are parts of ordinary words: masking them ruins every log, and tells the secret by its gaps.
-MIN_LENGTH = 8
+from .redaction import MIN_LENGTH
 
 _SHELL_SPECIAL = re.compile(r'([\\$"`])')
 _ESCAPE_IN_URL = re.compile(r"%[0-9A-F]{2}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
-from ..resolve.resources import ConnectorSchemas, ResolvedResource, ResourceSources, resolve_resources
-from ..resolve.secrets import load_secrets_hook
+from ..quick_dataclasses import dataclass
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from ..check.preparation import Surroundings
     from ..contracts.events import Event
     from ..contracts.records import RunKey, RunRecord
+    from ..resolve.resources import ResolvedResource
     from ..spec.models import Flow
     from .journal import Journal
     from .stopping import Stop
@@ -133,6 +132,9 @@ def protected_places(surroundings: Surroundings, places: Places, flow_id: str) -
 def _resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
     if not flow.resources:
         return {}
+    from ..resolve.resources import ConnectorSchemas, ResourceSources, resolve_resources
+    from ..resolve.secrets import load_secrets_hook
+
     hook = load_secrets_hook(surroundings.settings, allowed=surroundings.profile.is_open)
     entries = [surroundings.index.connector(found.kind, found.driver) for found in flow.resources.values()]
     sources = ResourceSources(

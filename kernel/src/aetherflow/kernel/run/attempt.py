@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -14,9 +13,9 @@ from ..contracts.records import StepKey
 from ..contracts.steps import NoOutputs, Skip, StepOutputs
 from ..errors import AetherFlowError, InvalidInput, NothingDone, PluginError, TimedOut
 from ..plugins.boundary import told
+from ..quick_dataclasses import dataclass, replace
 from ..resolve.text import fit
 from .context import AttemptContext, AttemptLog, Fence
-from .problems import problems_of_model
 from .worker import LeftBehind
 
 if TYPE_CHECKING:
@@ -149,6 +148,8 @@ def _build(run: ActiveRun, attempt: Attempt, paths: StepPaths) -> tuple[AnyStep,
     try:
         inputs = step_type.inputs_type.model_validate_json(attempt.inputs, context={"paths": paths})
     except ValidationError as error:
+        from .problems import problems_of_model
+
         wrong = "; ".join(problems_of_model(error))
         raise NothingDone(f"the inputs do not fit: {wrong}", code="AF-STEP-INPUTS") from None
     except AetherFlowError as error:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..contracts.connectors import ConnectorContext
 from ..contracts.spelling import did_you_mean
 from ..errors import AetherFlowError, ConnectorError
 from ..plugins.boundary import told
-from .problems import problems_of_model
+from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,6 +128,8 @@ class RunConnectors:
     def _make(self, resource: ResolvedResource, connector_type: type[AnyConnector]) -> AnyConnector:
         config = self._settings(connector_type.config_type, resource, "config")
         options = self._settings(connector_type.options_type, resource, "options")
+        from ..contracts.connectors import ConnectorContext
+
         context = ConnectorContext(
             resource=resource.name, log=self._source.log(resource.name), file_path=self._source.file_path
         )
@@ -141,6 +141,8 @@ class RunConnectors:
         try:
             return model.model_validate_json(json.dumps(getattr(resource, part)))
         except ValidationError as error:
+            from .problems import problems_of_model
+
             wrong = "; ".join(problems_of_model(error))
             raise ConnectorError(
                 f"the {part} of resource {resource.name!r} does not fit its driver: {wrong}", code="AF-CONNECTOR-CONFIG"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import StepError
+from ..quick_dataclasses import dataclass
 from .publish import publish
 
 if TYPE_CHECKING:

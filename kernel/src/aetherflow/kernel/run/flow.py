@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..check.preparation import Prepared, prepare_flow, require_job
@@ -14,6 +13,7 @@ from ..contracts.records import History, RunKey, RunRecord
 from ..errors import ExitCode, InvalidInput, LedgerFailed
 from ..events.bus import CallbackSink, EventBus, warn_of_sink
 from ..plan.planning import dependencies_of, plan_run
+from ..quick_dataclasses import dataclass, field, replace
 from ..spec.identifiers import problem_with_id
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, cast
 
 from ..check.definitions import PARAMETER_ROOTS
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Problem
+from ..quick_dataclasses import replace
 from ..resolve.templates import compile_value
 from ..resolve.text import fit_parameter, read_parameter
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contracts.events import JobEnded, Status
 from ..contracts.records import JobRecord
 from ..errors import AetherFlowError
 from ..plan.decisions import Decision
+from ..quick_dataclasses import replace
 from .active import JobResult, StepResult
 from .job import JobRun, declared_outputs
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
+
+from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ..quick_dataclasses import dataclass
 from .stopping import GRACE_SECONDS, SignalArrived
 
 if TYPE_CHECKING:

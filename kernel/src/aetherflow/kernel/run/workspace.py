@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..errors import RunFailed
+from ..quick_dataclasses import dataclass
 from ..state.folders import make_private_folder
 from .publish import TEMPORARY_PREFIX, publish
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from yaml.events import (
@@ -16,6 +15,7 @@ from yaml.events import (
 )
 
 from ..errors import InvalidInput, Location
+from ..quick_dataclasses import dataclass
 from .core_schema import FIRST_CHARACTERS, read_scalar
 from .misfits import shown
 from .places import Container, Place, Places, line_and_column

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from .document import Document, Raw
 from .misfits import AlreadyTold, Broken, Misfit, shown, wrong_type
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InvalidInput, Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from .document import Document
 from .fields import Field, Fields, Reading
 from .flow_block import FLOW_BLOCK, Render, rendered

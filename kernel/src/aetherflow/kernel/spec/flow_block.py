@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import get_args
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, YamlPath
+from ..quick_dataclasses import replace
 from .fields import Field, Fields, Reading
 from .identifiers import problem_with_id
 from .misfits import Broken, Misfit, shown

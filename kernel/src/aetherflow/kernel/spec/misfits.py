@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from ..quick_dataclasses import dataclass
 
 _SHOWN_LENGTH = 60
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.]*")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
 from ..errors import YamlPath
+from ..quick_dataclasses import dataclass, field
 from .document import Document
 
 CleanupPolicy = Literal["on_success", "always", "never"]

@@ -1,0 +1,107 @@
+"""The commands of the program, as data: what help, completion and both readers of a command line go by."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..quick_dataclasses import dataclass
+
+#: An argument has a place, an option a name: one text, a text each time it is given, or a flag.
+ParameterKind = Literal["argument", "text", "texts", "flag"]
+
+SUMMARY = "Run YAML flows that move data between databases, files, servers, workbooks and people."
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a command takes; `name` is the argument of its function."""
+
+    name: str
+    kind: ParameterKind
+    help: str
+    #: An option as it is written; by default the name with two dashes.
+    option: str = ""
+    metavar: str | None = None
+    is_required: bool = False
+
+    @property
+    def spelling(self) -> str:
+        """The option as it is written."""
+        return self.option or f"--{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command by its words; `home` is the module in this package and the function that does it."""
+
+    words: tuple[str, ...]
+    home: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+
+
+FLOW = Parameter("flow", "argument", "The flow's YAML file.", metavar="FLOW")
+FLOW_YAML = Parameter("flow_yaml", "text", "The same, as an option.", option="--flow-yaml", metavar="FLOW")
+PROFILE = Parameter("profile", "text", "The runtime profile; it may only narrow the one in force.")
+AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", option="--json")
+
+COMMANDS = (
+    Command(
+        ("run",),
+        "run:run",
+        "Run a flow; started again with the same run id, it goes on where it stopped.",
+        (
+            FLOW,
+            FLOW_YAML,
+            Parameter("run_id", "text", "The run's id; one that exists is gone on with.", option="--run-id"),
+            Parameter("flow_job", "text", "Run this job alone.", option="--flow-job"),
+            PROFILE,
+            Parameter("param", "texts", "The value of a parameter.", metavar="KEY=VALUE"),
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("validate",),
+        "validate:validate",
+        "Check a flow: no plugin is imported, no server is touched.",
+        (FLOW, FLOW_YAML, PROFILE, AS_JSON),
+    ),
+    Command(
+        ("plugins", "list"),
+        "plugins:list_plugins",
+        "List the plugins that are installed; none of their code is run without --import.",
+        (
+            PROFILE,
+            AS_JSON,
+            Parameter(
+                "try_import", "flag", "Import every plugin that is ready, and say which are broken.", option="--import"
+            ),
+        ),
+    ),
+    Command(
+        ("plugins", "show"),
+        "plugins:show_plugin",
+        "Show what a plugin contributes: steps with inputs and outputs, connectors, effects.",
+        (Parameter("name", "argument", "The plugin's name.", is_required=True), PROFILE, AS_JSON),
+    ),
+    Command(
+        ("plugins", "manifest"),
+        "plugins:make_plugin_manifest",
+        "Make a plugin's manifest from its code, which is imported; without an option it is printed.",
+        (
+            Parameter(
+                "plugin",
+                "argument",
+                "A plugin's name, or its source folder.",
+                metavar="NAME_OR_FOLDER",
+                is_required=True,
+            ),
+            PROFILE,
+            Parameter("write", "flag", "Write it beside the plugin's code."),
+            Parameter("check", "flag", "Compare it with the one beside the code."),
+            AS_JSON,
+        ),
+    ),
+)
+#: What a first word stands for that has commands below it.
+GROUPS = {"plugins": "Plugins: what is installed, how it stands and why."}

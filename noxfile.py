@@ -196,5 +196,5 @@ def bench(session: nox.Session) -> None:
         session.run("python", "-m", "venv", str(peers))
     python = str(peers / "bin" / "python")
     wanted = nox.project.dependency_groups(PYPROJECT, "peers")
-    session.run(python, "-m", "pip", "install", "--quiet", "-c", str(pins(session)), *wanted, external=True)
+    session.run(python, "-m", "pip", "install", "-qq", "-c", str(pins(session)), *wanted, external=True)
     session.run("python", "-m", "bench", "--peers", python, *session.posargs)

@@ -11,9 +11,11 @@ from pathlib import Path
 from .comparison import Comparison, Side
 from .crowd import Crowd, make_crowd
 from .flows import write_chain, write_fan
+from .measure import measure
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
+TABLES = HERE / "tables.py"
 AETHERFLOW = str(Path(PYTHON).with_name("aetherflow"))
 
 #: How often ours may take what the floor takes.
@@ -40,6 +42,14 @@ class Setting:
     def chain(self, steps: int) -> Path:
         """One job of so many steps."""
         return write_chain(self.folder, steps)
+
+    def table(self, rows: int) -> Path:
+        """A SQLite file with a table of so many rows, in a folder of its own."""
+        file = self.folder / f"rows_{rows}" / "rows.sqlite"
+        if not file.exists():
+            file.parent.mkdir()
+            measure((PYTHON, str(TABLES), "make", str(rows), str(file)), file.parent)
+        return file
 
     def fan(self) -> Path:
         """Many independent jobs of one step."""
@@ -99,6 +109,26 @@ def read(setting: Setting) -> Comparison:
     )
 
 
+def rows_csv(setting: Setting) -> Comparison:
+    """A large table to CSV."""
+    return _rows(setting, "csv", ("sqlite3", *_adbc(setting)))
+
+
+def rows_parquet(setting: Setting) -> Comparison:
+    """A large table to Parquet."""
+    return _rows(setting, "parquet", _adbc(setting))
+
+
+def memory_csv(setting: Setting) -> Comparison:
+    """A large table to CSV, and a tenth of it: memory should not grow with rows."""
+    return _memory(setting, "csv")
+
+
+def memory_parquet(setting: Setting) -> Comparison:
+    """A large table to Parquet, and a tenth of it."""
+    return _memory(setting, "parquet")
+
+
 #: In the order in which they are measured.
 COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "help": help_of_all,
@@ -109,6 +139,10 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "chain": chain,
     "fan": fan,
     "read": read,
+    "rows-csv": rows_csv,
+    "rows-parquet": rows_parquet,
+    "memory-csv": memory_csv,
+    "memory-parquet": memory_parquet,
 }
 #: Short enough to be run below valgrind.
 COUNTED_BY_INSTRUCTION = ("help", "version", "plugins-list", "validate", "first-step")
@@ -173,3 +207,42 @@ def _loader(flow: Path, steps: int, collector: str, aim: float | None) -> Side:
     name = "C loader, collector paused" if collector == "paused" else "C loader"
     command = (PYTHON, str(HERE / "floors" / "yaml_loader.py"), collector, flow.name)
     return Side(name=name, command=command, files=(flow,), expects=f"{steps} steps", aim=aim)
+
+
+def _rows(setting: Setting, table_format: str, others: tuple[str, ...]) -> Comparison:
+    database = setting.table(setting.rows)
+    return Comparison(
+        name=f"rows-{table_format}",
+        title=f"{setting.rows:,} rows from SQLite to {table_format}",
+        ours=_extraction(database, table_format),
+        beside=tuple(_other_extraction(setting, database, table_format, other) for other in others),
+    )
+
+
+def _memory(setting: Setting, table_format: str) -> Comparison:
+    tenth = max(1, setting.rows // 10)
+    return Comparison(
+        name=f"memory-{table_format}",
+        title=f"{setting.rows:,} rows to {table_format}, beside a tenth of them",
+        ours=_extraction(setting.table(setting.rows), table_format),
+        beside=(_extraction(setting.table(tenth), table_format, name=f"aetherflow, {tenth:,} rows"),),
+    )
+
+
+def _extraction(database: Path, table_format: str, *, name: str = "aetherflow") -> Side:
+    measure((PYTHON, str(TABLES), "flow", str(database), table_format), database.parent)
+    flow = database.with_name(f"{table_format}.yaml")
+    return Side(name=name, command=(AETHERFLOW, "run", flow.name), files=(flow, database), expects="SUCCESS")
+
+
+def _adbc(setting: Setting) -> tuple[str, ...]:
+    return ("ADBC",) if setting.peers else ()
+
+
+def _other_extraction(setting: Setting, database: Path, table_format: str, other: str) -> Side:
+    if other == "sqlite3":
+        script = 'sqlite3 -csv -header "$0" "SELECT * FROM sales" > rows.csv'
+        return Side(name="the command sqlite3", command=("sh", "-c", script, database.name), files=(database,))
+    output = f"rows.{table_format}"
+    command = (str(setting.peers), str(TABLES), f"adbc-{table_format}", database.name, output)
+    return Side(name=other, command=command, files=(database,))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_LAUNCH = Path(__file__).resolve().with_name("launch.py")
 _KIBIBYTES = 1024
 _SHOWN = 2_000
 
@@ -19,7 +20,7 @@ class Figure:
 
     wall: float
     cpu: float
-    #: Of the largest process below it. What is smaller than the measuring process (some 18 MiB) reads as that.
+    #: Of the largest among it and its children.
     peak: float
 
 
@@ -35,25 +36,24 @@ def measure(
     Raises:
         CommandFailed: it can't be started, ended badly, or did not say what it was expected to say.
     """
-    output = folder / "output.txt"
+    output, figures = folder / "output.txt", folder / "figures.txt"
+    figures.unlink(missing_ok=True)
     with output.open("wb") as sink:
-        started = time.monotonic()
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env={**surroundings(), **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-            )
-        except OSError as error:
-            raise CommandFailed(f"{command[0]} can't be started: {error.strerror}") from error
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-    _refuse_failure(command, process.returncode, output.read_text(errors="replace"), expects)
-    return Figure(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss / _KIBIBYTES)
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(_LAUNCH), str(figures), *command],
+            cwd=folder,
+            env={**surroundings(), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    said = output.read_text(encoding="utf-8", errors="replace")
+    if not figures.exists():
+        raise CommandFailed(f"{command[0]} can't be started: {said.splitlines()[-1]}")
+    code, wall, cpu, peak = figures.read_text(encoding="ascii").split()
+    _refuse_failure(command, int(code), said, expects)
+    return Figure(wall=float(wall), cpu=float(cpu), peak=int(peak) / _KIBIBYTES)
 
 
 def surroundings() -> dict[str, str]:

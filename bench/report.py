@@ -24,7 +24,7 @@ _DISTRIBUTIONS = (
     "PyYAML",
     "typer",
 )
-_COMPARED = ("", "wall s", "CPU s", "MiB", "wall, ours ÷ its", "CPU, ours ÷ its", "aim")
+_COMPARED = ("", "wall s", "CPU s", "MiB", "wall, ours ÷ its", "CPU, ours ÷ its", "MiB ÷", "aim")
 _COUNTED = ("", "steps", "counted", "each step", "aim")
 
 
@@ -111,11 +111,12 @@ def _side_json(measured: Measured) -> dict[str, object]:
 def _compared_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
     for result in results:
         peak_aim = f"≤ {result.comparison.peak_aim:g} MiB" if result.comparison.peak_aim else ""
-        yield (f"{result.comparison.title}: {result.ours.side.name}", *_figures(result.ours), "", "", peak_aim)
+        yield (f"{result.comparison.title}: {result.ours.side.name}", *_figures(result.ours), "", "", "", peak_aim)
         for other in result.beside:
             ratios = (_spread(result.ratios(other, figure)) for figure in ("wall", "cpu"))
             aim = f"≤ {other.side.aim:g}" if other.side.aim else ""
-            yield (f"· {other.side.name}", *_figures(other), *ratios, aim)
+            memory = f"{result.ratios(other, 'peak')[1]:.2f}"
+            yield (f"· {other.side.name}", *_figures(other), *ratios, memory, aim)
 
 
 def _figures(measured: Measured) -> tuple[str, str, str]:

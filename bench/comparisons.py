@@ -241,8 +241,7 @@ def _adbc(setting: Setting) -> tuple[str, ...]:
 
 def _other_extraction(setting: Setting, database: Path, table_format: str, other: str) -> Side:
     if other == "sqlite3":
-        command = ("sqlite3", "-csv", "-header", "-cmd", ".output rows.csv", database.name, "SELECT * FROM sales")
-        return Side(name="the command sqlite3", command=command, files=(database,))
-    output = f"rows.{table_format}"
-    command = (str(setting.peers), str(TABLES), f"adbc-{table_format}", database.name, output)
+        asked = ("-csv", "-header", "-cmd", ".output rows.csv", database.name, "SELECT * FROM sales")
+        return Side(name="the command sqlite3", command=("sqlite3", *asked), files=(database,))
+    command = (str(setting.peers), str(TABLES), f"adbc-{table_format}", database.name, f"rows.{table_format}")
     return Side(name=other, command=command, files=(database,))

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 from .comparison import compare
-from .comparisons import COMPARISONS, Setting, selected
+from .comparisons import COMPARISONS, Setting
 from .counting import count
-from .counts import COUNTS, selected_counts
+from .counts import COUNTS, SLOW
 from .measure import CommandFailed
 from .report import Report, as_json, as_markdown, as_text
 
@@ -35,7 +35,8 @@ def main() -> int:
             plugins=arguments.plugins,
             rows=arguments.rows,
         )
-        report, failures = measure_all(setting, arguments)
+        report = Report(runs=arguments.runs)
+        failures = measure_all(setting, report, wanted_names(arguments))
     if arguments.json:
         arguments.json.write_text(json.dumps(as_json(report), indent=2) + "\n", encoding="utf-8")
     print(as_markdown(report) if arguments.markdown else as_text(report))
@@ -58,36 +59,33 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_all(setting: Setting, arguments: argparse.Namespace) -> tuple[Report, int]:
-    """Measure what is wanted; answers how many of ours failed, too. Progress goes to standard error."""
-    report = Report(runs=arguments.runs)
+def wanted_names(arguments: argparse.Namespace) -> set[str]:
+    """Choose what was asked for; without `--only`, all but what takes minutes."""
+    asked = set(arguments.only) or set(NAMES) - {SLOW}
+    return asked | {SLOW} if arguments.instructions else asked
+
+
+def measure_all(setting: Setting, report: Report, names: set[str]) -> int:
+    """Measure, and answer how many of ours failed; progress goes to standard error."""
     failures = 0
-    is_all = not arguments.only
-    comparisons = selected(arguments.only) if is_all or COMPARISONS.keys() & set(arguments.only) else {}
-    counts = (
-        selected_counts(arguments.only, with_slow=arguments.instructions)
-        if is_all or arguments.instructions or COUNTS.keys() & set(arguments.only)
-        else {}
-    )
-    for name, make in comparisons.items():
+    for name in (name for name in COMPARISONS if name in names):
         _say(f"measuring {name}")
         try:
-            report.results.append(
-                compare(make(setting), setting.folder, runs=arguments.runs, tell=report.left_out.append)
-            )
+            comparison = COMPARISONS[name](setting)
+            report.results.append(compare(comparison, setting.folder, runs=report.runs, tell=report.left_out.append))
         except CommandFailed as failure:
             failures += 1
             report.left_out.append(f"{name}: {failure}")
-    for name, counts_of in counts.items():
+    for name in (name for name in COUNTS if name in names):
         _say(f"counting {name}")
-        for each in counts_of(setting):
+        for each in COUNTS[name](setting):
             try:
                 report.counts.append(count(each, setting.folder))
             except CommandFailed as failure:
                 report.left_out.append(f"{each.name}, {each.side.name}: {failure}")
     if setting.peers is None:
-        report.left_out.append("doit and Luigi: no --peers given")
-    return report, failures
+        report.left_out.append("doit, Luigi and ADBC: no --peers given")
+    return failures
 
 
 def _positive(text: str) -> int:

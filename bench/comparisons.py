@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -165,12 +165,6 @@ def peer_sides(setting: Setting, steps: int) -> Iterator[Side]:
     for name in ("doit", "luigi") if setting.peers else ():
         command = (str(setting.peers), str(HERE / "peers" / f"{name}_steps.py"), str(steps))
         yield Side(name=name, command=command, expects=f"{steps} steps")
-
-
-def selected(names: Iterable[str]) -> dict[str, Callable[[Setting], Comparison]]:
-    """The comparisons of these names; all of them where none is given."""
-    wanted = set(names) or COMPARISONS.keys()
-    return {name: make for name, make in COMPARISONS.items() if name in wanted}
 
 
 def _start(

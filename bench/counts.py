@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from . import counting
 from .comparison import Side
@@ -55,9 +55,3 @@ COUNTS: dict[str, Callable[[Setting], Iterator[ToCount]]] = {
 }
 #: Takes minutes: only where it is asked for.
 SLOW = "instructions"
-
-
-def selected_counts(names: Iterable[str], *, with_slow: bool) -> dict[str, Callable[[Setting], Iterator[ToCount]]]:
-    """The counts of these names; all but the slow ones where none is given."""
-    wanted = set(names) or COUNTS.keys() - {SLOW}
-    return {name: make for name, make in COUNTS.items() if name in wanted or (with_slow and name == SLOW)}

@@ -186,8 +186,15 @@ def build(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the engine."""
-    if not (ROOT / "bench" / "engine.py").is_file():
-        session.skip("there is nothing to measure yet: bench/engine.py does not exist")
-    install_members(session, *members())
-    session.run("python", "bench/engine.py", *session.posargs)
+    """Measure the engine beside its floors and peers; what follows -- goes to bench (--list, --only NAME, --runs N)."""
+    # As users have it: from wheels, built anew each time.
+    folders = [f"./{folder}" for folder in members()]
+    session.install("-c", str(pins(session)), *folders)
+    session.install("--no-deps", "--force-reinstall", *folders)
+    peers = Path(session.virtualenv.location) / "peers"
+    if not (peers / "bin" / "python").exists():
+        session.run("python", "-m", "venv", str(peers))
+    python = str(peers / "bin" / "python")
+    wanted = nox.project.dependency_groups(PYPROJECT, "peers")
+    session.run(python, "-m", "pip", "install", "-qq", "-c", str(pins(session)), *wanted, external=True)
+    session.run("python", "-m", "bench", "--peers", python, *session.posargs)

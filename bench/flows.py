@@ -1,0 +1,30 @@
+"""Flows of steps that do next to nothing, so that what is measured is the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STEP = """\
+      - id: s{number}
+        type: check_items
+        inputs:
+          items: [a, b, c]
+          min_count: 1
+"""
+
+
+def write_chain(folder: Path, steps: int) -> Path:
+    """One job of so many steps."""
+    written = "".join(STEP.format(number=number) for number in range(steps))
+    return _write(folder / f"chain_{steps}.yaml", f"  - id: main\n    steps:\n{written}")
+
+
+def write_fan(folder: Path, jobs: int) -> Path:
+    """So many jobs of one step, which do not depend on each other."""
+    written = (f"  - id: j{number}\n    steps:\n{STEP.format(number=number)}" for number in range(jobs))
+    return _write(folder / f"fan_{jobs}.yaml", "".join(written))
+
+
+def _write(file: Path, jobs: str) -> Path:
+    file.write_text(f"version: 1\nflow:\n  id: {file.stem}\njobs:\n{jobs}", encoding="utf-8")
+    return file

@@ -123,27 +123,29 @@ def _no_values(_record: object) -> tuple[()]:
 
 def _init(self: Any, *positional: object, **values: object) -> None:  # noqa: ANN401 - as said
     cls = type(self)
-    fields: Mapping[str, _Field] = cls._record_fields
     if positional:
-        values.update(_named(cls, positional, values))
-    if len(values) != len(fields):
-        for name, found in fields.items():
-            if name not in values:
-                values[name] = found.default_for(cls, name)
+        values = _named(cls, positional, values)
+    if values.keys() != cls._record_fields.keys():
+        values = _completed(cls, values)
     for name, value in values.items():
-        if name not in fields:
-            message = f"{cls.__qualname__}() has no {name!r}"
-            raise TypeError(message)
         _put(self, name, value)
 
 
 def _named(cls: Any, positional: tuple[object, ...], values: Mapping[str, object]) -> dict[str, object]:  # noqa: ANN401 - as said
     names = cls.__match_args__
-    named = dict(zip(names, positional, strict=False))
-    if len(positional) > len(names) or named.keys() & values.keys():
+    named = {**dict(zip(names, positional, strict=False)), **values}
+    if len(named) != len(positional) + len(values):
         message = f"{cls.__qualname__}() takes at most {len(names)} values by position, and each value once"
         raise TypeError(message)
     return named
+
+
+def _completed(cls: Any, values: Mapping[str, object]) -> dict[str, object]:  # noqa: ANN401 - as said
+    fields: Mapping[str, _Field] = cls._record_fields
+    if unknown := values.keys() - fields.keys():
+        message = f"{cls.__qualname__}() has no {', '.join(sorted(unknown))}"
+        raise TypeError(message)
+    return {name: values[name] if name in values else found.default_for(cls, name) for name, found in fields.items()}
 
 
 def _repr(self: Any) -> str:  # noqa: ANN401 - as said

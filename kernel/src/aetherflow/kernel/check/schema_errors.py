@@ -39,6 +39,8 @@ def schema_problems(schema: CompiledSchema, checked: Checked) -> Iterator[Found]
         message = f"{checked.owner} has a schema that can't be read"
         yield Found(Problem(code="AF-PLUGIN-SCHEMA", message=message, help="tell its author", path=checked.path))
     elif not schema.validator.is_valid(checked.value):
+        from .faults import read_faults
         from .schema_explanations import Explanation
 
-        yield from Explanation(schema, checked).of(schema.validator.iter_errors(checked.value))
+        faults = read_faults(schema.validator.iter_errors(checked.value))
+        yield from Explanation(schema, checked).of(faults)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import Problem, YamlPath
 from ..resolve.schemas import known_properties
 from ..spec.misfits import shown
 from .fault_words import words_for, words_for_type
-from .faults import Fault, read_faults
+from .faults import Fault
 from .schema_errors import Checked, Found
 from .validators import CompiledSchema
 
@@ -22,9 +21,9 @@ class Explanation:
         self._schema = schema
         self._checked = checked
 
-    def of(self, errors: Iterable[Any]) -> Iterator[Found]:
-        """The problems that the validator's errors make; a misspelt key is not told as a missing one too."""
-        counted = [fault for fault in read_faults(errors) if fault.counts(self._checked.path, self._checked.templates)]
+    def of(self, faults: Iterable[Fault]) -> Iterator[Found]:
+        """The problems that these faults make; a misspelt key is not told as a missing one too."""
+        counted = [fault for fault in faults if fault.counts(self._checked.path, self._checked.templates)]
         unknown = {fault.at: fault.facts["unexpected"] for fault in counted if fault.kind == "AdditionalProperties"}
         for fault in counted:
             if fault.kind == "Required":

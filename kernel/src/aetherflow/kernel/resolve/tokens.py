@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Literal as OneOf
+from typing import Literal as OneOf, NamedTuple
 
 from ..errors import InvalidInput
-from ..quick_dataclasses import dataclass
 from .references import NAME
 
 _BLANKS = re.compile(r"[ \t\r\n]*+")
@@ -21,8 +20,7 @@ _WORDS = frozenset({"and", "or", "not"})
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None, "none": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word; `start` counts characters from 0, `value` is what a literal means."""
 
     kind: OneOf["literal", "path", "symbol", "end"]

@@ -175,8 +175,6 @@ class StepContext(Protocol):
     step_id: str
     #: 1 for the first attempt; counts on over resumes.
     attempt: int
-    #: The same for every attempt of this step with these inputs.
-    idempotency_key: str
     #: The folder of the flow's project.
     project: Path
     #: The job's folder for what it makes.
@@ -192,6 +190,10 @@ class StepContext(Protocol):
     cancelled: CancelSignal
     connectors: Connectors
     paths: PathAccess
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of this step with these inputs."""
 
     def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
         """Say how far the step is; cheap enough to call often."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
@@ -18,6 +19,8 @@ _PROGRESS_SECONDS = 10.0
 #: What no line for people holds.
 _MACHINES_ONLY = frozenset({"jobs", "fields"})
 _TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
+#: Types of values that are JSON values as they are.
+_PLAIN = frozenset({str, int, float, bool, type(None), Status})
 
 
 class Redact(Protocol):
@@ -80,6 +83,8 @@ class LineLog:
 
 def _plain_values(values: Mapping[str, object]) -> dict[str, object]:
     """Whatever a plugin gave as JSON values: its objects as their texts."""
+    if all(type(value) in _PLAIN for value in values.values()):
+        return dict(values)
     try:
         return dict(json.loads(json.dumps(values, default=str, skipkeys=True)))
     except Exception as error:  # noqa: BLE001 - objects of plugins may fail in any way when they are shown
@@ -111,20 +116,28 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
-    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    moment = _second(int(at))
     own = values.get("fields")
     flat = {**values, **own} if isinstance(own, dict) else values
     told = " ".join(f"{one_line(key)}={_text_of(value)}" for key, value in flat.items() if key not in _MACHINES_ONLY)
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 
+@lru_cache(maxsize=4)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
 def _text_of(value: object) -> str:
-    text = one_line(value if isinstance(value, str) else _plain(value))
-    return text if text and not any(character in text for character in ' "=') else '"' + text.replace('"', '\\"') + '"'
+    text = one_line(value if type(value) is str else _plain(value))
+    is_word = text and " " not in text and '"' not in text and "=" not in text
+    return text if is_word else '"' + text.replace('"', '\\"') + '"'
 
 
 def _plain(value: object) -> str:
-    return value.value if isinstance(value, Status) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value.value if isinstance(value, Status) else str(value)
+    return str(value) if type(value) is int else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def one_line(text: str) -> str:

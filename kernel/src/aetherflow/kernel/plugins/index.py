@@ -73,6 +73,8 @@ class PluginIndex:
     first_party: FirstParty = field(default_factory=FirstParty)
     warnings: tuple[Problem, ...] = ()
     local: LocalPlugins | None = field(default=None, compare=False, repr=False)
+    #: Steps that were asked for: what the policy said of them holds as long as the index.
+    _found: dict[str, StepEntry] = field(default_factory=dict, compare=False, repr=False)
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +111,11 @@ class PluginIndex:
             RefusedByPolicy: the runtime profile denies it.
             PluginError: its plugin can't be used.
         """
+        if name not in self._found:
+            self._found[name] = self._find_step(name)
+        return self._found[name]
+
+    def _find_step(self, name: str) -> StepEntry:
         claims = [
             (record, step)
             for record in self.plugins

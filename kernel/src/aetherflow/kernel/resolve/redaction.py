@@ -27,6 +27,9 @@ MIN_DECLARED_LENGTH = 4
 _HARMLESS_KEYS = frozenset({"AETHERFLOW_SECRETS_MODULE", "AETHERFLOW_SECRETS_PATH"})
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def is_secret_key(key: str) -> bool:
     """Whether the value of this environment key is a secret, going by its name."""
     return key not in _HARMLESS_KEYS and any(word in key.upper() for word in SECRET_WORDS)
@@ -61,6 +64,8 @@ class Redactor:
 
     def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - the same JSON value
         """A JSON value with its texts masked, keys too; a number that is a secret becomes the mask."""
+        if not self._forms:
+            return _without_secrets(value)
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, Mapping):
@@ -99,6 +104,15 @@ class Redactor:
             if self._search is None:
                 self._search = Search(self._forms)
             return self._search
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - the same JSON value
+    """A JSON value as it is, where no secret is known that could stand in it but one that is declared as such."""
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(item) if type(item) not in _SCALARS else item for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item) for item in value]
+    return MASK if isinstance(value, Secret) else value
 
 
 def _masked(text: str, spans: list[Span]) -> str:

@@ -70,11 +70,26 @@ def compile_value(value: object, *, roots: frozenset[str], path: YamlPath = ()) 
     Raises:
         TemplateError: tokens are written wrongly or start with another root; holds all problems.
     """
+    if _is_plain(value, 0):
+        return Template(_Constant(value), ())
     compiler = _Compiler(roots)
     node = compiler.compile(value, path, 0)
     if compiler.problems:
         raise TemplateError.of(compiler.problems)
     return Template(node, tuple(compiler.references))
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether there is nothing to find in a value, and nothing to copy: most values are so, and quickly seen."""
+    if isinstance(value, str):
+        return "{" not in value
+    if depth >= MAX_DEPTH:
+        return False
+    if type(value) is dict:
+        return all(_is_plain(item, depth + 1) for item in value.values())
+    if type(value) is list:
+        return all(_is_plain(item, depth + 1) for item in value)
+    return not isinstance(value, Raw | Mapping | list | tuple)
 
 
 class _Compiler:

@@ -94,6 +94,8 @@ def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: St
     try:
         step, inputs = _build(run, attempt, paths)
         outcome = _outcome_of(step, run.worker.do(lambda: step.run(context, inputs)))
+        if not outcome.reason:
+            return outcome
         return replace(outcome, reason=run.redactor.redact(outcome.reason)[:_LONGEST_MESSAGE])
     except LeftBehind:
         fence.revoke()
@@ -121,7 +123,7 @@ def _context(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepP
         job_id=attempt.job_id,
         step_id=step_id,
         attempt=attempt.number,
-        idempotency_key=_idempotency_key(run, attempt),
+        inputs_digest=attempt.inputs_digest,
         project=run.project,
         artifacts=folders.artifacts,
         scratch=folders.scratch,
@@ -135,12 +137,6 @@ def _context(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepP
         fence=fence,
         private_folders=paths.own_to_write,
     )
-
-
-def _idempotency_key(run: ActiveRun, attempt: Attempt) -> str:
-    # As a JSON list, so that no two sets of ids can be run together into one text.
-    parts = [*run.key, attempt.job_id, "", attempt.plan.step.id, attempt.inputs_digest]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _build(run: ActiveRun, attempt: Attempt, paths: StepPaths) -> tuple[AnyStep, Any]:

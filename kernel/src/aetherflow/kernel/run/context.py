@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -90,7 +92,7 @@ class AttemptContext:
     job_id: str
     step_id: str
     attempt: int
-    idempotency_key: str
+    inputs_digest: str
     project: Path
     artifacts: Path
     scratch: Path
@@ -104,6 +106,13 @@ class AttemptContext:
     fence: Fence
     #: Below these, what is published is for the user of the run only.
     private_folders: tuple[Path, ...]
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of this step with these inputs."""
+        # As a JSON list, so that no two sets of ids can be run together into one text.
+        parts = [self.flow_id, self.run_id, self.job_id, "", self.step_id, self.inputs_digest]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
         """Say how far the step is."""

@@ -35,9 +35,7 @@ class Journal:
         """Make all that was noted durable, in one transaction; then tell it."""
         # What could not be committed stays noted, and untold.
         if self._writes:
-            with self._ledger.transaction():
-                for write in self._writes:
-                    write(self._ledger)
+            self._ledger.write_all(self._writes)
         self._writes = []
         events, self._events = self._events, []
         for event in events:

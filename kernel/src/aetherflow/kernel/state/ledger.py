@@ -18,7 +18,7 @@ from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ..contracts.records import Json, RunKey
@@ -89,6 +89,16 @@ class Ledger:
                 with suppress(apsw.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def write_all(self, writes: Iterable[Callable[[Ledger], None]]) -> None:
+        """Do all writes in one transaction.
+
+        Raises:
+            LedgerFailed: it could not be written.
+        """
+        with self.transaction():
+            for write in writes:
+                write(self)
 
     def put_run(self, key: RunKey, run: RunRecord, *, flow_file: str, flow_digest: str, profile: str) -> None:
         """Note that a run was started, or started again; what is fixed at the first start stays."""

@@ -98,8 +98,8 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             connection.authorizer = allow_reading
-            query = Query(connection, sql, parameters, batch_rows=batch_rows)
-            yield query.stream(self.context.log)
+            with Query(connection, sql, parameters, batch_rows=batch_rows) as query:
+                yield query.stream(self.context.log)
 
     def execute(self, sql: str, parameters: Mapping[str, object]) -> int:
         """Run one statement that changes something; answers the number of rows changed."""
@@ -167,11 +167,11 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
                     code="AF-SQL-READ-ONLY",
                     help="take read_only out of its config",
                 )
-            return apsw.SQLITE_OPEN_READONLY
+            return apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX
         if not writes:
             self._require_file()
             # Not read-only: what a killed writer left behind could not be rolled back then.
-            return apsw.SQLITE_OPEN_READWRITE
+            return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
         self._file.parent.mkdir(parents=True, exist_ok=True)
         return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from aetherflow.kernel.api import ConnectorContext, publish
+from aetherflow_sql.execute_inputs import DatabaseExecuteInputs
+from aetherflow_sql.execute_step import DatabaseExecute
 from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
 from aetherflow_sql.extract_step import DatabaseExtractStream
 from aetherflow_sql.load_inputs import DatabaseLoadInputs
@@ -29,7 +31,8 @@ class Log:
 class Context:
     """What a step gets, its work recorded."""
 
-    def __init__(self, database, key):
+    def __init__(self, database, log, key):
+        self.log = log
         self.idempotency_key = key
         self.cancelled = threading.Event()
         self.done = []
@@ -77,6 +80,16 @@ class Workplace:
         given = {"resource": "store", "sql": sql, "output": str(self.folder / name), "format": suffix, **inputs}
         return DatabaseExtractStream().run(context, DatabaseExtractStreamInputs(**given))
 
+    def execute(self, sql=None, script=None, *, idempotency_key=None, **inputs):
+        """Run a statement, or a script that is a file or its content."""
+        if script is not None and not isinstance(script, Path):
+            content = script.encode() if isinstance(script, str) else script
+            script = self.folder / "script.sql"
+            script.write_bytes(content)
+        given = {"sql": sql} if script is None else {"script": str(script)}
+        context = self._context(idempotency_key or f"key {len(self.contexts)}")
+        return DatabaseExecute().run(context, DatabaseExecuteInputs(resource="store", **given, **inputs))
+
     def text(self, sql, name="out.csv", **inputs):
         """What an extract writes."""
         return Path(self.extract(sql, name, **inputs).artifact_path).read_bytes().decode()
@@ -92,7 +105,7 @@ class Workplace:
             self.database.execute(statement, {})
 
     def _context(self, key):
-        self.contexts.append(Context(self.database, key))
+        self.contexts.append(Context(self.database, self.log, key))
         return self.contexts[-1]
 
 

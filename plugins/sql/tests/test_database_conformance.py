@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from aetherflow.kernel.api import ConnectorError
+from aetherflow.kernel.api import ConnectorError, StatementResult
 
 pytestmark = pytest.mark.contract
 
@@ -201,7 +201,9 @@ class DatabaseConformance:
     def test_execute_answers_how_many_rows_it_changed(self, database):
         database.load("things", self.things("a", "b", "c"), mode="create")
 
-        assert database.execute("UPDATE things SET name = :name WHERE id > :id", {"name": "x", "id": 1}) == 2
+        assert database.execute("UPDATE things SET name = :name WHERE id > :id", {"name": "x", "id": 1}) == (
+            StatementResult(row_count=2),
+        )
         assert self.names(database) == ["a", "x", "x"]
 
     @pytest.mark.parametrize(

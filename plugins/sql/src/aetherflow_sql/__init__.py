@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 @hookimpl
 def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     """Contribute the steps of this plugin."""
+    from .execute_step import DatabaseExecute
     from .extract_step import DatabaseExtractStream
     from .load_step import DatabaseLoad
 
-    return (DatabaseExtractStream, DatabaseLoad)
+    return (DatabaseExecute, DatabaseExtractStream, DatabaseLoad)
 
 
 @hookimpl

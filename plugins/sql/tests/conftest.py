@@ -13,8 +13,11 @@ from aetherflow_sql.execute_inputs import DatabaseExecuteInputs
 from aetherflow_sql.execute_step import DatabaseExecute
 from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
 from aetherflow_sql.extract_step import DatabaseExtractStream
+from aetherflow_sql.fetch_inputs import DatabaseFetchSmallInputs
+from aetherflow_sql.fetch_step import DatabaseFetchSmall
 from aetherflow_sql.load_inputs import DatabaseLoadInputs
 from aetherflow_sql.load_step import DatabaseLoad
+from aetherflow_sql.plain_extract_step import DatabaseExtract, DatabaseExtractInputs
 from aetherflow_sql.sqlite import Sqlite, SqliteConfig, SqliteOptions
 
 
@@ -79,6 +82,15 @@ class Workplace:
         suffix = Path(name).suffix.removeprefix(".")
         given = {"resource": "store", "sql": sql, "output": str(self.folder / name), "format": suffix, **inputs}
         return DatabaseExtractStream().run(context, DatabaseExtractStreamInputs(**given))
+
+    def extract_plain(self, sql, name="out.tsv", **inputs):
+        given = {"resource": "store", "sql": sql, "output": str(self.folder / name), **inputs}
+        return DatabaseExtract().run(self._context("extract"), DatabaseExtractInputs(**given))
+
+    def fetch(self, sql, **inputs):
+        return DatabaseFetchSmall().run(
+            self._context("fetch"), DatabaseFetchSmallInputs(resource="store", sql=sql, **inputs)
+        )
 
     def execute(self, sql=None, script=None, *, idempotency_key=None, **inputs):
         """Run a statement, or a script that is a file or its content."""

@@ -20,6 +20,9 @@ from aetherflow_sql.load_step import DatabaseLoad
 from aetherflow_sql.plain_extract_step import DatabaseExtract, DatabaseExtractInputs
 from aetherflow_sql.sqlite import Sqlite, SqliteConfig, SqliteOptions
 
+# Its assertions are to be told as those of a test module are.
+pytest.register_assert_rewrite(f"{__name__.rpartition('.')[0]}.database_conformance")
+
 
 class Log:
     """Keeps what is said."""
@@ -57,12 +60,12 @@ class Workplace:
         self.contexts = []
         self.database = self.open_database()
 
-    def open_database(self, **config):
+    def open_database(self, *, busy_timeout_seconds=10.0, **config):
         context = ConnectorContext(resource="store", log=self.log, file_path=lambda path, _use: Path(path))
         connector = Sqlite(
             context,
             SqliteConfig(path=str(self.folder / "store.db"), **config),
-            SqliteOptions(busy_timeout_seconds=0.2),
+            SqliteOptions(busy_timeout_seconds=busy_timeout_seconds),
         )
         connector.open()
         return connector

@@ -158,6 +158,7 @@ def test_another_writer_is_waited_for_and_then_told_of(workplace):
     other = apsw.Connection(str(workplace.folder / "store.db"))
     other.execute("BEGIN IMMEDIATE")
 
+    workplace.database = workplace.open_database(busy_timeout_seconds=0.2)
     started = time.monotonic()
     with pytest.raises(ConnectorError, match="locked") as caught:
         workplace.run("INSERT INTO t VALUES (1)")

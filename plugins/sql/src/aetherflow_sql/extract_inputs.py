@@ -10,7 +10,7 @@ from aetherflow.kernel.api import Database, OutputPath, ResourceUse, StepInputs,
 
 from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
 
-TableFormat = Literal["tsv", "csv", "parquet"]
+TableFormat = Literal["tsv", "csv", "parquet", "jsonl"]
 
 
 class FileStyle(StepInputs):

@@ -16,6 +16,7 @@ from .conversions import convert, to_plain
 from .csv_text import CsvStyle
 from .digests import sha256_of
 from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, TableFormat
+from .json_lines import JsonLinesTable
 from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
@@ -73,7 +74,7 @@ def _schema(schema: pa.Schema, wanted: dict[str, pa.DataType], table_format: Tab
             code="AF-SQL-COLUMNS",
             help=f"there is: {', '.join(schema.names)}",
         )
-    if table_format == "parquet" and len(set(schema.names)) < len(schema.names):
+    if table_format in {"parquet", "jsonl"} and len(set(schema.names)) < len(schema.names):
         raise StepError(
             "two columns of the query have the same name", code="AF-SQL-COLUMNS", help="name one of them with AS"
         )
@@ -105,6 +106,8 @@ def _converted_column(column: pa.Array, field: pa.Field, done: int) -> pa.Array:
 def _open(path: Path, schema: pa.Schema, inputs: DatabaseExtractStreamInputs, table_format: TableFormat) -> TableFile:
     if table_format == "parquet":
         return ParquetTable(path, schema)
+    if table_format == "jsonl":
+        return JsonLinesTable(path)
     return CsvTable(path, schema, _style(inputs))
 
 

@@ -165,7 +165,9 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         connection = None
         self._under_way.add(stop)
         try:
-            connection = apsw.Connection(str(self._file), flags=self._flags(writes=writes))
+            # One thread at a time has it, so that SQLite need not guard every value that is taken out of it.
+            flags = self._flags(writes=writes) | apsw.SQLITE_OPEN_NOMUTEX
+            connection = apsw.Connection(str(self._file), flags=flags)
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             yield connection
@@ -186,11 +188,11 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
                     code="AF-SQL-READ-ONLY",
                     help="take read_only out of its config",
                 )
-            return apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX
+            return apsw.SQLITE_OPEN_READONLY
         if not writes:
             self._require_file()
             # Not read-only: what a killed writer left behind could not be rolled back then.
-            return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+            return apsw.SQLITE_OPEN_READWRITE
         self._file.parent.mkdir(parents=True, exist_ok=True)
         return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 

@@ -65,7 +65,7 @@ def typed(pieces: Sequence[pa.Array], wanted: pa.DataType) -> pa.Array:
 def _integers(values: _Values) -> pa.Array | None:
     try:
         # Arrow would truncate a float; this refuses it, and a null.
-        numbers = array("q", values)  # type: ignore[arg-type]  # what else they are is what it is asked
+        numbers = array("q", values)  # type: ignore[type-var]  # what else they are is what it is asked
     except TypeError:
         return pa.array(values, pa.int64()) if _are_all(int, values) else None
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(numbers)])

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.integration
 
 TEXTS = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(["", "\0", "a\0b", "1", " 1 ", "1_0", "１", "-0.0", "1e3", "inf", "nan", "ü" * 300, '"', "a,b\r\n"]),
+    st.sampled_from(
+        ["", "\0", "a\0b", "1", " 1 ", "1_0", "１", "-0.0", "1e3", "inf", "nan", "ü" * 300, '"', "a,b\r\n"]
+    ),
 )
 WHOLE = st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1), st.sampled_from([2**53, 2**53 + 1, -(2**63)]))
 REAL = st.one_of(
@@ -137,6 +139,7 @@ def read_in_batches(workplace, batch_rows):
 @example(table=(["DECIMAL(12,2)"], [(1,), (0.1 + 0.2,), ("x",), (1e300,)]), batch_rows=1000)
 @example(table=(["DECIMAL(12,2)"], [(None,)] * 16 + [(5,), (0.1 + 0.2,), (-0.0,)]), batch_rows=1000)
 @example(table=(["DECIMAL_TEXT(38,9)"], [(None,)] * 16 + [("1.5",)]), batch_rows=1000)
+@example(table=(["DECIMAL_TEXT(38,9)"], [(None,)] * 16 + [("1.5",), ("x",)]), batch_rows=1000)
 @example(table=(["NUMERIC(19,0)"], [(2**63 - 1,), (1,)] * 20), batch_rows=1000)
 def test_any_table_is_read_as_value_by_value_or_refused_for_the_same_value(table, batch_rows):
     declarations, rows = table

@@ -135,7 +135,7 @@ def _decimals_of_floats(column: pa.Array, wanted: pa.DataType) -> pa.Array:
     try:
         return text.cast(wanted)
     except pa.ArrowInvalid:
-        is_long = pc.match_substring_regex(text, rf"e|\.[0-9]{{{wanted.scale + 1},}}").fill_null(False)  # noqa: FBT003 - Arrow's signature
+        is_long = pc.match_substring_regex(text, rf"\.[0-9]{{{wanted.scale + 1},}}").fill_null(False)  # noqa: FBT003 - Arrow's signature
     numbers = [_decimal(value, wanted) for value in column.filter(is_long).to_pylist()]
     return pc.replace_with_mask(pc.if_else(is_long, None, text).cast(wanted), is_long, pa.array(numbers, wanted))
 

@@ -9,11 +9,19 @@ from types import SimpleNamespace
 import pytest
 
 from aetherflow.kernel.api import ConnectorContext, publish
+from aetherflow_sql.execute_inputs import DatabaseExecuteInputs
+from aetherflow_sql.execute_step import DatabaseExecute
 from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
 from aetherflow_sql.extract_step import DatabaseExtractStream
+from aetherflow_sql.fetch_inputs import DatabaseFetchSmallInputs
+from aetherflow_sql.fetch_step import DatabaseFetchSmall
 from aetherflow_sql.load_inputs import DatabaseLoadInputs
 from aetherflow_sql.load_step import DatabaseLoad
+from aetherflow_sql.plain_extract_step import DatabaseExtract, DatabaseExtractInputs
 from aetherflow_sql.sqlite import Sqlite, SqliteConfig, SqliteOptions
+
+# Its assertions are to be told as those of a test module are.
+pytest.register_assert_rewrite(f"{__name__.rpartition('.')[0]}.database_conformance")
 
 
 class Log:
@@ -29,7 +37,8 @@ class Log:
 class Context:
     """What a step gets, its work recorded."""
 
-    def __init__(self, database, key):
+    def __init__(self, database, log, key):
+        self.log = log
         self.idempotency_key = key
         self.cancelled = threading.Event()
         self.done = []
@@ -51,12 +60,12 @@ class Workplace:
         self.contexts = []
         self.database = self.open_database()
 
-    def open_database(self, **config):
+    def open_database(self, *, busy_timeout_seconds=10.0, **config):
         context = ConnectorContext(resource="store", log=self.log, file_path=lambda path, _use: Path(path))
         connector = Sqlite(
             context,
             SqliteConfig(path=str(self.folder / "store.db"), **config),
-            SqliteOptions(busy_timeout_seconds=0.2),
+            SqliteOptions(busy_timeout_seconds=busy_timeout_seconds),
         )
         connector.open()
         return connector
@@ -77,6 +86,25 @@ class Workplace:
         given = {"resource": "store", "sql": sql, "output": str(self.folder / name), "format": suffix, **inputs}
         return DatabaseExtractStream().run(context, DatabaseExtractStreamInputs(**given))
 
+    def extract_plain(self, sql, name="out.tsv", **inputs):
+        given = {"resource": "store", "sql": sql, "output": str(self.folder / name), **inputs}
+        return DatabaseExtract().run(self._context("extract"), DatabaseExtractInputs(**given))
+
+    def fetch(self, sql, **inputs):
+        return DatabaseFetchSmall().run(
+            self._context("fetch"), DatabaseFetchSmallInputs(resource="store", sql=sql, **inputs)
+        )
+
+    def execute(self, sql=None, script=None, *, idempotency_key=None, **inputs):
+        """Run a statement, or a script that is a file or its content."""
+        if script is not None and not isinstance(script, Path):
+            content = script.encode() if isinstance(script, str) else script
+            script = self.folder / "script.sql"
+            script.write_bytes(content)
+        given = {"sql": sql} if script is None else {"script": str(script)}
+        context = self._context(idempotency_key or f"key {len(self.contexts)}")
+        return DatabaseExecute().run(context, DatabaseExecuteInputs(resource="store", **given, **inputs))
+
     def text(self, sql, name="out.csv", **inputs):
         """What an extract writes."""
         return Path(self.extract(sql, name, **inputs).artifact_path).read_bytes().decode()
@@ -92,7 +120,7 @@ class Workplace:
             self.database.execute(statement, {})
 
     def _context(self, key):
-        self.contexts.append(Context(self.database, key))
+        self.contexts.append(Context(self.database, self.log, key))
         return self.contexts[-1]
 
 

@@ -343,7 +343,7 @@ def test_tabs_line_ends_in_fields_and_other_delimiters_are_read(workplace):
         ({"types": {"x": {"type": "int", "format": "%d"}}}, "only dates and times have a format"),
         ({"mode": "upsert", "key": ["di"]}, "the key's column 'di'"),
         ({"table": "sqlite_master"}, "can't be called"),
-        ({"table": "aetherflow_loads"}, "can't be called"),
+        ({"table": "aetherflow_done"}, "can't be called"),
     ],
 )
 def test_inputs_that_name_what_is_not_there_say_so(workplace, inputs, message):

@@ -27,7 +27,10 @@ def test_its_contributions_are_listed_without_arrow_or_sqlite():
         " sorted({'pyarrow', 'apsw'} & set(sys.modules)))"
     )
 
-    assert run(code) == "['db_extract_stream', 'db_load'] [('db', 'sqlite3')] []"
+    assert (
+        run(code)
+        == "['db_execute', 'db_extract', 'db_extract_stream', 'db_fetch_small', 'db_load'] [('db', 'sqlite3')] []"
+    )
 
 
 @pytest.mark.parametrize("plugin", ["sql", "control"])

@@ -158,6 +158,7 @@ def test_another_writer_is_waited_for_and_then_told_of(workplace):
     other = apsw.Connection(str(workplace.folder / "store.db"))
     other.execute("BEGIN IMMEDIATE")
 
+    workplace.database = workplace.open_database(busy_timeout_seconds=0.2)
     started = time.monotonic()
     with pytest.raises(ConnectorError, match="locked") as caught:
         workplace.run("INSERT INTO t VALUES (1)")
@@ -216,16 +217,16 @@ connector = Sqlite(
     SqliteOptions(),
 )
 connector.open()
-from aetherflow_sql.sqlite_load import Load
-finish = Load._remember
+from aetherflow_sql.sqlite_memory import Memory
+finish = Memory.keep
 
-def stop_before_the_end(self, counts):
-    finish(self, counts)
+def stop_before_the_end(self, *done):
+    finish(self, *done)
     self._connection.cache_flush()
     print("swapped", flush=True)
     sys.stdin.read()
 
-Load._remember = stop_before_the_end
+Memory.keep = stop_before_the_end
 reader = pa.RecordBatchReader.from_batches(pa.schema({"x": pa.int64()}), rows())
 connector.load("things", reader, mode="replace", idempotency_key="k")
 """

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         NoOptions as NoOptions,
         RecordBatches as RecordBatches,
         RemoteFile as RemoteFile,
+        StatementResult as StatementResult,
         register_connector as register_connector,
     )
     from .contracts.events import (
@@ -113,6 +114,7 @@ _HOMES = {
         "NoOptions",
         "RecordBatches",
         "RemoteFile",
+        "StatementResult",
         "register_connector",
     ),
     "contracts.events": (

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 @hookimpl
 def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     """Contribute the steps of this plugin."""
+    from .execute_step import DatabaseExecute
     from .extract_step import DatabaseExtractStream
+    from .fetch_step import DatabaseFetchSmall
     from .load_step import DatabaseLoad
+    from .plain_extract_step import DatabaseExtract
 
-    return (DatabaseExtractStream, DatabaseLoad)
+    return (DatabaseExecute, DatabaseExtract, DatabaseExtractStream, DatabaseFetchSmall, DatabaseLoad)
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOu
 
 
 class DatabaseExtractStream(Step[DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs]):
-    """Write the rows of a query to a CSV, TSV or Parquet file, as they come.
+    """Write the rows of a query to a CSV, TSV, Parquet or JSON lines file, as they come.
 
     The types are the query's own. In CSV and TSV a null is an empty field, an empty text an empty field in
     quotes, bytes are hexadecimal digits. The file appears whole, under its name, when the step ends well.

@@ -14,8 +14,8 @@ from aetherflow.kernel.api import Database, StepContext, StepError
 from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_text import CsvStyle
-from .digests import sha256_of
 from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, TableFormat
+from .json_lines import JsonLinesTable
 from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
@@ -36,7 +36,7 @@ def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> Databa
         with context.publish(inputs.output) as temporary:
             with _open(temporary, schema, inputs, table_format) as file:
                 row_count = _write(_converted(reader, schema), file, context)
-            digest = sha256_of(temporary)
+            digest = file.sha256()
     dtypes = {field.name: word_from_type(field.type) for field in schema} if inputs.emit_dtypes else None
     return DatabaseExtractStreamOutputs(
         artifact_path=str(inputs.output),
@@ -73,7 +73,7 @@ def _schema(schema: pa.Schema, wanted: dict[str, pa.DataType], table_format: Tab
             code="AF-SQL-COLUMNS",
             help=f"there is: {', '.join(schema.names)}",
         )
-    if table_format == "parquet" and len(set(schema.names)) < len(schema.names):
+    if table_format in {"parquet", "jsonl"} and len(set(schema.names)) < len(schema.names):
         raise StepError(
             "two columns of the query have the same name", code="AF-SQL-COLUMNS", help="name one of them with AS"
         )
@@ -105,6 +105,8 @@ def _converted_column(column: pa.Array, field: pa.Field, done: int) -> pa.Array:
 def _open(path: Path, schema: pa.Schema, inputs: DatabaseExtractStreamInputs, table_format: TableFormat) -> TableFile:
     if table_format == "parquet":
         return ParquetTable(path, schema)
+    if table_format == "jsonl":
+        return JsonLinesTable(path)
     return CsvTable(path, schema, _style(inputs))
 
 

@@ -10,7 +10,7 @@ from aetherflow.kernel.api import ArtifactPath, Database, LoadMode, ResourceUse,
 
 from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
 
-SourceFormat = Literal["csv", "tsv", "parquet"]
+SourceFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
 _FORMATS: dict[str, SourceFormat] = {
     ".csv": "csv",
@@ -18,6 +18,8 @@ _FORMATS: dict[str, SourceFormat] = {
     ".tab": "tsv",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
 }
 
 
@@ -68,6 +70,12 @@ class DatabaseLoadInputs(StepInputs):
     @model_validator(mode="after")
     def _marks_that_differ(self) -> Self:
         refuse_same_marks(delimiter=self.field_delimiter, quotechar=self.quotechar)
+        return self
+
+    @model_validator(mode="after")
+    def _columns_where_they_are_used(self) -> Self:
+        if self.columns and self.source_format not in {*DELIMITERS, None}:
+            raise ValueError(f"columns are given to a csv or tsv file: a {self.source_format} file has them itself")
         return self
 
     @property

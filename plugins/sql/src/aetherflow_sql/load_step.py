@@ -8,10 +8,10 @@ from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs
 
 
 class DatabaseLoad(Step[DatabaseLoadInputs, DatabaseLoadOutputs]):
-    """Load a CSV, TSV or Parquet file into a table, all of its rows or none.
+    """Load a CSV, TSV, Parquet or JSON lines file into a table, all of its rows or none.
 
     The database remembers the step's idempotency key and the file's content in the transaction that loads the
-    rows (in its table `aetherflow_loads`), so that an attempt whose outcome is unknown is safely made again: what
+    rows (in its table `aetherflow_done`), so that an attempt whose outcome is unknown is safely made again: what
     is done is not done twice while the table is there, and the outputs are those of the first time.
     """
 

@@ -16,6 +16,7 @@ from .conversions import convert, to_plain
 from .csv_source import CsvFile
 from .digests import sha256_of
 from .guesses import guess_types
+from .json_lines_source import JsonLinesFile
 from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs, WrittenType
 from .streams import stoppable
 from .text_values import Misfit, from_pattern
@@ -38,8 +39,8 @@ class Source:
     """A file: `open` may be called more than once, and gives its rows from the start each time."""
 
     open: Callable[[], pa.RecordBatchReader]
-    #: Whether all its columns are text, whatever they stand for.
-    is_text: bool
+    #: The types of some columns of a file whose columns are all read as text; null for one that has types itself.
+    guess: Callable[[set[str]], dict[str, pa.DataType]] | None = None
 
 
 def load_file(context: StepContext, inputs: DatabaseLoadInputs) -> DatabaseLoadOutputs:
@@ -66,10 +67,11 @@ def load_file(context: StepContext, inputs: DatabaseLoadInputs) -> DatabaseLoadO
 def _load_nothing(inputs: DatabaseLoadInputs) -> DatabaseLoadOutputs:
     """What a file without even a header comes to."""
     if inputs.mode in {"create", "replace"}:
+        is_json = inputs.source_format == "jsonl"
         raise StepError(
-            f"{inputs.source.name} is empty: it has not even a header",
+            f"{inputs.source.name} is empty: it {'names no column' if is_json else 'has not even a header'}",
             code="AF-SQL-EMPTY-SOURCE",
-            help="a header alone would do; the table is as it was",
+            help=f"{'types for its columns' if is_json else 'a header alone'} would do; the table is as it was",
         )
     return _outputs(inputs, LoadCounts(rows=0, inserted=0), ())
 
@@ -96,10 +98,12 @@ def _source(inputs: DatabaseLoadInputs) -> Source:
         raise StepError(
             f"{inputs.source.name!r} does not say by its suffix what it is",
             code="AF-SQL-FORMAT",
-            help="add format: csv, tsv or parquet",
+            help="add format: csv, tsv, parquet or jsonl",
         )
     if inputs.source_format == "parquet":
-        return Source(lambda: _open_parquet(inputs.source), is_text=False)
+        return Source(lambda: _open_parquet(inputs.source))
+    if inputs.source_format == "jsonl":
+        return _json_source(inputs)
     file = CsvFile(
         path=inputs.source,
         delimiter=inputs.field_delimiter,
@@ -108,7 +112,13 @@ def _source(inputs: DatabaseLoadInputs) -> Source:
         columns=tuple(inputs.columns),
         null_values=tuple(inputs.null_values),
     )
-    return Source(file.stream, is_text=True)
+    return Source(file.stream, lambda columns: guess_types(file.stream(), columns))
+
+
+def _json_source(inputs: DatabaseLoadInputs) -> Source:
+    file = JsonLinesFile(inputs.source, tuple(inputs.types))
+    types = file.survey()
+    return Source(lambda: file.stream(list(types)), lambda columns: {name: types[name] for name in columns})
 
 
 def _open_parquet(path: Path) -> pa.RecordBatchReader:
@@ -138,8 +148,8 @@ def _plan_columns(
     of_table = _table_types(database, inputs.table)
     of_file = {field.name: plain_type(field.type, field.name) for field in schema}
     undeclared = {name for name in schema.names if name not in declared and name.casefold() not in of_table}
-    if source.is_text and undeclared:
-        of_file |= guess_types(source.open(), undeclared)
+    if source.guess is not None and undeclared:
+        of_file |= source.guess(undeclared)
     return tuple(_plan(name, of_file[name], declared.get(name), of_table.get(name.casefold())) for name in schema.names)
 
 

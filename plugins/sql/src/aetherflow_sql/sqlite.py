@@ -19,12 +19,15 @@ from aetherflow.kernel.api import (
     LoadCounts,
     LoadMode,
     RecordBatches,
+    StatementResult,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import apsw
+
+    from .sqlite_memory import Memory
 
 _URL_START = "sqlite:///"
 #: How often SQLite asks, in steps of its own machine, whether to go on.
@@ -57,6 +60,12 @@ class SqliteOptions(ConnectorModel):
     """How to go about it."""
 
     busy_timeout_seconds: float = Field(default=30.0, ge=0, description="How long to wait for others who write.")
+    remember_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="How long the database remembers what was done under which idempotency key.",
+    )
 
 
 class Sqlite(Connector[SqliteConfig, SqliteOptions]):
@@ -98,18 +107,23 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             connection.authorizer = allow_reading
-            query = Query(connection, sql, parameters, batch_rows=batch_rows)
-            yield query.stream(self.context.log)
+            with Query(connection, sql, parameters, batch_rows=batch_rows) as query:
+                yield query.stream(self.context.log)
 
-    def execute(self, sql: str, parameters: Mapping[str, object]) -> int:
-        """Run one statement that changes something; answers the number of rows changed."""
-        from .sqlite_statements import allow_this_file, bound_values, only_statement
+    def execute(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        *,
+        is_script: bool = False,
+        idempotency_key: str | None = None,
+    ) -> tuple[StatementResult, ...]:
+        """Run statements that change something in one transaction, all or none."""
+        from .sqlite_execute import Execution
 
         with self._connection(writes=True) as connection:
-            connection.authorizer = allow_this_file
-            statement = only_statement(connection, sql)
-            connection.execute(statement.text, bound_values(statement, parameters)).fetchall()
-            return connection.changes()
+            execution = Execution(connection, sql, parameters, is_script=is_script)
+            return execution.run(self._memory(connection, idempotency_key))
 
     def schema(self, table: str) -> ArrowSchema | None:
         """The columns of a table, null where there is no such table."""
@@ -134,8 +148,13 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         from .sqlite_load import Load
 
         with self._connection(writes=True) as connection:
-            load = Load(connection, table, mode=mode, key=tuple(key), idempotency_key=idempotency_key)
-            return load.run(rows)
+            load = Load(connection, table, mode=mode, key=tuple(key))
+            return load.run(rows, self._memory(connection, idempotency_key))
+
+    def _memory(self, connection: apsw.Connection, idempotency_key: str | None) -> Memory:
+        from .sqlite_memory import Memory
+
+        return Memory(connection, idempotency_key, remember_days=self.options.remember_days)
 
     @contextmanager
     def _connection(self, *, writes: bool) -> Iterator[apsw.Connection]:
@@ -146,7 +165,9 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         connection = None
         self._under_way.add(stop)
         try:
-            connection = apsw.Connection(str(self._file), flags=self._flags(writes=writes))
+            # One thread at a time has it, so that SQLite need not guard every value that is taken out of it.
+            flags = self._flags(writes=writes) | apsw.SQLITE_OPEN_NOMUTEX
+            connection = apsw.Connection(str(self._file), flags=flags)
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             yield connection
@@ -194,7 +215,7 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
 
         mends = {
             apsw.BusyError: "another process writes: let it end, or raise busy_timeout_seconds",
-            apsw.AuthError: "a query may only read, and no statement may open another file",
+            apsw.AuthError: "a query may only read",
             apsw.ReadOnlyError: "a query may only read",
             apsw.NotADBError: "the file is no SQLite database",
             apsw.ConstraintError: "nothing was written",

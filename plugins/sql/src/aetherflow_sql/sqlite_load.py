@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import apsw
 import pyarrow as pa
 
 from aetherflow.kernel.api import ConnectorError, LoadCounts, LoadMode, RecordBatches
 
-from .sqlite_tables import LOADS_TABLE, Table, create_statement, plain_name, read_table
+from .sqlite_memory import Memory
+from .sqlite_tables import Table, create_statement, plain_name, read_table
 from .sqlite_types import quoted
 from .sqlite_values import stored_values
 from .streams import reader_of
@@ -29,31 +32,29 @@ class Load:
         *,
         mode: LoadMode,
         key: tuple[str, ...],
-        idempotency_key: str | None,
     ) -> None:
         self._connection = connection
         self._name = plain_name(table)
         self._place = f"main.{quoted(self._name)}"
         self._mode = mode
         self._key = key
-        self._idempotency_key = idempotency_key
 
-    def run(self, rows: RecordBatches) -> LoadCounts:
-        """Stage the rows while others may write, then swap them in.
+    def run(self, rows: RecordBatches, memory: Memory) -> LoadCounts:
+        """Stage the rows while others may write, then swap them in, unless that is done already.
 
         Raises:
             ConnectorError: the rows don't fit; the table is as it was.
         """
-        if (done_before := self._done_before()) is not None:
+        if (done_before := self._done_before(memory)) is not None:
             return done_before
         reader = reader_of(rows)
         self._check_columns(reader.schema)
         count = self._stage(reader)
         with self._transaction("IMMEDIATE"):
-            if (done_before := self._done_before()) is not None:
+            if (done_before := self._done_before(memory)) is not None:
                 return done_before
             counts = self._swap(reader.schema, count)
-            self._remember(counts)
+            memory.keep(self._name, json.dumps(asdict(counts)))
         return counts
 
     @contextmanager
@@ -189,32 +190,12 @@ class Load:
 
     # What was done before
 
-    def _done_before(self) -> LoadCounts | None:
+    def _done_before(self, memory: Memory) -> LoadCounts | None:
         """The counts of the load under this key; none where the table is gone since."""
-        if self._idempotency_key is None or not self._connection.table_exists("main", LOADS_TABLE):
-            return None
         if read_table(self._connection, self._name) is None:
             return None
-        found = self._connection.execute(
-            f"SELECT inserted, updated, unchanged FROM main.{LOADS_TABLE} WHERE idempotency_key = ?",  # noqa: S608 - a name of ours
-            (self._idempotency_key,),
-        ).fetchone()
-        if found is None:
-            return None
-        inserted, updated, unchanged = found
-        return LoadCounts(rows=sum(found), inserted=inserted, updated=updated, unchanged=unchanged)
-
-    def _remember(self, counts: LoadCounts) -> None:
-        if self._idempotency_key is None:
-            return
-        self._connection.execute(
-            f"CREATE TABLE IF NOT EXISTS main.{LOADS_TABLE} (idempotency_key TEXT PRIMARY KEY, table_name TEXT,"
-            " inserted INTEGER, updated INTEGER, unchanged INTEGER, loaded_at TEXT) WITHOUT ROWID"
-        )
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO main.{LOADS_TABLE} VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",  # noqa: S608 - a name of ours
-            (self._idempotency_key, self._name, counts.inserted, counts.updated, counts.unchanged),
-        )
+        found = memory.recall()
+        return None if found is None else LoadCounts(**json.loads(found))
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:

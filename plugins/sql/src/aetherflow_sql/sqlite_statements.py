@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -16,7 +16,7 @@ _MOST_NEGATIVE, _MOST_POSITIVE = -(2**63), 2**63 - 1
 #: What a reading statement may do; everything else, other files above all, is refused while it is compiled.
 _READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
 #: Pragmas that only tell.
-_TELLING = frozenset(
+TELLING_PRAGMAS = frozenset(
     {
         "collation_list",
         "compile_options",
@@ -49,20 +49,28 @@ def only_statement(connection: apsw.Connection, sql: str) -> Statement:
         ConnectorError: there is none, or more than one.
         apsw.Error: SQLite refuses it.
     """
-    found = _compile_first(connection, sql)
+    found = first_statement(connection, sql)
     if found is None:
         raise ConnectorError("there is no statement in the SQL", code="AF-SQL-NO-STATEMENT")
     statement, rest = found
-    if _compile_first(connection, rest) is not None:
+    if first_statement(connection, rest) is not None:
         raise ConnectorError(
             "there is more than one statement in the SQL",
             code="AF-SQL-MANY-STATEMENTS",
-            help="one step runs one statement: make a step of each",
+            help="give a step for each, or make a script of them for db_execute",
         )
     return statement
 
 
-def _compile_first(connection: apsw.Connection, sql: str) -> tuple[Statement, str] | None:
+def first_statement(connection: apsw.Connection, sql: str) -> tuple[Statement, str] | None:
+    """The first statement that a text holds, compiled and not run, and the text after it; null where there is none.
+
+    Raises:
+        ConnectorError: it has a parameter without a name.
+        apsw.Error: SQLite refuses it.
+    """
+    if "\0" in sql:
+        raise ConnectorError("there is a NUL character in the SQL", code="AF-SQL-NO-STATEMENT", help="take it out")
     found: list[Statement] = []
 
     def look(cursor: apsw.Cursor, text: str, bindings: object) -> bool:
@@ -94,17 +102,45 @@ class _NoValues(dict[str, None]):
 
 
 def bound_values(statement: Statement, parameters: Mapping[str, object]) -> dict[str, object]:
-    """The parameters as SQLite takes them.
+    """The parameters of a single statement as SQLite takes them.
 
     Raises:
         ConnectorError: one is missing, not used, not named, or of a kind that SQLite does not have.
     """
-    known = {name for name in statement.parameters if name is not None}
-    if missing := sorted(known - parameters.keys()):
-        raise _parameter_error(f"the SQL names :{missing[0]}, which params does not give", _given(parameters))
-    if unused := sorted(parameters.keys() - known):
-        raise _parameter_error(f"params gives {unused[0]!r}, which the SQL does not name", _given(known))
+    values = statement_values(statement, values_of(parameters))
+    refuse_unused(parameters, values.keys())
+    return values
+
+
+def values_of(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as SQLite takes them.
+
+    Raises:
+        ConnectorError: one is of a kind that SQLite does not have.
+    """
     return {name: _bound_value(name, value) for name, value in parameters.items()}
+
+
+def statement_values(statement: Statement, values: Mapping[str, object]) -> dict[str, object]:
+    """Those values that a statement names.
+
+    Raises:
+        ConnectorError: one is missing.
+    """
+    known = [name for name in statement.parameters if name is not None]
+    if missing := sorted(set(known) - values.keys()):
+        raise _parameter_error(f"the SQL names :{missing[0]}, which params does not give", _given(values))
+    return {name: values[name] for name in known}
+
+
+def refuse_unused(parameters: Mapping[str, object], used: Collection[str]) -> None:
+    """Refuse parameters that no statement names.
+
+    Raises:
+        ConnectorError: there is one.
+    """
+    if unused := sorted(parameters.keys() - used):
+        raise _parameter_error(f"params gives {unused[0]!r}, which the SQL does not name", _given(used))
 
 
 def _given(names: Iterable[str]) -> str:
@@ -135,13 +171,6 @@ def allow_reading(action: int, first: str | None, second: str | None, database: 
     """SQLite's authorizer for what must not change anything."""
     if action in _READING:
         return apsw.SQLITE_OK
-    if action == apsw.SQLITE_PRAGMA and (first or "").lower() in _TELLING:
+    if action == apsw.SQLITE_PRAGMA and (first or "").lower() in TELLING_PRAGMAS:
         return apsw.SQLITE_OK
     return apsw.SQLITE_DENY
-
-
-def allow_this_file(
-    action: int, first: str | None, second: str | None, database: str | None, trigger: str | None
-) -> int:
-    """SQLite's authorizer for what may change the database, and no other file."""
-    return apsw.SQLITE_DENY if action in {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH} else apsw.SQLITE_OK

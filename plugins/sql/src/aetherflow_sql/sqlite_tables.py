@@ -9,10 +9,8 @@ import pyarrow as pa
 
 from aetherflow.kernel.api import ConnectorError
 
+from .sqlite_memory import MEMORY_TABLE
 from .sqlite_types import arrow_type, declaration, quoted
-
-#: Where loads that are done are remembered, in the database that they went to.
-LOADS_TABLE = "aetherflow_loads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def plain_name(table: str) -> str:
         ConnectorError: no table of a user's can have this name.
     """
     name = table.removeprefix("main.")
-    if not name or "\0" in name or name.lower().startswith(("sqlite_", LOADS_TABLE)):
+    if not name or "\0" in name or name.lower().startswith(("sqlite_", MEMORY_TABLE)):
         raise ConnectorError(f"a table can't be called {table!r}", code="AF-SQL-NAME", help="choose another name")
     return name
 

@@ -114,6 +114,14 @@ class LoadCounts:
     unchanged: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementResult:
+    """What one statement did: the rows that it changed, -1 where unknown, and those that it gave and nobody kept."""
+
+    row_count: int
+    returned: int = 0
+
+
 class Database(Protocol):
     """A database that speaks SQL. Values go as bound parameters, named `:name`, never as text."""
 
@@ -126,8 +134,26 @@ class Database(Protocol):
             ConnectorError: the database refuses the statement, or there is more than one.
         """
 
-    def execute(self, sql: str, parameters: Mapping[str, object]) -> int:
-        """Run one statement that changes something; answers the number of rows changed, -1 where unknown."""
+    def execute(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        *,
+        is_script: bool = False,
+        idempotency_key: str | None = None,
+    ) -> tuple[StatementResult, ...]:
+        """Run statements that change something in one transaction, all or none; answers what each of them did.
+
+        Args:
+            sql: one statement, or a script of any number, which the database itself tells apart.
+            parameters: each is used by at least one statement, and each statement's are among them.
+            is_script: whether there may be several statements, or none.
+            idempotency_key: kept in the database with the results, in the same transaction; under a key that is
+                there already nothing is done, and the results are those of the first time.
+
+        Raises:
+            ConnectorError: the database is as it was. In a script, the message has the statement's number and line.
+        """
 
     def schema(self, table: str) -> ArrowSchema | None:
         """The columns of a table, null where there is none; a column of no known type has Arrow's type `null`."""

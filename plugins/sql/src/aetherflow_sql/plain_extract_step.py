@@ -18,6 +18,8 @@ from aetherflow.kernel.api import (
     StepOutputs,
 )
 
+from .system_errors import while_writing
+
 
 class DatabaseExtractInputs(StepInputs):
     """Which rows go into which file."""
@@ -54,5 +56,6 @@ class DatabaseExtract(Step[DatabaseExtractInputs, DatabaseExtractOutputs]):
         from .extracting import extract
 
         given = {**inputs.model_dump(), "output": str(inputs.output)}
-        written = extract(context, DatabaseExtractStreamInputs(**given))
+        with while_writing(inputs.output):
+            written = extract(context, DatabaseExtractStreamInputs(**given))
         return DatabaseExtractOutputs(output=written.artifact_path, format=inputs.format, rows=written.row_count)

@@ -48,8 +48,8 @@ class CsvStyle:
         return _content(self._joined([self._field(column) for column in batch.columns]))
 
     def _joined(self, fields: list[pa.Array]) -> pa.Array:
-        ended = pc.binary_join_element_wise(fields[-1], self.line_end, "")
-        return pc.binary_join_element_wise(*fields[:-1], ended, self.delimiter) if len(fields) > 1 else ended
+        ended = _join(fields[-1], self.line_end, "")
+        return _join(*fields[:-1], ended, self.delimiter) if len(fields) > 1 else ended
 
     # Fields
 
@@ -57,14 +57,12 @@ class CsvStyle:
         text = to_text(column)
         may_be_empty = pa.types.is_string(column.type) or pa.types.is_binary(column.type)
         if self.quoting == "none":
-            written = self._escaped(text)
-        elif self.quoting == "all" or (self.quoting == "nonnumeric" and not _is_number(column.type)):
-            written = self._quoted(text)
-        elif may_be_empty or not self._is_usual:
-            written = self._quoted_where_needed(text)
-        else:
-            written = text
-        return written.fill_null("")
+            return self._escaped(text)
+        if self.quoting == "all" or (self.quoting == "nonnumeric" and not _is_number(column.type)):
+            return self._quoted(text)
+        if may_be_empty or not self._is_usual:
+            return self._quoted_where_needed(text)
+        return text
 
     @property
     def _is_usual(self) -> bool:
@@ -82,7 +80,8 @@ class CsvStyle:
                 return text
             return pc.if_else(is_empty, self.quote * 2, text)
         needs_quotes = pc.or_(is_empty, pc.match_substring_regex(text, f"[{re.escape(self._marks)}\r\n]"))
-        return pc.if_else(needs_quotes, self._quoted(text), text)
+        needs_quotes = needs_quotes.fill_null(False)  # noqa: FBT003 - Arrow's signature
+        return pc.replace_with_mask(text, needs_quotes, self._quoted(text.filter(needs_quotes)))
 
     def _quoted(self, text: pa.Array) -> pa.Array:
         inner = text
@@ -130,10 +129,18 @@ class LineEncoder:
             ) from error
 
 
-def _content(lines: pa.Array) -> memoryview:
-    _, offsets, content = lines.buffers()
-    end = memoryview(offsets).cast("i")[len(lines)]
-    return memoryview(content)[:end]
+def _join(*fields_and_separator: pa.Array | str) -> pa.Array:
+    """Texts side by side; what is null is empty."""
+    return pc.binary_join_element_wise(*fields_and_separator, null_handling="replace", null_replacement="")
+
+
+def _content(text: pa.Array) -> memoryview:
+    """All texts of an array, one after the other."""
+    _, offsets, content = text.buffers()
+    if content is None:
+        return memoryview(b"")
+    places = memoryview(offsets).cast("i")
+    return memoryview(content)[places[text.offset] : places[text.offset + len(text)]]
 
 
 def _needs_escape() -> StepError:
@@ -154,8 +161,5 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _holds_any(text: pa.Array, marks: str) -> bool:
     """Whether any value holds any of the characters; by bytes, which is much faster than by values."""
-    content = text.buffers()[2]
-    if content is None:
-        return False
-    held = content.to_pybytes()
+    held = _content(text).tobytes()
     return any(mark.encode() in held for mark in marks)

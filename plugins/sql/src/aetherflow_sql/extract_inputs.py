@@ -38,7 +38,9 @@ class DatabaseExtractStreamInputs(FileStyle):
     params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
     output: OutputPath = Field(description="The file.")
     format: TableFormat = Field(default="tsv", description="What the file is, whatever its suffix.")
-    fetch_size: int = Field(default=5000, ge=1, le=1_000_000, description="How many rows are in memory at once.")
+    fetch_size: int = Field(
+        default=20_000, ge=1, le=1_000_000, description="At most how many rows are worked on at once; fewer if large."
+    )
     emit_dtypes: bool = Field(default=False, description="Whether the outputs say the columns' types.")
     dtypes: dict[str, str] | None = Field(
         default=None,

@@ -14,7 +14,6 @@ from aetherflow.kernel.api import Database, StepContext, StepError
 from .column_types import plain_type, type_from_word, word_from_type
 from .conversions import convert, to_plain
 from .csv_text import CsvStyle
-from .digests import sha256_of
 from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs, TableFormat
 from .json_lines import JsonLinesTable
 from .streams import reader_of, stoppable
@@ -37,7 +36,7 @@ def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> Databa
         with context.publish(inputs.output) as temporary:
             with _open(temporary, schema, inputs, table_format) as file:
                 row_count = _write(_converted(reader, schema), file, context)
-            digest = sha256_of(temporary)
+            digest = file.sha256()
     dtypes = {field.name: word_from_type(field.type) for field in schema} if inputs.emit_dtypes else None
     return DatabaseExtractStreamOutputs(
         artifact_path=str(inputs.output),

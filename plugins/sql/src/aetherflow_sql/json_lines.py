@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
 import pyarrow as pa
 
+from .digests import DigestedFile
 from .json_text import json_lines
 
 
@@ -16,14 +17,18 @@ class JsonLinesTable:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._done = 0
-        self._file: BinaryIO
+        self._file: DigestedFile
 
     def __enter__(self) -> Self:
-        self._file = self._path.open("wb")
+        self._file = DigestedFile(self._path)
         return self
 
     def __exit__(self, *problem: object) -> None:
         self._file.close()
+
+    def sha256(self) -> str:
+        """The digest of the file's bytes."""
+        return self._file.sha256()
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add some rows."""

@@ -107,8 +107,8 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             connection.authorizer = allow_reading
-            query = Query(connection, sql, parameters, batch_rows=batch_rows)
-            yield query.stream(self.context.log)
+            with Query(connection, sql, parameters, batch_rows=batch_rows) as query:
+                yield query.stream(self.context.log)
 
     def execute(
         self,
@@ -165,7 +165,9 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
         connection = None
         self._under_way.add(stop)
         try:
-            connection = apsw.Connection(str(self._file), flags=self._flags(writes=writes))
+            # One thread at a time has it, so that SQLite need not guard every value that is taken out of it.
+            flags = self._flags(writes=writes) | apsw.SQLITE_OPEN_NOMUTEX
+            connection = apsw.Connection(str(self._file), flags=flags)
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             yield connection

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self
 
 import apsw
 import pyarrow as pa
 
 from aetherflow.kernel.api import ConnectorError, StepLog
 
-from .sqlite_rows import STORAGE_CLASSES, Column, SqliteValue, arrow_batch, schema_of, type_of_classes
+from .sqlite_chunks import Chunk, Chunks, TextNotUtf8
+from .sqlite_rows import STORAGE_CLASSES, Column, Gathered, schema_of, type_of_classes
 from .sqlite_statements import Statement, bound_values, only_statement
 from .sqlite_types import arrow_type
 
-Rows = list[tuple[SqliteValue, ...]]
-
 
 class Query:
-    """A query under way; `batches` is read once."""
+    """A query under way, as long as its context; `stream` is read once, by one thread."""
 
     def __init__(
         self, connection: apsw.Connection, sql: str, parameters: Mapping[str, object], *, batch_rows: int
@@ -29,6 +29,13 @@ class Query:
             raise ConnectorError("the SQL gives no rows", code="AF-SQL-NO-ROWS", help="write a SELECT")
         self._values = bound_values(self._statement, parameters)
         self._batch_rows = batch_rows
+        self._converter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="convert")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._converter.shutdown()
 
     def stream(self, log: StepLog) -> pa.RecordBatchReader:
         """The rows, batch by batch.
@@ -37,33 +44,43 @@ class Query:
             ConnectorError: a column holds values that no one type holds.
             apsw.Error: SQLite refuses the query.
         """
-        cursor = self._connection.cursor().execute(self._statement.text, self._values)
-        first = self._next_rows(cursor, 0)
-        columns = self._typed_columns(first, log)
-        return pa.RecordBatchReader.from_batches(schema_of(columns), self._batches(cursor, first, columns))
+        chunks = Chunks(self._connection.cursor().execute(self._statement.text, self._values))
+        columns = self._typed_columns(chunks, log)
+        return pa.RecordBatchReader.from_batches(schema_of(columns), self._batches(chunks, columns))
 
-    def _batches(self, cursor: apsw.Cursor, first: Rows, columns: tuple[Column, ...]) -> Iterator[pa.RecordBatch]:
-        rows, done = first, 0
-        while rows:
-            yield arrow_batch(columns, rows, done + 1)
-            done += len(rows)
-            rows = self._next_rows(cursor, done)
+    def _batches(self, chunks: Chunks, columns: tuple[Column, ...]) -> Iterator[pa.RecordBatch]:
+        """Each batch is converted beside the reading of the next one: Arrow converts without holding Python up."""
+        converting: Future[pa.RecordBatch] | None = None
+        for gathered in self._gathered(chunks, columns):
+            if converting is not None:
+                yield converting.result()
+            converting = self._converter.submit(gathered.batch)
+        if converting is not None:
+            yield converting.result()
 
-    def _next_rows(self, cursor: apsw.Cursor, done: int) -> Rows:
-        try:
-            return list(islice(cursor, self._batch_rows))
-        except UnicodeDecodeError as error:
-            raise ConnectorError(
-                f"after row {done} there is a text that is not UTF-8",
-                code="AF-SQL-VALUE",
-                help="take it as bytes: CAST(column AS BLOB)",
-            ) from error
+    def _gathered(self, chunks: Chunks, columns: tuple[Column, ...]) -> Iterator[Gathered]:
+        gathered = self._gather(chunks, Gathered(columns, first_row=1))
+        while not gathered.is_empty:
+            yield gathered
+            gathered = self._gather(chunks, Gathered(columns, first_row=gathered.next_row))
 
-    def _typed_columns(self, first: Rows, log: StepLog) -> tuple[Column, ...]:
+    def _gather(self, chunks: Chunks, gathered: Gathered) -> Gathered:
+        while not gathered.is_full(self._batch_rows):
+            try:
+                chunk = chunks.next(self._batch_rows - gathered.row_count)
+            except TextNotUtf8:
+                gathered.end_with(_not_utf8(gathered.next_row))
+                break
+            if not chunk:
+                break
+            chunks.took(len(chunk[0]), gathered.add(chunk))
+        return gathered
+
+    def _typed_columns(self, chunks: Chunks, log: StepLog) -> tuple[Column, ...]:
         """Each column with its type: the declared one, else the one that all values of the whole result have."""
         declared = self._statement.columns
         open_columns = [place for place, (_, declaration) in enumerate(declared) if arrow_type(declaration) is None]
-        classes = self._classes(open_columns, first) if open_columns else {}
+        classes = self._classes(open_columns, chunks) if open_columns else {}
         columns = []
         for place, (name, declaration) in enumerate(declared):
             found = arrow_type(declaration) or type_of_classes(classes[place])
@@ -74,13 +91,10 @@ class Query:
             columns.append(Column(name, declaration, found))
         return tuple(columns)
 
-    def _classes(self, places: list[int], first: Rows) -> dict[int, frozenset[str]]:
+    def _classes(self, places: list[int], chunks: Chunks) -> dict[int, frozenset[str]]:
         """The storage classes in some columns of the result; a large result is looked through by SQLite itself."""
-        if len(first) < self._batch_rows:
-            return {
-                place: frozenset(STORAGE_CLASSES[type(row[place])] for row in first if row[place] is not None)
-                for place in places
-            }
+        if (all_of_it := chunks.look_ahead(self._batch_rows)) is not None:
+            return {place: _classes_in(all_of_it, place) for place in places}
         found = next(iter(self._connection.execute(_classes_query(self._statement, places), self._values)))
         names = tuple(STORAGE_CLASSES.values())
         return {
@@ -89,6 +103,11 @@ class Query:
             )
             for index, place in enumerate(places)
         }
+
+
+def _classes_in(chunks: Sequence[Chunk], place: int) -> frozenset[str]:
+    found = {type(value) for chunk in chunks for value in chunk[place]}
+    return frozenset(STORAGE_CLASSES[kind] for kind in found - {type(None)})
 
 
 def _classes_query(statement: Statement, places: list[int]) -> str:
@@ -103,4 +122,12 @@ def _mixed(name: str, classes: frozenset[str]) -> ConnectorError:
         f"column {name!r} holds values of the classes {', '.join(sorted(classes))}, which no one type holds",
         code="AF-SQL-MIXED-COLUMN",
         help="say in the query which it is: CAST(… AS BLOB), hex(…), CASE typeof(…) …",
+    )
+
+
+def _not_utf8(row: int) -> ConnectorError:
+    return ConnectorError(
+        f"row {row}: there is a text that is not UTF-8",
+        code="AF-SQL-VALUE",
+        help="take it as bytes: CAST(column AS BLOB)",
     )

@@ -1,30 +1,24 @@
-"""Rows of SQLite as Arrow columns of the declared types, exactly or not at all."""
+"""Rows of SQLite as Arrow batches of the declared types, exactly or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from aetherflow.kernel.api import ConnectorError
 
-from .column_types import MOST_DIGITS, TIME, TIMESTAMP, word_from_type
-from .sqlite_types import EXACT_DIGITS
-from .text_values import Misfit, from_text
-
-_ColumnConversion = Callable[[pa.Array, pa.DataType], pa.Array]
-SqliteValue = int | float | str | bytes | None
-_ValueConversion = Callable[[SqliteValue, pa.DataType], object]
-
-_DECIMAL = pa.decimal128(1).id
-#: Room for every digit of a float beside every digit of a decimal.
-_WIDE = Context(prec=400 + MOST_DIGITS)
+from .column_types import word_from_type
+from .sqlite_columns import SqliteValue, kept, typed
+from .text_values import Misfit
 
 #: SQLite's name of each kind of value.
 STORAGE_CLASSES: dict[type, str] = {int: "integer", float: "real", str: "text", bytes: "blob"}
+#: Of values that are kept already: a decimal column's whole numbers are kept as floats, too.
+_KEPT_CLASSES = {pa.int64(): "integer", pa.float64(): "integer or real", pa.string(): "text", pa.binary(): "blob"}
+#: Where a batch ends, however few rows it has then: small enough to have several of them in memory.
+_MOST_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +30,72 @@ class Column:
     type: pa.DataType
 
 
-def arrow_batch(columns: Sequence[Column], rows: Sequence[tuple[SqliteValue, ...]], first_row: int) -> pa.RecordBatch:
-    """Some rows as one record batch.
+class Gathered:
+    """The rows of one batch to be, as they are stored."""
 
-    Args:
-        columns: in the order of the values.
-        rows: at least one.
-        first_row: the number of the first of them, from 1, for messages.
+    def __init__(self, columns: Sequence[Column], first_row: int) -> None:
+        self._columns = columns
+        self._first_row = first_row
+        self._pieces: list[list[pa.Array]] = [[] for _ in columns]
+        #: What can't be told as a batch: row, column, what is said of it. The first of them is an error.
+        self._faults: list[tuple[int, int, ConnectorError]] = []
+        self.row_count = 0
+        self._byte_count = 0
 
-    Raises:
-        ConnectorError: a value does not fit its column's type.
-    """
-    arrays = []
-    for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        try:
-            arrays.append(arrow_column(values, column.type))
-        except Misfit as misfit:
-            raise _does_not_fit(column, values[misfit.index], first_row + misfit.index) from misfit
-    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(columns))
+    @property
+    def next_row(self) -> int:
+        """The number of the row that comes after these."""
+        return self._first_row + self.row_count
+
+    def is_full(self, most_rows: int) -> bool:
+        """Whether nothing is to be added any more."""
+        return self.row_count >= most_rows or self._byte_count >= _MOST_BYTES or bool(self._faults)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not self.row_count and not self._faults
+
+    def add(self, values: Sequence[Sequence[SqliteValue]]) -> int:
+        """Keep some more rows, given as columns; answers how many bytes they take."""
+        size = 0
+        for place, (column, pieces) in enumerate(zip(self._columns, self._pieces, strict=True)):
+            try:
+                piece = kept(values[place], column.type)
+            except Misfit as misfit:
+                self._fault(self.row_count + misfit.index, place, STORAGE_CLASSES[type(values[place][misfit.index])])
+            else:
+                pieces.append(piece)
+                size += piece.nbytes
+        self.row_count += len(values[0])
+        self._byte_count += size
+        return size
+
+    def end_with(self, error: ConnectorError) -> None:
+        """Say that the row after these can't be read."""
+        self._faults.append((self.row_count, 0, error))
+
+    def batch(self) -> pa.RecordBatch:
+        """The rows.
+
+        Raises:
+            ConnectorError: a value does not fit its column's type; it is the first of them, row by row.
+        """
+        arrays = []
+        for place, (column, pieces) in enumerate(zip(self._columns, self._pieces, strict=True)):
+            if not pieces:
+                continue  # there is a fault in the very first rows
+            try:
+                arrays.append(typed(pieces, column.type))
+            except Misfit as misfit:
+                self._fault(misfit.index, place, _kept_class(pieces, misfit.index))
+        if self._faults:
+            raise min(self._faults, key=lambda fault: fault[:2])[2]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema_of(self._columns))
+
+    def _fault(self, index: int, place: int, storage_class: str) -> None:
+        error = _does_not_fit(self._columns[place], storage_class, self._first_row + index)
+        self._faults.append((index, place, error))
 
 
 def schema_of(columns: Sequence[Column]) -> pa.Schema:
@@ -72,133 +114,18 @@ def type_of_classes(classes: frozenset[str]) -> pa.DataType | None:
     return pa.float64() if "real" in classes else pa.int64()
 
 
-def arrow_column(values: Sequence[SqliteValue], wanted: pa.DataType) -> pa.Array:
-    """Values of one column as an Arrow array.
-
-    Raises:
-        Misfit: a value is not of this type.
-    """
-    try:
-        # Left to find the type by itself, Arrow does not truncate numbers.
-        found = pa.array(values)
-    except pa.ArrowException:
-        return _one_by_one(values, wanted)
-    if pa.types.is_null(found.type):
-        return found.cast(wanted)
-    if found.type == wanted and not pa.types.is_binary(wanted):  # it takes text for bytes
-        return found
-    convert: _ColumnConversion = _BY_COLUMN.get((found.type.id, wanted.id), _refuse)
-    try:
-        return convert(found, wanted)
-    except pa.ArrowInvalid:
-        return _one_by_one(values, wanted)
+def _kept_class(pieces: Sequence[pa.Array], index: int) -> str:
+    for piece in pieces:
+        if index < len(piece):
+            return _KEPT_CLASSES[piece.type]
+        index -= len(piece)
+    raise IndexError(index)
 
 
-def _one_by_one(values: Sequence[SqliteValue], wanted: pa.DataType) -> pa.Array:
-    convert: _ValueConversion = _BY_VALUE.get(wanted.id, _temporal)
-    converted = []
-    for index, value in enumerate(values):
-        try:
-            converted.append(None if value is None else convert(value, wanted))
-        except (Misfit, ValueError, ArithmeticError) as error:
-            raise Misfit(index) from error
-    return pa.array(converted, wanted)
-
-
-def _refuse(found: pa.Array, wanted: pa.DataType) -> pa.Array:
-    raise pa.ArrowInvalid
-
-
-def _cast(found: pa.Array, wanted: pa.DataType) -> pa.Array:
-    return found.cast(wanted)
-
-
-def _cast_flags(found: pa.Array, wanted: pa.DataType) -> pa.Array:
-    if not pc.all(pc.is_in(found, pa.array([0, 1, None], found.type)), min_count=0).as_py():
-        raise pa.ArrowInvalid
-    return found.cast(wanted)
-
-
-def _cast_by_text(found: pa.Array, wanted: pa.DataType) -> pa.Array:
-    return found.cast(pa.string()).cast(wanted)
-
-
-#: Arrow's type of the values, the wanted type → a whole column at once, or `ArrowInvalid`.
-_BY_COLUMN: dict[tuple[int, int], _ColumnConversion] = {
-    (pa.int64().id, pa.float64().id): _cast,
-    (pa.int64().id, pa.bool_().id): _cast_flags,
-    (pa.int64().id, _DECIMAL): _cast_by_text,
-    (pa.float64().id, _DECIMAL): _cast_by_text,
-    (pa.string().id, _DECIMAL): from_text,
-    (pa.string().id, pa.date32().id): from_text,
-    (pa.string().id, TIME.id): from_text,
-    (pa.string().id, TIMESTAMP.id): from_text,
-}
-
-
-def _integer(value: SqliteValue, wanted: pa.DataType) -> int:
-    if not isinstance(value, int):
-        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
-    return value
-
-
-def _flag(value: SqliteValue, wanted: pa.DataType) -> bool:
-    if not isinstance(value, int) or value not in {0, 1}:
-        raise ValueError
-    return bool(value)
-
-
-def _float(value: SqliteValue, wanted: pa.DataType) -> float:
-    if not isinstance(value, (int, float)) or float(value) != value:
-        raise ValueError
-    return float(value)
-
-
-def _text(value: SqliteValue, wanted: pa.DataType) -> str:
-    if isinstance(value, bytes):
-        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
-    return value if isinstance(value, str) else repr(value)
-
-
-def _bytes(value: SqliteValue, wanted: pa.DataType) -> bytes:
-    if not isinstance(value, bytes):
-        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
-    return value
-
-
-def _decimal(value: SqliteValue, wanted: pa.DataType) -> Decimal:
-    """The decimal of a number: of a float, the shortest one that reads back as it, else its sure digits."""
-    if not isinstance(value, (int, float, str)):
-        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
-    spellings = (repr(value), f"{value:.{EXACT_DIGITS}g}") if isinstance(value, float) else (str(value),)
-    for spelling in spellings:
-        number = Decimal(spelling)
-        rounded = number.quantize(Decimal(1).scaleb(-wanted.scale), context=_WIDE)
-        if rounded == number and number.copy_abs() < Decimal(10) ** (wanted.precision - wanted.scale):
-            return rounded
-    raise ValueError
-
-
-def _temporal(value: SqliteValue, wanted: pa.DataType) -> object:
-    if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004 - a misfit of data, whatever its type
-    return from_text(pa.array([value]), wanted)[0].as_py()
-
-
-_BY_VALUE: dict[int, _ValueConversion] = {
-    pa.bool_().id: _flag,
-    pa.int64().id: _integer,
-    pa.float64().id: _float,
-    pa.string().id: _text,
-    pa.binary().id: _bytes,
-    _DECIMAL: _decimal,
-}
-
-
-def _does_not_fit(column: Column, value: SqliteValue, row: int) -> ConnectorError:
+def _does_not_fit(column: Column, storage_class: str, row: int) -> ConnectorError:
     promised = column.declared or word_from_type(column.type)
     return ConnectorError(
-        f"row {row}, column {column.name!r}: a value of class {STORAGE_CLASSES[type(value)]} is no {promised}",
+        f"row {row}, column {column.name!r}: a value of class {storage_class} is no {promised}",
         code="AF-SQL-VALUE",
         help=f"mend it in the table or in the query; CAST({column.name} AS TEXT) takes any value but bytes",
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import Protocol, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .csv_text import CsvStyle, LineEncoder
+from .digests import DigestedFile, sha256_of
 
 #: A row group of a Parquet file, in bytes of memory: large enough to be read well, small enough for any machine.
 _ROW_GROUP_BYTES = 16 * 1024 * 1024
@@ -19,6 +21,9 @@ class TableFile(Protocol):
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add some rows."""
+
+    def sha256(self) -> str:
+        """The digest of the file's bytes, in hexadecimal digits, when it is written."""
 
     def __enter__(self) -> Self: ...
 
@@ -33,18 +38,22 @@ class CsvTable:
         self._schema = schema
         self._style = style
         self._encoder = LineEncoder(style.encoding)
-        self._file: BinaryIO
+        self._file: DigestedFile
 
     def __enter__(self) -> Self:
         header = self._encoder.encoded(self._style.header(self._schema.names))
-        self._file = self._path.open("wb")
+        self._file = DigestedFile(self._path)
         self._file.write(header)
         return self
 
     def __exit__(self, *problem: object) -> None:
-        with self._file:
+        with closing(self._file):
             if problem[0] is None:
                 self._file.write(self._encoder.encoded(b"", is_last=True))
+
+    def sha256(self) -> str:
+        """The digest of the file's bytes."""
+        return self._file.sha256()
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add some rows."""
@@ -68,6 +77,10 @@ class ParquetTable:
         if problem[0] is None:
             self._write_group()
         self._writer.close()
+
+    def sha256(self) -> str:
+        """The digest of the file's bytes."""
+        return sha256_of(self._path)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add some rows."""

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .column_types import TIME, TIMESTAMP
+from .column_types import TIME, TIMESTAMP, UTC_TIMESTAMP
+
+#: The types of moments as they are where all of them are whole seconds.
+_IN_SECONDS = {TIME: pa.time32("s"), TIMESTAMP: pa.timestamp("s"), UTC_TIMESTAMP: pa.timestamp("s", "UTC")}
 
 
 class Misfit(Exception):
@@ -26,12 +29,18 @@ def to_text(column: pa.Array) -> pa.Array:
         return column
     if pa.types.is_binary(kind):
         return pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
-    text = column.cast(pa.string())
-    if pa.types.is_decimal(kind):
-        return _without_exponents(text, column)
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
-        return pc.replace_substring_regex(text, pattern=r"\.?0+(Z?)$", replacement=r"\1")
-    return text
+        return _of_moments(column)
+    text = column.cast(pa.string())
+    return _without_exponents(text, column) if pa.types.is_decimal(kind) else text
+
+
+def _of_moments(column: pa.Array) -> pa.Array:
+    """Parts of seconds only where there are some: mostly a column has none, and needs no work then."""
+    try:
+        return column.cast(_IN_SECONDS[column.type]).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pc.replace_substring_regex(column.cast(pa.string()), pattern=r"\.?0+(Z?)$", replacement=r"\1")
 
 
 def _without_exponents(text: pa.Array, column: pa.Array) -> pa.Array:

@@ -76,6 +76,7 @@ def connector(kind: str, protocol: str, config: dict) -> dict:
 
 
 DATABASE = {"type": "string", "x-aetherflow": {"resource": "Database"}}
+SQL = {"type": "string", "x-aetherflow": {"values_in": "params"}}
 MANIFEST = {
     "manifest": 1,
     "interface": "1.0",
@@ -89,7 +90,9 @@ MANIFEST = {
         step("command", COMMAND, closed({"exit_code": WHOLE}), outputs_from={"keys_of": "inputs.outputs"}),
         step(
             "query",
-            closed({"resource": {"anyOf": [DATABASE, {"type": "null"}]}, "sql": TEXT}, "sql"),
+            closed(
+                {"resource": {"anyOf": [DATABASE, {"type": "null"}]}, "sql": SQL, "params": {"type": "object"}}, "sql"
+            ),
             closed({"rows": WHOLE}),
         ),
         step("copy", closed({"pairs": {"type": "array", "items": closed({"to": DATABASE}, "to")}}), closed({})),

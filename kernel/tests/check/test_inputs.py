@@ -217,3 +217,18 @@ def test_a_schema_that_would_have_to_be_fetched_is_its_plugins_fault(check_step)
     (problem,) = check_step("type: acme.remote, inputs: {a: 1}")
 
     assert problem.code == "AF-PLUGIN-SCHEMA"
+
+
+@pytest.mark.parametrize("sql", ['"{{params.day}}"', '"SELECT {{params.day}}"'])
+def test_a_template_in_a_text_that_is_code_is_warned_of(check, check_step, sql):
+    (problem,) = check_step(f'type: acme.query, inputs: {{sql: {sql}, params: {{day: "{{{{params.day}}}}"}}}}')
+
+    assert (problem.code, problem.severity) == ("AF-CODE-TEMPLATE", "warning")
+    assert check.at(problem).startswith(sql)
+    assert "give the value in `params`" in problem.help
+
+
+def test_values_beside_a_text_that_is_code_are_templates_like_others(check_step):
+    sql = "SELECT '{}', '${x}', :day"
+
+    assert check_step(f'type: acme.query, inputs: {{sql: "{sql}", params: {{day: "{{{{params.day}}}}"}}}}') == ()

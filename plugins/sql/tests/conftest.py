@@ -80,6 +80,9 @@ class Workplace:
         given = {"resource": "store", "table": "things", "source": str(source), **inputs}
         return DatabaseLoad().run(context, DatabaseLoadInputs(**given))
 
+    def load_table(self, name, table):
+        self.database.load(name, table, mode="create")
+
     def extract(self, sql, name="out.csv", **inputs):
         context = self._context("extract")
         suffix = Path(name).suffix.removeprefix(".")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,54 @@ def test_it_only_reads_one_query(workplace, sql):
         workplace.extract_plain(sql)
 
     assert workplace.rows("SELECT count(*) AS n FROM typed") == [(2,)]
+
+
+@pytest.mark.parametrize("name", ["folder", "file/out.jsonl"])
+def test_a_file_that_the_system_does_not_let_be_written_is_told(workplace, name):
+    (workplace.folder / "folder").mkdir()
+    (workplace.folder / "file").touch()
+
+    for extract in (workplace.extract_plain, workplace.extract):
+        with pytest.raises(StepError, match="can't be written: ") as caught:
+            extract("SELECT 1 AS a", name, format="tsv")
+        assert caught.value.problem.code == "AF-SQL-OUTPUT"
+
+    assert sorted(path.name for path in workplace.folder.iterdir()) == ["file", "folder", "store.db"]
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from conftest import Workplace
+from aetherflow.kernel.api import StepError
+workplace = Workplace(Path(sys.argv[2]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    workplace.extract("SELECT * FROM many", "out." + sys.argv[3])
+except StepError as error:
+    print(error.problem)
+"""
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet"])
+def test_a_disk_that_is_full_leaves_the_old_file_alone(workplace, file_format):
+    """R17, by a limit of the process: no file may become larger."""
+    workplace.run(
+        "CREATE TABLE many AS WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " SELECT i, hex(randomblob(20)) AS text FROM n"
+    )
+    out = workplace.folder / f"out.{file_format}"
+    out.write_text("old")
+
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, __file__, str(workplace.folder), file_format],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"AF-SQL-OUTPUT: out.{file_format} can't be written" in done.stdout, done.stderr
+    assert out.read_text() == "old"
+    assert sorted(path.name for path in workplace.folder.iterdir()) == [out.name, "store.db"]

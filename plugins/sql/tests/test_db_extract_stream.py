@@ -3,17 +3,22 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import io
 import json
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from pydantic import ValidationError
 
 from aetherflow.kernel.api import ConnectorError, StepError
 from aetherflow_sql.extract_inputs import DatabaseExtractStreamInputs
+
+from .conftest import Workplace
 
 pytestmark = pytest.mark.integration
 
@@ -33,9 +38,9 @@ def store(workplace):
     workplace.run("CREATE TABLE odd (id INTEGER, x)")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.parquet"])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.parquet", "a.jsonl"])
 def test_the_format_is_what_was_asked_for_whatever_the_suffix(workplace, name):
-    for file_format in ("csv", "tsv", "parquet"):
+    for file_format in ("csv", "tsv", "parquet", "jsonl"):
         assert workplace.extract("SELECT 1 AS a", name, format=file_format).format == file_format
 
 
@@ -203,15 +208,101 @@ def test_a_value_that_is_not_of_the_type_asked_for_is_told_with_row_and_column(w
         ({"quoting": "none", "escapechar": "\\"}, 'n,t\n1,a\\,\\"b\n,\n'),
         ({"escapechar": "\\", "doublequote": False}, 'n,t\n1,"a,\\"b"\n,""\n'),
         ({"linefeed": "\r\n"}, 'n,t\r\n1,"a,""b"\r\n,""\r\n'),
-        ({"file": {"delimiter": "|"}}, 'n|t\n1|"a,""b"\n|""\n'),
-        ({"file": {"delimiter": "|"}, "delimiter": ";"}, 'n;t\n1;"a,""b"\n;""\n'),
         ({"delimiter": "1"}, 'n1t\n"1"1"a,""b"\n1""\n'),
+        ({"encoding": "latin-1"}, 'n,t\n1,"a,""b"\n,""\n'),
+        ({"escapechar": "\\"}, 'n,t\n1,"a,""b"\n,""\n'),
+        ({"linefeed": "|\n", "quoting": "all"}, '"n","t"|\n"1","a,""b"|\n,""|\n'),
     ],
 )
-def test_a_csv_file_is_written_in_the_style_that_is_asked_for(workplace, inputs, expected):
-    text = workplace.text("SELECT 1 AS n, 'a,\"b' AS t UNION ALL SELECT NULL, ''", **inputs)
+def test_a_csv_file_is_written_in_the_style_that_is_asked_for_wherever_that_stands(workplace, inputs, expected):
+    sql = "SELECT 1 AS n, 'a,\"b' AS t UNION ALL SELECT NULL, ''"
 
-    assert text == expected
+    assert workplace.text(sql, **inputs) == expected
+    assert workplace.text(sql, file=inputs) == expected
+
+
+def test_a_style_beside_file_wins_over_the_one_in_it(workplace):
+    sql = "SELECT 1 AS n, 'a' AS t"
+
+    assert workplace.text(sql, delimiter=";", file={"delimiter": "|", "include_header": False}) == "1;a\n"
+    assert workplace.text(sql, include_header=True, file={"include_header": False}) == "n,t\n1,a\n"
+
+
+MARKS = st.sampled_from([",", ";", "\t", "|", "'", '"', "\\", " ", "a", "1", "-", "^", "]", "."])
+
+
+@given(
+    rows=st.lists(st.tuples(st.text(",;\t|'\"\\ a1-^].\r\nx", max_size=6), st.text('a1,"\\')), min_size=1, max_size=4),
+    delimiter=MARKS,
+    quotechar=MARKS,
+    escapechar=st.none() | MARKS,
+    doublequote=st.booleans(),
+    quoting=st.sampled_from(["minimal", "all", "none", "nonnumeric"]),
+    linefeed=st.sampled_from(["\n", "\r\n"]),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_written_in_any_style_is_read_by_others_in_the_same_one(rows, **style):
+    assume(len({style["delimiter"], style["quotechar"], style["escapechar"]}) == 3)
+    with tempfile.TemporaryDirectory() as folder:
+        workplace = Workplace(Path(folder))
+        workplace.load_table("texts", pa.table({"a": [a for a, _ in rows], "b": [b for _, b in rows]}))
+        try:
+            text = workplace.text("SELECT a, b FROM texts", **style)
+        except StepError:
+            assert style["escapechar"] is None, "a value that can't be written though it could be escaped"
+            return
+
+    words = {"delimiter", "quotechar", "escapechar", "doublequote"}
+    quoting = csv.QUOTE_NONE if style["quoting"] == "none" else csv.QUOTE_MINIMAL
+    lines = io.StringIO(text, newline="")
+    read = list(csv.reader(lines, quoting=quoting, strict=True, **{word: style[word] for word in words}))
+    assert [tuple(row) for row in read] == [("a", "b"), *rows]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "dtypes"),
+    [
+        ({}, None),
+        ({"dtypes": {"a": "string"}}, None),
+        ({"emit_dtypes": True}, {"a": "int", "b": "string"}),
+        ({"emit_dtypes": True, "dtypes": {"a": "decimal(5,2)"}}, {"a": "decimal(5,2)", "b": "string"}),
+        ({"emit_dtypes": True, "dtypes_json": '{"a": "float"}'}, {"a": "float", "b": "string"}),
+        (
+            {"emit_dtypes": True, "dtypes": {"a": "bool"}, "dtypes_json": '{"a": "float"}'},
+            {"a": "float", "b": "string"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["csv", "tsv", "parquet", "jsonl"])
+def test_types_are_told_where_that_is_asked_for(workplace, file_format, inputs, dtypes):
+    outputs = workplace.extract("SELECT 1 AS a, 'x' AS b", f"out.{file_format}", **inputs)
+
+    assert outputs.dtypes == dtypes
+    assert outputs.dtypes_json == (json.dumps(dtypes) if dtypes else None)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": ["int"]}', '"int"'])
+def test_types_in_json_that_say_nothing_are_refused(workplace, text):
+    with pytest.raises(StepError, match="no JSON object of column names and types"):
+        workplace.extract("SELECT 1 AS a", dtypes_json=text)
+
+
+@pytest.mark.parametrize("fetch_size", [1, 3, 1_000_000])
+@pytest.mark.parametrize("file_format", ["csv", "tsv", "parquet", "jsonl"])
+def test_the_size_of_a_fetch_changes_nothing_but_memory(workplace, file_format, fetch_size):
+    workplace.run("INSERT INTO odd VALUES (1, 'a'), (2, NULL), (3, ''), (4, 'd')")
+
+    whole = workplace.extract("SELECT * FROM odd", f"whole.{file_format}")
+    parts = workplace.extract("SELECT * FROM odd", f"parts.{file_format}", fetch_size=fetch_size)
+
+    assert (parts.row_count, parts.columns) == (4, ["id", "x"])
+    assert file_format == "parquet" or parts.sha256 == whole.sha256
+
+
+def test_json_lines_are_one_more_format(workplace):
+    workplace.run("INSERT INTO odd VALUES (1, 'ü'), (2, NULL)")
+
+    assert workplace.text("SELECT * FROM odd", "out.jsonl") == '{"id":1,"x":"ü"}\n{"id":2,"x":null}\n'
 
 
 def test_another_encoding_is_written_or_refused(workplace):

@@ -12,13 +12,20 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
 from conftest import Workplace
+from aetherflow.kernel.api import StepError
 workplace = Workplace(Path(sys.argv[2]))
 """
 THERE_AND_BACK = """
 def there_and_back(rows):
-    for name in ("csv", "parquet"):
-        workplace.extract(f"SELECT * FROM things LIMIT {rows}", f"{rows}.{name}")
+    query = f"SELECT * FROM things LIMIT {rows}"
+    for name in ("csv", "parquet", "jsonl"):
+        workplace.extract(query, f"{rows}.{name}")
         workplace.load(workplace.folder / f"{rows}.{name}", table=f"{name}{rows}")
+    workplace.extract_plain(query)
+    try:
+        workplace.fetch(query, max_rows=10_000)
+    except StepError:
+        pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 print(there_and_back(40_000), there_and_back(400_000))

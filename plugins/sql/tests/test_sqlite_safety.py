@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from aetherflow.kernel.api import ConnectorError
 from aetherflow_sql.sqlite import SqliteConfig
 
+from .conftest import Workplace
+
 pytestmark = pytest.mark.integration
 
 PAYLOADS = [
@@ -104,8 +106,6 @@ def test_a_parameter_that_sqlite_cant_take_is_refused(workplace, value):
 
 def test_two_resources_keep_their_databases_apart(tmp_path, workplace):
     """D12."""
-    from .conftest import Workplace
-
     (tmp_path / "second").mkdir()
     second = Workplace(tmp_path / "second")
     workplace.run("CREATE TABLE t AS SELECT 'a' AS x")
@@ -142,6 +142,17 @@ def test_a_query_on_a_file_that_is_not_there_makes_none(workplace):
         workplace.rows("SELECT 1")
 
     assert list(workplace.folder.iterdir()) == []
+
+
+def test_a_database_that_can_have_no_folder_is_told_of(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    workplace = Workplace(tmp_path / "file")
+
+    for work in (lambda: workplace.run("CREATE TABLE t (x)"), lambda: workplace.load(tmp_path / "rows.csv")):
+        with pytest.raises(ConnectorError, match="no folder for") as caught:
+            work()
+        assert caught.value.problem.code == "AF-SQL-NO-DATABASE"
 
 
 def test_a_file_that_is_no_database_is_told_as_such(workplace):

@@ -8,12 +8,14 @@ from pydantic import Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, Database, ResourceUse, StepInputs, StepOutputs
 
+from .sql_text import SqlText
+
 
 class DatabaseExecuteInputs(StepInputs):
     """Which statements run where."""
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
-    sql: str | None = Field(default=None, min_length=1, description="One statement; values stand in it as :name.")
+    sql: SqlText | None = Field(default=None, description="One statement; values stand in it as :name.")
     script: ArtifactPath | None = Field(
         default=None, description="A file of statements, in UTF-8; values stand in them as :name."
     )

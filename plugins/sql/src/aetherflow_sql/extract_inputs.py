@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from aetherflow.kernel.api import Database, OutputPath, ResourceUse, StepInputs, StepOutputs
 
+from .sql_text import SqlText
 from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
 
 TableFormat = Literal["tsv", "csv", "parquet", "jsonl"]
@@ -34,7 +35,7 @@ class DatabaseExtractStreamInputs(FileStyle):
     """Which rows go into which file, and how."""
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
-    sql: str = Field(min_length=1, description="One query; values stand in it as :name.")
+    sql: SqlText = Field(description="One query; values stand in it as :name.")
     params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
     output: OutputPath = Field(description="The file.")
     format: TableFormat = Field(default="tsv", description="What the file is, whatever its suffix.")

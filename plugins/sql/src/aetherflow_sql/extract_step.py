@@ -5,6 +5,7 @@ from __future__ import annotations
 from aetherflow.kernel.api import Effect, Rerun, Step, StepContext
 
 from .extract_inputs import DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs
+from .system_errors import while_writing
 
 
 class DatabaseExtractStream(Step[DatabaseExtractStreamInputs, DatabaseExtractStreamOutputs]):
@@ -22,4 +23,5 @@ class DatabaseExtractStream(Step[DatabaseExtractStreamInputs, DatabaseExtractStr
         """Write the file."""
         from .extracting import extract
 
-        return extract(context, inputs)
+        with while_writing(inputs.output):
+            return extract(context, inputs)

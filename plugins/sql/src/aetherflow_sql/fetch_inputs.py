@@ -8,12 +8,14 @@ from pydantic import Field
 
 from aetherflow.kernel.api import Database, ResourceUse, StepInputs, StepOutputs
 
+from .sql_text import SqlText
+
 
 class DatabaseFetchSmallInputs(StepInputs):
     """Which rows are kept."""
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
-    sql: str = Field(min_length=1, description="One query; values stand in it as :name.")
+    sql: SqlText = Field(description="One query; values stand in it as :name.")
     params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
     max_rows: int = Field(default=50_000, ge=0, description="With more rows the step fails, and keeps none.")
     fetch_size: int = Field(default=5000, ge=1, le=1_000_000, description="How many rows are fetched at once.")

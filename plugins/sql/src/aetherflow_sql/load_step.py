@@ -5,6 +5,7 @@ from __future__ import annotations
 from aetherflow.kernel.api import Effect, Rerun, Skip, Step, StepContext
 
 from .load_inputs import DatabaseLoadInputs, DatabaseLoadOutputs
+from .system_errors import while_reading
 
 
 class DatabaseLoad(Step[DatabaseLoadInputs, DatabaseLoadOutputs]):
@@ -23,7 +24,8 @@ class DatabaseLoad(Step[DatabaseLoadInputs, DatabaseLoadOutputs]):
         """Load the file; an empty one, or one that brings nothing new to upsert, is a skip."""
         from .loading import load_file
 
-        outputs = load_file(context, inputs)
+        with while_reading(inputs.source):
+            outputs = load_file(context, inputs)
         if outputs.row_count == 0 and inputs.mode != "replace":
             return Skip(f"{inputs.source.name} has no rows", outputs)
         if inputs.mode == "upsert" and outputs.unchanged == outputs.row_count:

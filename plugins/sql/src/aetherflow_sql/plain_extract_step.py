@@ -18,12 +18,15 @@ from aetherflow.kernel.api import (
     StepOutputs,
 )
 
+from .sql_text import SqlText
+from .system_errors import while_writing
+
 
 class DatabaseExtractInputs(StepInputs):
     """Which rows go into which file."""
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
-    sql: str = Field(min_length=1, description="One query; values stand in it as :name.")
+    sql: SqlText = Field(description="One query; values stand in it as :name.")
     params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
     output: OutputPath = Field(description="The file.")
     format: Literal["tsv", "jsonl"] = Field(default="tsv", description="What the file is, whatever its suffix.")
@@ -54,5 +57,6 @@ class DatabaseExtract(Step[DatabaseExtractInputs, DatabaseExtractOutputs]):
         from .extracting import extract
 
         given = {**inputs.model_dump(), "output": str(inputs.output)}
-        written = extract(context, DatabaseExtractStreamInputs(**given))
+        with while_writing(inputs.output):
+            written = extract(context, DatabaseExtractStreamInputs(**given))
         return DatabaseExtractOutputs(output=written.artifact_path, format=inputs.format, rows=written.row_count)

@@ -193,8 +193,18 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             self._require_file()
             # Not read-only: what a killed writer left behind could not be rolled back then.
             return apsw.SQLITE_OPEN_READWRITE
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         return apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+    def _make_folder(self) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConnectorError(
+                f"resource {self.context.resource!r}: no folder for {self.config.file!r}: {error.strerror}",
+                code="AF-SQL-NO-DATABASE",
+                help="check the path; relative ones start at the project",
+            ) from error
 
     def _require_file(self) -> None:
         if not self._file.is_file():

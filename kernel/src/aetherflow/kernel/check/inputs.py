@@ -63,6 +63,9 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
             yield from _check_resource(subject, name, path, str(protocol))
     for path, _, switch in schema.marked("shell_text_if", call.inputs, call.path):
         yield from _check_shell_text(subject, call, path, str(switch))
+        yield from check_shell_text(_shell_text(call, path, str(switch)), may_use_shell=subject.may_use_shell)
+    for path, _, values in schema.marked("values_in", call.inputs, call.path):
+        yield from _check_code_text(call.templates, path, str(values))
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
         yield from _check_inner_step(subject, step, path, call.templates)
 
@@ -73,6 +76,19 @@ def _check_shell_text(subject: Subject, call: _Call, path: YamlPath, switch: str
     value = call.inputs.get(switch) if isinstance(call.inputs, dict) else None
     text = ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
     yield from check_shell_text(text, may_use_shell=subject.may_use_shell)
+
+
+def _check_code_text(templates: _Templates, path: YamlPath, values: str) -> Iterator[Problem]:
+    """What stands in a text that is code elsewhere is code: values have an input of their own."""
+    for place in templates:
+        if place[: len(path)] == path:
+            yield Problem(
+                code="AF-CODE-TEMPLATE",
+                message="a template in a text that is code would let its value change what that does",
+                help=f"write :name here, and give the value in `{values}`; names of tables can't go there",
+                severity="warning",
+                path=place,
+            )
 
 
 def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) -> Iterator[Problem]:

@@ -1,0 +1,41 @@
+"""What the system says against reading or writing a file, as an error of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aetherflow.kernel.api import StepError
+
+
+@contextmanager
+def while_writing(path: Path) -> Iterator[None]:
+    """Tell of a full disk, a folder in the way or a missing permission.
+
+    Raises:
+        StepError: the system refuses; the file is as it was.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StepError(
+            f"{path.name} can't be written: {error.strerror or error}",
+            code="AF-SQL-OUTPUT",
+            help="mend that and go on with the run; the file is as it was",
+        ) from error
+
+
+@contextmanager
+def while_reading(path: Path) -> Iterator[None]:
+    """Tell of a file that the system does not give.
+
+    Raises:
+        StepError: the system refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StepError(
+            f"{path.name} can't be read: {error.strerror or error}", code="AF-SQL-SOURCE", help="mend that"
+        ) from error

@@ -91,7 +91,11 @@ if TYPE_CHECKING:
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
     from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
-    from .run.publish import publish as publish
+    from .run.publish import (
+        publish as publish,
+        publish_folder as publish_folder,
+        staged_folder as staged_folder,
+    )
     from .spec.document import Document as Document, read_document as read_document
 
 _HOMES = {
@@ -173,7 +177,7 @@ _HOMES = {
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
     "run.flow": ("RunRequest", "RunResult", "run_flow"),
-    "run.publish": ("publish",),
+    "run.publish": ("publish", "publish_folder", "staged_folder"),
     "spec.document": ("Document", "read_document"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

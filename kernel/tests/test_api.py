@@ -15,7 +15,7 @@ NAMES = {
     "steps": "ArtifactPath Connectors Effect NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database FileStore HttpClient "
-    "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret register_connector",
+    "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
     "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder",

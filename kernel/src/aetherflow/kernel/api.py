@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         NoOptions as NoOptions,
         RecordBatches as RecordBatches,
         RemoteFile as RemoteFile,
+        Watch as Watch,
         register_connector as register_connector,
     )
     from .contracts.events import (
@@ -117,6 +118,7 @@ _HOMES = {
         "NoOptions",
         "RecordBatches",
         "RemoteFile",
+        "Watch",
         "register_connector",
     ),
     "contracts.events": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _EXTRA_HEAD = 4
 _UNICODE_HEAD = struct.Struct("<BL")
 
 ENCRYPTED, HAS_DESCRIPTOR, STRONG, IS_UTF8, MASKED = 0x0001, 0x0008, 0x0040, 0x0800, 0x2000
+#: Numbers of the systems that write names as bytes of their own, which are UTF-8 today.
+_UNIX_LIKE = {3, 19}
 #: The method that stands in front of the real one where a member is encrypted with AES.
 METHOD_AES = 99
 
@@ -171,7 +174,7 @@ def _read_member(source: Source, data: bytes, place: int, end: End) -> tuple[Mem
     if len(data) - place < _ENTRY.size or not data.startswith(_ENTRY_SIGNATURE, place):
         raise source.damaged("has a list of members that can't be read")
     fields = _ENTRY.unpack_from(data, place)
-    flags, method = fields[3:5]
+    made_by, _, flags, method = fields[1:5]
     crc, packed, size, name_length, extra_length, comment_length, disk, _, attributes, start = fields[7:]
     name_end = place + _ENTRY.size + name_length
     extra_end = name_end + extra_length
@@ -186,7 +189,7 @@ def _read_member(source: Source, data: bytes, place: int, end: End) -> tuple[Mem
     aes, real_method = _read_encryption(source, flags, method, extras.get(_EXTRA_AES))
     member = Member(
         raw_name=raw_name,
-        name=_name(source, raw_name, flags, extras.get(_EXTRA_UNICODE_NAME)),
+        name=_name(source, raw_name, _encoding(raw_name, flags, made_by), extras.get(_EXTRA_UNICODE_NAME)),
         flags=flags,
         header_method=method,
         method=real_method,
@@ -249,15 +252,26 @@ def _read_encryption(source: Source, flags: int, method: int, extra: bytes | Non
     return Aes(format=form, strength=strength), real_method
 
 
-def _name(source: Source, raw: bytes, flags: int, unicode_extra: bytes | None) -> str:
+def _encoding(raw: bytes, flags: int, made_by: int) -> str:
+    """What a name is written in: where that is not said, what the system that wrote it most likely used."""
+    if flags & IS_UTF8:
+        return "utf-8"
+    if made_by >> 8 in _UNIX_LIKE:
+        with contextlib.suppress(UnicodeDecodeError):
+            raw.decode("utf-8")
+            return "utf-8"
+    return "cp437"
+
+
+def _name(source: Source, raw: bytes, encoding: str, unicode_extra: bytes | None) -> str:
     try:
-        name = raw.decode("utf-8" if flags & IS_UTF8 else "cp437")
+        name = raw.decode(encoding)
         other = _unicode_name(raw, unicode_extra)
     except UnicodeDecodeError:
         raise source.damaged(f"holds a name that is not in the encoding that it says: {raw[:80]!r}") from None
     if other is None or other == name:
         return name
-    if flags & IS_UTF8 or raw.isascii():
+    if encoding == "utf-8":
         raise source.ambiguous(f"has two names for one member, {name!r} and {other!r}")
     return other
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +29,12 @@ from aetherflow_archive.zip_step import Zip, ZipInputs
 
 
 class Log:
-    def __getattr__(self, name):
-        return lambda message, **fields: None
+    """Keeps quiet."""
+
+    def info(self, message, **fields):
+        pass
+
+    debug = warning = error = info
 
 
 @dataclass
@@ -48,7 +51,11 @@ class Folders:
         return self._checked(self.roots[0] / path)
 
     def _checked(self, path):
-        resolved = Path(path).resolve()
+        try:
+            resolved = Path(path).resolve()
+        except OSError as error:
+            # As the kernel tells it; somebody may be changing the links.
+            raise PathRefused(str(path)) from error
         if not any(resolved.is_relative_to(root) for root in self.roots) or resolved.name == "protected":
             message = f"{path} is refused"
             raise PathRefused(message)
@@ -161,9 +168,18 @@ def workplace(tmp_path) -> Workplace:
     return Workplace(Context(*folders))
 
 
+def new_watch() -> Watch:
+    """Never stops, and forgets what it is told."""
+
+    def forget(done, total):
+        pass
+
+    return Watch(cancelled=threading.Event(), progress=forget)
+
+
 @pytest.fixture
-def watch() -> Iterator[Watch]:
-    return Watch(cancelled=threading.Event(), progress=lambda done, total: None)
+def watch() -> Watch:
+    return new_watch()
 
 
 def zipfile_archiver(**options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zipfile
@@ -121,6 +122,12 @@ class Case:
     strict_only: bool = field(default=False)
 
 
+@functools.cache
+def bytes_of(case: Case) -> bytes:
+    """Built once: some are big."""
+    return case.make()
+
+
 def many(number: int) -> bytes:
     body, listing = [], []
     place = 0
@@ -206,7 +213,7 @@ CASES = (
         files=("a.txt", "b/c.txt"),
     ),
     named("01 up", "../../evil"),
-    named("02 absolute", "/tmp/evil"),
+    named("02 absolute", "/evil"),
     named("03 drive", "C:\\evil"),
     named("04 share", "\\\\srv\\share"),
     named("05 backslashes up", "..\\..\\evil"),
@@ -216,7 +223,7 @@ CASES = (
     typed("09 absolute link", LINK, b"/etc/passwd", "link"),
     Case(
         number="10 link and a file through it",
-        make=lambda: build(one("link", b"/tmp", mode=LINK), one("link/evil")),
+        make=lambda: build(one("link", b"/etc", mode=LINK), one("link/evil")),
         code=TWICE,
     ),
     typed("11 link up", LINK, b"../../..", "link"),
@@ -271,7 +278,7 @@ CASES = (
     Case(number="43 literal", make=lambda: build(*good("~/x", "$HOME/x")), files=("$HOME/x", "~/x")),
     Case(number="44 no archive", make=lambda: b"this is a text\n" * 100, code=DAMAGED),
     Case(number="45 empty file", make=lambda: b"", code=DAMAGED),
-    Case(number="45 empty archive", make=lambda: build(), code=DAMAGED),
+    Case(number="45 empty archive", make=build, code=DAMAGED),
     named("46 no UTF-8", b"a\xff\xfe.txt", DAMAGED, flags=0x0800),
     named("47 right to left", "invoice\u202efdp.exe"),
 )
@@ -308,6 +315,18 @@ def set_end(data: bytearray, offset: int, form: str, value: int) -> None:
     struct.pack_into(form, data, len(data) - 22 + offset, value)
 
 
+def between() -> bytes:
+    entry = one("a")
+    body, listing = local(entry) + b"hidden", central(entry, 0)
+    return body + listing + end(1, len(listing), len(body))
+
+
+def bzip2(data: bytes, **options: int) -> bytes:
+    import bz2
+
+    return build(replace(one("a", data, method=12), content=bz2.compress(data), **options))
+
+
 #: What the list does not name.
 MORE = (
     Case(number="one byte behind", make=lambda: build(*good("a.txt")) + b"\n", code=DAMAGED),
@@ -332,13 +351,17 @@ MORE = (
     Case(number="less than told", make=lambda: build(one("a", b"x" * 9, method=8, size=20)), code=DAMAGED),
     Case(
         number="bytes behind the content",
-        make=lambda: build(replace(one("a", b"x" * 99, method=8), content=one("a", b"x" * 99, method=8).bytes_inside() + b"more")),
+        make=lambda: build(
+            replace(one("a", b"x" * 99, method=8), content=one("a", b"x" * 99, method=8).bytes_inside() + b"more")
+        ),
         code=DAMAGED,
     ),
     Case(number="no deflated bytes", make=lambda: build(one("a", method=8, content=b"\xff" * 9)), code=DAMAGED),
     Case(
         number="content cut off",
-        make=lambda: build(replace(one("a", b"xyz" * 99, method=8), content=one("a", b"xyz" * 99, method=8).bytes_inside()[:-2])),
+        make=lambda: build(
+            replace(one("a", b"xyz" * 99, method=8), content=one("a", b"xyz" * 99, method=8).bytes_inside()[:-2])
+        ),
         code=DAMAGED,
     ),
     Case(number="folder with content", make=lambda: build(one("a/", b"x" * 9, mode=FOLDER)), code=AMBIGUOUS),
@@ -348,13 +371,29 @@ MORE = (
     Case(number="strong encryption", make=lambda: build(one("a", flags=0x41)), code=METHOD),
     Case(number="masked headers", make=lambda: build(one("a", flags=0x2001)), code=METHOD),
     Case(number="AES without saying how", make=lambda: build(one("a", flags=1, method=99)), code=DAMAGED),
-    Case(number="AES of another maker", make=lambda: build(one("a", flags=1, method=99, extra=aes_extra(vendor=b"XX"))), code=DAMAGED),
-    Case(number="AES of unknown strength", make=lambda: build(one("a", flags=1, method=99, extra=aes_extra(strength=9))), code=DAMAGED),
+    Case(
+        number="AES of another maker",
+        make=lambda: build(one("a", flags=1, method=99, extra=aes_extra(vendor=b"XX"))),
+        code=DAMAGED,
+    ),
+    Case(
+        number="AES of unknown strength",
+        make=lambda: build(one("a", flags=1, method=99, extra=aes_extra(strength=9))),
+        code=DAMAGED,
+    ),
     Case(number="AES without the flag", make=lambda: build(one("a", method=99, extra=aes_extra())), code=DAMAGED),
-    Case(number="AES method told twice", make=lambda: build(one("a", flags=1, method=99, extra=aes_extra() * 2)), code=AMBIGUOUS),
+    Case(
+        number="AES method told twice",
+        make=lambda: build(one("a", flags=1, method=99, extra=aes_extra() * 2)),
+        code=AMBIGUOUS,
+    ),
     Case(number="extra cut off", make=lambda: build(one("a", extra=b"\1\0\xff\0")), code=DAMAGED),
     Case(number="sizes missing", make=lambda: build(one("a", size=0xFFFFFFFF, extra=b"")), code=DAMAGED),
-    Case(number="sizes told twice", make=lambda: build(one("a", size=0xFFFFFFFF, extra=wide_extra(4) * 2)), code=AMBIGUOUS),
+    Case(
+        number="sizes told twice",
+        make=lambda: build(one("a", size=0xFFFFFFFF, extra=wide_extra(4) * 2)),
+        code=AMBIGUOUS,
+    ),
     Case(
         number="wide size lies",
         make=lambda: build(one("a", size=0xFFFFFFFF, local_size=4, extra=wide_extra(5))),
@@ -362,22 +401,56 @@ MORE = (
     ),
     Case(
         number="huge wide size",
-        make=lambda: build(one("a", size=0xFFFFFFFF, local_size=0xFFFFFFFF, extra=wide_extra(1 << 62), local_extra=wide_extra(1 << 62, 4))),
+        make=lambda: build(
+            one(
+                "a",
+                size=0xFFFFFFFF,
+                local_size=0xFFFFFFFF,
+                extra=wide_extra(1 << 62),
+                local_extra=wide_extra(1 << 62, 4),
+            )
+        ),
         code=LIMIT,
     ),
-    Case(number="big extra and comment", make=lambda: build(one("a", extra=b"\xfe\xca\xf0\xff" + bytes(0xFFF0), comment=b"c" * 0xFFFF)), files=("a",)),
+    Case(
+        number="big extra and comment",
+        make=lambda: build(one("a", extra=b"\xfe\xca\xf0\xff" + bytes(0xFFF0), comment=b"c" * 0xFFFF)),
+        files=("a",),
+    ),
     Case(number="padded extra", make=lambda: build(one("a", extra=b"\0\0\0", local_extra=b"\0\0")), files=("a",)),
     Case(
         number="descriptor",
-        make=lambda: build(one("a", flags=8, local_crc=0, local_size=0, local_packed=0, descriptor=b"PK\7\x08" + struct.pack("<3L", zlib.crc32(b"evil"), 4, 4))),
+        make=lambda: build(
+            one(
+                "a",
+                flags=8,
+                local_crc=0,
+                local_size=0,
+                local_packed=0,
+                descriptor=b"PK\7\x08" + struct.pack("<3L", zlib.crc32(b"evil"), 4, 4),
+            )
+        ),
         files=("a",),
     ),
     Case(
         number="descriptor lies",
-        make=lambda: build(one("a", flags=8, local_crc=0, local_size=0, local_packed=0, descriptor=b"PK\7\x08" + struct.pack("<3L", zlib.crc32(b"evil"), 4, 5))),
+        make=lambda: build(
+            one(
+                "a",
+                flags=8,
+                local_crc=0,
+                local_size=0,
+                local_packed=0,
+                descriptor=b"PK\7\x08" + struct.pack("<3L", zlib.crc32(b"evil"), 4, 5),
+            )
+        ),
         code=AMBIGUOUS,
     ),
-    Case(number="no descriptor", make=lambda: build(one("a", flags=8, local_crc=0, local_size=0, local_packed=0)), code=AMBIGUOUS),
+    Case(
+        number="no descriptor",
+        make=lambda: build(one("a", flags=8, local_crc=0, local_size=0, local_packed=0)),
+        code=AMBIGUOUS,
+    ),
     Case(
         number="second name",
         make=lambda: build(one("a.txt", extra=b"up" + struct.pack("<HBL", 5 + 5, 1, zlib.crc32(b"a.txt")) + b"b.exe")),
@@ -385,15 +458,33 @@ MORE = (
     ),
     Case(
         number="second name is the readable one",
-        make=lambda: build(Entry(name=b"\x81.txt", data=b"x", made_by=0, mode=0, extra=b"up" + struct.pack("<HBL", 5 + 6, 1, zlib.crc32(b"\x81.txt")) + "ü.txt".encode())),
+        make=lambda: build(
+            Entry(
+                name=b"\x81.txt",
+                data=b"x",
+                made_by=0,
+                mode=0,
+                extra=b"up" + struct.pack("<HBL", 5 + 6, 1, zlib.crc32(b"\x81.txt")) + "ü.txt".encode(),
+            )
+        ),
         files=("ü.txt",),
     ),
     Case(
         number="second name leads out",
-        make=lambda: build(Entry(name=b"\x81.txt", data=b"x", made_by=0, mode=0, extra=b"up" + struct.pack("<HBL", 5 + 5, 1, zlib.crc32(b"\x81.txt")) + b"../up")),
+        make=lambda: build(
+            Entry(
+                name=b"\x81.txt",
+                data=b"x",
+                made_by=0,
+                mode=0,
+                extra=b"up" + struct.pack("<HBL", 5 + 5, 1, zlib.crc32(b"\x81.txt")) + b"../up",
+            )
+        ),
         code=NAME,
     ),
-    Case(number="old name", make=lambda: build(Entry(name=b"\x81.txt", data=b"x", made_by=0, mode=0)), files=("ü.txt",)),
+    Case(
+        number="old name", make=lambda: build(Entry(name=b"\x81.txt", data=b"x", made_by=0, mode=0)), files=("ü.txt",)
+    ),
     Case(number="name of a Unix", make=lambda: build(Entry(name="ü.txt".encode(), data=b"x")), files=("ü.txt",)),
     named("look-alike of a slash", "a\uff0f..\uff0fb"),
     named("look-alike of dots", "\u2025/x"),
@@ -409,21 +500,13 @@ MORE = (
         code=TWICE,
     ),
     Case(number="member too big", make=lambda: build(one("a", size=600 * MIB, method=8, data=b"")), code=LIMIT),
-    Case(number="ratio of all", make=lambda: build(*(one(str(number), bytes(9 * MIB), method=8) for number in range(3))), code=LIMIT),
-    Case(number="bytes between", make=lambda: between(), code=AMBIGUOUS, strict_only=True, files=("a",)),
+    Case(
+        number="ratio of all",
+        make=lambda: build(*(one(str(number), bytes(9 * MIB), method=8) for number in range(3))),
+        code=LIMIT,
+    ),
+    Case(number="bytes between", make=between, code=AMBIGUOUS, strict_only=True, files=("a",)),
     Case(number="bzip2", make=lambda: bzip2(b"x" * 100_000), files=("a",)),
     Case(number="bzip2 bomb", make=lambda: bzip2(bytes(64 * MIB)), code=LIMIT),
     Case(number="bzip2 lies", make=lambda: bzip2(bytes(64 * MIB), size=100), code=AMBIGUOUS),
 )
-
-
-def between() -> bytes:
-    entry = one("a")
-    body, listing = local(entry) + b"hidden", central(entry, 0)
-    return body + listing + end(1, len(listing), len(body))
-
-
-def bzip2(data: bytes, **options: int) -> bytes:
-    import bz2
-
-    return build(replace(one("a", data, method=12), content=bz2.compress(data), **options))

@@ -9,7 +9,7 @@ import pytest
 
 from aetherflow.kernel.api import AetherFlowError
 from plugins.archive.tests.conftest import pyzipper_archiver, zipfile_archiver
-from plugins.archive.tests.hostile import CASES, MORE
+from plugins.archive.tests.hostile import CASES, MORE, bytes_of
 
 EVERYTHING = (*CASES, *MORE)
 DRIVERS = {"zipfile": zipfile_archiver, "pyzipper": pyzipper_archiver}
@@ -23,7 +23,7 @@ def driver(request):
 def place(workplace, case):
     """The archive among files of somebody else, which must stay as they are."""
     workplace.write(**{"mine.txt": b"mine"})
-    (workplace.artifacts / "out.zip").write_bytes(case.make())
+    (workplace.artifacts / "out.zip").write_bytes(bytes_of(case))
     return workplace.tree()
 
 

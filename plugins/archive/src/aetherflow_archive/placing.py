@@ -12,8 +12,8 @@ from pathlib import Path
 from aetherflow.kernel.api import NothingDone, StepContext, StepError
 
 from .limits import stopped
-from .placed import placed_before, remember_placed
 from .places import open_folder, open_inside
+from .records import remember, remembered
 
 #: What a file system says that has no second names for files.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
@@ -52,15 +52,16 @@ class Placing:
         return True
 
     def _move_one_by_one(self, tree: list[tuple[str, bool]]) -> None:
-        own = placed_before(self.context)
+        own = remembered(self.context, "placed")
         for path, is_folder in tree:
             self._check_conflict(self.final / path, is_folder=is_folder, own=own)
         files = [path for path, is_folder in tree if not is_folder]
         if not self.overwrite:
-            remember_placed(self.context, [self.final / file for file in files])
+            remember(self.context, "placed", [self.final / file for file in files])
         try:
             with open_folder(self.staged) as source, open_folder(self.final) as target:
                 for path, is_folder in tree:
+                    self._go_on()
                     if is_folder:
                         self._make_folder(path, target)
                     else:
@@ -101,15 +102,17 @@ class Placing:
             help="remove it, or name another `dest_dir`",
         )
 
+    def _go_on(self) -> None:
+        if self.context.cancelled.is_set():
+            raise stopped()
+        self.context.check_fence()
+
     def _make_folder(self, path: str, target: int) -> None:
         mode = stat.S_IMODE((self.staged / path).lstat().st_mode)
         with open_inside(target, path.split("/"), make=mode):
             pass
 
     def _move(self, path: str, source: int, target: int, *, may_replace: bool) -> None:
-        if self.context.cancelled.is_set():
-            raise stopped()
-        self.context.check_fence()
         *folders, name = path.split("/")
         with open_inside(source, folders) as here, open_inside(target, folders) as there:
             _sync_file(name, here)

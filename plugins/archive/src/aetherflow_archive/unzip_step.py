@@ -27,6 +27,7 @@ from aetherflow.kernel.api import (
 
 from .archivers import ArchiverInputs, archiver_of, watch_of
 from .placing import Placing, first_missing
+from .records import remember, remembered
 from .source import missing
 
 
@@ -158,11 +159,21 @@ def _staged(context: StepContext, root: Path) -> Iterator[Path]:
         mark = hashlib.sha256(context.idempotency_key.encode()).hexdigest()[:16]
         given = root / f".aetherflow.{mark}"
     try:
+        _clear_up(context, root)
         with context.staged_folder(root, given=given) as folder:
             yield folder
     except OSError as error:
         message = f"the folder {root} can't be filled: {error.strerror or 'the system refused'}"
         raise StepError(message, code="AF-ARCHIVE-SPACE", help="make room, or see who may write there") from error
+
+
+def _clear_up(context: StepContext, root: Path) -> None:
+    """Remove what an attempt left that was killed after it had made `root`, or a folder above it."""
+    for before in remembered(context, "staged") - {root}:
+        with context.staged_folder(before):
+            pass
+    if not root.exists():
+        remember(context, "staged", [root])
 
 
 def _can_stage_beside(root: Path) -> bool:

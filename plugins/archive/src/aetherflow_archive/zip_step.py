@@ -25,7 +25,7 @@ from aetherflow.kernel.api import (
 )
 
 from .archivers import ArchiverInputs, archiver_of, watch_of
-from .placed import placed_before, remember_placed
+from .records import remember, remembered
 from .selection import Kind, Selection, select
 
 
@@ -121,11 +121,11 @@ def _items(inputs: ZipInputs) -> Iterator[tuple[Kind, str]]:
 
 def _write(context: StepContext, inputs: ZipInputs, archiver: Archiver, folder: Path, members: dict[str, str]) -> None:
     output = inputs.dest_path
-    may_replace = inputs.overwrite or output in placed_before(context)
+    may_replace = inputs.overwrite or output in remembered(context, "placed")
     if output.is_dir() or (os.path.lexists(output) and not may_replace):
         raise _exists(output)
     if not inputs.overwrite:
-        remember_placed(context, [output])
+        remember(context, "placed", [output])
     try:
         with context.publish(output, replace=may_replace) as temporary:
             archiver.create(

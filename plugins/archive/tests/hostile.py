@@ -24,6 +24,7 @@ class Entry:
     flags: int = 0
     mode: int = REGULAR
     made_by: int = 3
+    needs: int = 20
     crc: int | None = None
     size: int | None = None
     packed: int | None = None
@@ -73,7 +74,7 @@ def central(entry: Entry, start: int) -> bytes:
     lengths = (len(entry.name), len(entry.extra), len(entry.comment))
     head = struct.pack(
         "<4s6H3L5H2L",
-        *(b"PK\1\2", entry.made_by << 8 | 20, 20, entry.flags, entry.method, 0, 0x21),
+        *(b"PK\1\2", entry.made_by << 8 | 20, entry.needs, entry.flags, entry.method, 0, 0x21),
         *(*numbers, *lengths, 0, 0, entry.mode << 16),
         start if entry.start is None else entry.start,
     )
@@ -368,6 +369,8 @@ MORE = (
     Case(number="folder that is a file", make=lambda: build(one("a/", b"", mode=REGULAR)), code=TYPE),
     Case(number="file that is a folder", make=lambda: build(one("a", b"", mode=FOLDER)), code=TYPE),
     Case(number="link made elsewhere", make=lambda: build(one("a", b"/etc", mode=LINK, made_by=0)), code=TYPE),
+    # We would read it; Python's own reader would not.
+    Case(number="for a newer program", make=lambda: build(one("a", needs=99)), code=DAMAGED),
     Case(number="strong encryption", make=lambda: build(one("a", flags=0x41)), code=METHOD),
     Case(number="masked headers", make=lambda: build(one("a", flags=0x2001)), code=METHOD),
     Case(number="AES without saying how", make=lambda: build(one("a", flags=1, method=99)), code=DAMAGED),

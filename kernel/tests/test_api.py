@@ -15,10 +15,10 @@ NAMES = {
     "steps": "ArtifactPath Connectors Effect NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database FileStore HttpClient "
-    "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult register_connector",
+    "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
-    "runs": "Document RunRequest RunResult Status publish read_document run_flow",
+    "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder",
     "events": "Event JobEnded JobStarted RunEnded RunStarted StepEnded StepLogged StepProgressed StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from aetherflow.kernel.api import Command, OnLine, PathRefused, ProcessResult, Skip, publish, supervise
+from aetherflow.kernel.api import (
+    Command,
+    OnLine,
+    PathRefused,
+    ProcessResult,
+    Skip,
+    publish,
+    publish_folder,
+    staged_folder,
+    supervise,
+)
 from aetherflow_process.external_process import ExternalProcess, ExternalProcessInputs
 
 
@@ -93,6 +103,14 @@ class RecordingContext:
     def publish(self, path: Path) -> Iterator[Path]:
         with publish(path) as temporary:
             yield temporary
+
+    @contextlib.contextmanager
+    def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
+        with staged_folder(final, owner=self.idempotency_key, given=given) as folder:
+            yield folder
+
+    def publish_folder(self, staged: Path, final: Path, **options: bool) -> None:
+        publish_folder(staged, final, **options)
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
-"""A folder appears whole or not at all, and nothing is removed that is not ours."""
+"""What a program makes becomes a folder whole or not at all, and nothing is removed that is not ours."""
 
 from __future__ import annotations
 
-import os
 import threading
-import uuid
 from pathlib import Path
 
 import pytest
 
 from aetherflow.kernel.api import NothingDone, StepError
-from aetherflow_process import directories
-from aetherflow_process.directories import publish_directory, staged_folder
 
 FINAL = "out"
 MAKE = 'echo data > "$AETHERFLOW_OUTPUT_DIR/part-$AETHERFLOW_ATTEMPT"'
@@ -98,7 +94,7 @@ def test_a_folder_to_stage_in_that_holds_something_is_refused_and_left_as_it_is(
     (context.artifacts / "mine" / "precious").touch()
     with pytest.raises(NothingDone) as caught:
         run(**atomic(MAKE, temp_output_dir="mine"))
-    assert caught.value.problem.code == "AF-PROCESS-OUTPUT-DIR"
+    assert caught.value.problem.code == "AF-PUBLISH-FOLDER"
     assert [path.name for path in context.artifacts.iterdir()] == ["mine"]
     assert (context.artifacts / "mine" / "precious").exists()
 
@@ -124,129 +120,3 @@ def test_a_program_that_removes_its_output_folder_is_told_so(run):
 def test_without_a_final_folder_the_strategy_is_refused(run):
     with pytest.raises(ValueError, match="needs `final_output_dir`"):
         run(command="true", idempotency={"strategy": "atomic_dir"})
-
-
-# Staging -------------------------------------------------------------------------------------------------------------
-
-
-def test_leftovers_of_an_attempt_that_was_cut_off_are_removed(tmp_path):
-    final, given = tmp_path / "out", tmp_path / "staging"
-    # As a killed process leaves them: the claim stays, nobody holds it.
-    with staged_folder(final, given=given, owner="one"):
-        (given / "old").touch()
-        claims = list(tmp_path.glob("*.claim"))
-        kept = {path: path.read_bytes() for path in claims}
-    for path, data in kept.items():
-        path.write_bytes(data)
-    given.mkdir()
-    (given / "old").touch()
-    with staged_folder(final, given=given, owner="two") as folder:
-        assert list(folder.iterdir()) == []
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_another_step_fills_is_refused(tmp_path):
-    given = tmp_path / "staging"
-    with staged_folder(tmp_path / "out", given=given, owner="one") as folder:
-        (folder / "half").touch()
-        refused = staged_folder(tmp_path / "out", given=given, owner="two")
-        with pytest.raises(NothingDone, match="another step is filling it"):
-            refused.__enter__()
-        assert (folder / "half").exists()
-
-
-def test_two_steps_that_stage_for_one_folder_do_not_meet(tmp_path):
-    final = tmp_path / "out"
-    with (
-        staged_folder(final, given=None, owner="one") as first,
-        staged_folder(final, given=None, owner="two") as second,
-    ):
-        assert first != second
-        assert {first.parent, second.parent} == {tmp_path}
-
-
-# Publishing ----------------------------------------------------------------------------------------------------------
-
-
-def new_folder(place: Path, name: str) -> Path:
-    folder = place / name
-    (folder / "sub").mkdir(parents=True)
-    (folder / "sub" / "name").write_text(name)
-    (folder / "link").symlink_to("sub")
-    return folder
-
-
-def test_readers_always_find_the_folder_whole(tmp_path):
-    """D17: between removal and renaming there was none in the ancestor."""
-    final = new_folder(tmp_path, "out")
-    done, missed = threading.Event(), []
-
-    def read() -> None:
-        while not done.is_set():
-            try:
-                (final / "sub" / "name").read_text()
-            except FileNotFoundError as error:
-                missed.append(error)
-
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    for number in range(100):
-        publish_directory(new_folder(tmp_path, f"new-{number}"), final)
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert missed == []
-    assert (final / "sub" / "name").read_text() == "new-99"
-
-
-@pytest.fixture(params=["exchange", "by hand"])
-def rename(request, monkeypatch):
-    """Both ways of renaming; systems without renameat2 take the second."""
-    if request.param == "by hand":
-        monkeypatch.setattr(directories, "_rename_at_once", _not_supported)
-
-
-def _not_supported(*_: object) -> None:
-    raise OSError(38, os.strerror(38))
-
-
-@pytest.mark.usefixtures("rename")
-def test_a_folder_is_published_where_none_was_and_where_one_was(tmp_path):
-    publish_directory(new_folder(tmp_path, "first"), tmp_path / "out")
-    assert (tmp_path / "out" / "link" / "name").read_text() == "first"
-    second = new_folder(tmp_path, "second")
-    publish_directory(second, tmp_path / "out")
-    assert (tmp_path / "out" / "sub" / "name").read_text() == "second"
-    assert (second / "sub" / "name").read_text() == "first"
-
-
-def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path):
-    elsewhere = new_folder(tmp_path, "elsewhere")
-    (tmp_path / "out").symlink_to(elsewhere)
-    with pytest.raises(StepError, match="is no folder"):
-        publish_directory(new_folder(tmp_path, "new"), tmp_path / "out")
-    assert (elsewhere / "sub" / "name").read_text() == "elsewhere"
-
-
-@pytest.fixture
-def other_file_system(tmp_path):
-    memory = Path("/dev/shm")  # noqa: S108 - a second file system is what it is for
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("this machine has one file system only")
-    folder = memory / f"aetherflow-{uuid.uuid4().hex}"
-    folder.mkdir()
-    yield folder
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.unlink() if path.is_symlink() or path.is_file() else path.rmdir()
-    folder.rmdir()
-
-
-def test_a_folder_of_another_file_system_is_refused_or_copied_whole(tmp_path, other_file_system):
-    staged = new_folder(other_file_system, "staged")
-    with pytest.raises(StepError, match="different file systems"):
-        publish_directory(staged, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
-    publish_directory(staged, tmp_path / "out", may_copy=True)
-    assert (tmp_path / "out" / "link" / "name").read_text() == "staged"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RecordBatches as RecordBatches,
         RemoteFile as RemoteFile,
         StatementResult as StatementResult,
+        Watch as Watch,
         register_connector as register_connector,
     )
     from .contracts.events import (
@@ -92,7 +93,11 @@ if TYPE_CHECKING:
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
     from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
-    from .run.publish import publish as publish
+    from .run.publish import (
+        publish as publish,
+        publish_folder as publish_folder,
+        staged_folder as staged_folder,
+    )
     from .spec.document import Document as Document, read_document as read_document
 
 _HOMES = {
@@ -115,6 +120,7 @@ _HOMES = {
         "RecordBatches",
         "RemoteFile",
         "StatementResult",
+        "Watch",
         "register_connector",
     ),
     "contracts.events": (
@@ -175,7 +181,7 @@ _HOMES = {
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
     "run.flow": ("RunRequest", "RunResult", "run_flow"),
-    "run.publish": ("publish",),
+    "run.publish": ("publish", "publish_folder", "staged_folder"),
     "spec.document": ("Document", "read_document"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

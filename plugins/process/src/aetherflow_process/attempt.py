@@ -13,7 +13,6 @@ from typing import Literal
 from aetherflow.kernel.api import Command, NothingDone, ProcessResult, StepContext, StepError, TimedOut
 
 from .checks import Checks
-from .directories import publish_directory, staged_folder
 from .environment import child_environment
 from .inputs import ExternalProcessInputs, OutputMode
 
@@ -96,8 +95,8 @@ class Attempt:
         if idempotency.strategy != "atomic_dir" or idempotency.final_output_dir is None:
             yield None
             return
-        given, owner = idempotency.temp_output_dir, self.context.idempotency_key
-        with staged_folder(idempotency.final_output_dir, given=given, owner=owner) as folder:
+        given = idempotency.temp_output_dir
+        with self.context.staged_folder(idempotency.final_output_dir, given=given) as folder:
             yield folder
 
     def _judge(self, result: ProcessResult, folder: Path | None) -> Failure | None:
@@ -131,7 +130,7 @@ class Attempt:
         if final is None:
             return
         try:
-            publish_directory(folder, final, may_copy=not idempotency.atomic_rename)
+            self.context.publish_folder(folder, final, may_copy=not idempotency.atomic_rename)
         except OSError as error:
             message = f"the output folder can't be put in place as {final.name}: {error.strerror}"
             raise StepError(message, code="AF-PROCESS-OUTPUT-DIR") from error

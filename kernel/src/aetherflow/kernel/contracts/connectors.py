@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args,
 from pydantic import BaseModel, ConfigDict
 
 from ..quick_dataclasses import dataclass
+from .processes import CancelSignal
 from .secrets import Secret
 from .steps import Effect, StepLog
 
@@ -270,18 +271,71 @@ class Mailer(Protocol):
         """Hand over one message; answers the refused recipients with the reason."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How a long piece of work is stopped, and how it says how far it is."""
+
+    cancelled: CancelSignal
+    #: Called with the bytes that are done and those that there are in all.
+    progress: Callable[[int, int], None]
+
+
 class Archiver(Protocol):
-    """Something that packs files into one, and unpacks them."""
+    """Something that packs files into one, and unpacks them. Names in an archive are relative, parted by `/`."""
+
+    driver: ClassVar[str]
 
     def create(
-        self, archive: Path, members: Sequence[tuple[Path, str]], *, password: Secret | None, compression: str
-    ) -> int:
-        """Pack files under the names given; answers their number."""
+        self,
+        archive: Path,
+        folder: Path,
+        members: Mapping[str, str],
+        *,
+        password: Secret | None,
+        compression: Literal["deflated", "stored"],
+        watch: Watch,
+    ) -> None:
+        """Pack files of one folder, in the order of their names; no link is followed.
+
+        Where nothing is encrypted, the same files give the same bytes.
+
+        Args:
+            archive: a file that is there and empty.
+            folder: absolute, and free of links.
+            members: for each name in the archive the file, relative to `folder`.
+            password: encrypts the content of all members.
+            compression: of all members.
+            watch: is asked and told between pieces of work.
+
+        Raises:
+            ConnectorError: the driver can't do that, or a file changed while it was packed.
+        """
 
     def extract(
-        self, archive: Path, directory: Path, *, password: Secret | None, members: Sequence[str] | None
-    ) -> Sequence[Path]:
-        """Unpack into an empty directory, or refuse; answers the files written."""
+        self,
+        archive: Path,
+        directory: Path,
+        *,
+        password: Secret | None,
+        members: Sequence[str] | None,
+        watch: Watch,
+    ) -> Sequence[str]:
+        """Unpack into a directory, or refuse; answers the names of the files that were written.
+
+        What is not plainly a file or folder inside the directory, what contradicts itself, and what is more than
+        the driver's limits allow is refused. Nothing is overwritten. After an error the directory holds leftovers:
+        unpack into a staged one. Files are as private as the directory is.
+
+        Args:
+            archive: absolute, and free of links; so is `directory`.
+            directory: where to.
+            password: of members that are encrypted.
+            members: only these, by their full names; null is all.
+            watch: is asked and told between pieces of work.
+
+        Raises:
+            ConnectorError: it is refused, damaged, or needs another password.
+        """
 
 
 AnyConnector = Connector[Any, Any]

@@ -165,6 +165,9 @@ class Connectors(Protocol):
             ConnectorError: there is no such resource, it implements another protocol, or it can't be opened.
         """
 
+    def has(self, resource: str) -> bool:
+        """Whether the flow has a resource of that name."""
+
 
 class StepContext(Protocol):
     """What a step may know and use of the run that it is part of."""
@@ -201,8 +204,35 @@ class StepContext(Protocol):
     def spawn(self, command: Command, on_line: OnLine | None = None) -> ProcessResult:
         """Run an external process to its end; its whole tree ends with it, with the step, and with the runner."""
 
-    def publish(self, path: Path) -> AbstractContextManager[Path]:
-        """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
+    def publish(self, path: Path, *, replace: bool = True) -> AbstractContextManager[Path]:
+        """A temporary path to write to; when the block ends well it takes the place of `path` in one move.
+
+        What an earlier attempt of this step left there when it was killed is removed.
+
+        Raises:
+            FileExistsError: with `replace=False`, when something stands at `path`.
+        """
+
+    def staged_folder(self, final: Path, *, given: Path | None = None) -> AbstractContextManager[Path]:
+        """An empty folder to fill, for `publish_folder`; whatever is still in it when the block ends is removed.
+
+        It stands beside `final`, or at `given`. What an earlier attempt left when it was killed is removed.
+        """
+
+    def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
+        """Put a staged folder in its place in one move; with `may_copy` also from another file system.
+
+        Raises:
+            FileExistsError: with `replace=False`, when something stands at `final`.
+            StepError: `final` is no folder or on another file system, or the run has left this attempt behind.
+        """
+
+    def check_fence(self) -> None:
+        """Go on only while the run has not left this attempt behind; for what is put in place by other ways.
+
+        Raises:
+            StepError: the run has left it behind; nothing may be published any more.
+        """
 
 
 class Step(ABC, Generic[Inputs, Outputs]):

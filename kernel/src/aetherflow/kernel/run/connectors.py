@@ -72,6 +72,10 @@ class RunConnectors:
                 place.is_open = True
         return cast("P", place.connector)
 
+    def has(self, resource: str) -> bool:
+        """Whether the flow has a resource of that name."""
+        return resource in self._source.resources
+
     def cancel(self) -> None:
         """Break off what the connectors do, also one that is being opened."""
         self._on_each("cancel", [place.connector for place in self._made()])

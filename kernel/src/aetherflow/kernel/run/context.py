@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import StepError
 from ..quick_dataclasses import dataclass
-from .publish import publish
+from .publish import publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -136,10 +136,32 @@ class AttemptContext:
         return supervise(command, cancelled=self.cancelled, on_line=on_line)
 
     @contextmanager
-    def publish(self, path: Path) -> Iterator[Path]:
+    def publish(self, path: Path, *, replace: bool = True) -> Iterator[Path]:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
         target = self.paths.writable(str(path))
-        is_private = any(target.is_relative_to(folder) for folder in self.private_folders)
-        with publish(target, mode=0o600 if is_private else 0o666) as temporary:
+        mode = 0o600 if self._is_private(target) else 0o666
+        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace) as temporary:
             yield temporary
             self.fence.check()
+
+    @contextmanager
+    def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
+        """An empty folder to fill, for `publish_folder`; whatever is still in it when the block ends is removed."""
+        target = self.paths.writable(str(final))
+        place = None if given is None else self.paths.writable(str(given))
+        mode = 0o700 if self._is_private(target) else 0o777
+        with staged_folder(target, owner=self.idempotency_key, given=place, mode=mode) as folder:
+            yield folder
+
+    def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
+        """Put a staged folder in its place, in one move."""
+        target = self.paths.writable(str(final))
+        self.fence.check()
+        publish_folder(staged, target, replace=replace, may_copy=may_copy)
+
+    def check_fence(self) -> None:
+        """Go on only while the run has not left this attempt behind."""
+        self.fence.check()
+
+    def _is_private(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self.private_folders)

@@ -33,9 +33,9 @@ def is_unsafe(character: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text from elsewhere in one line: what could mislead a terminal is escaped, what is too long is cut."""
+    """A text from elsewhere in one line: what does not print is escaped, what is too long is cut."""
     safe = "".join(
-        character.encode("unicode_escape").decode() if is_unsafe(character) else character
+        character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text[:_LONGEST]
     )
     return f"{safe}…" if len(text) > _LONGEST else safe

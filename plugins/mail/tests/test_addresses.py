@@ -3,12 +3,15 @@ from __future__ import annotations
 from email.headerregistry import Address as StandardAddress
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aetherflow_mail.addresses import parse_address, parse_addresses, split_addresses
 from aetherflow_mail.faults import Failure
 
 pytestmark = pytest.mark.unit
+
+#: The same examples in every run, however busy the machine is.
+steady = settings(deadline=None, derandomize=True)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,7 @@ def test_what_is_no_address_is_refused_in_one_line_that_shows_it(text):
     assert failure.value.message.isprintable()
 
 
+@steady
 @given(st.text())
 def test_any_text_is_one_clean_address_or_none(text):
     try:
@@ -71,6 +75,7 @@ def test_any_text_is_one_clean_address_or_none(text):
     assert not set(address.mailbox) & set(' \t\r\n<>,;:"()[]\\')
 
 
+@steady
 @given(st.text(alphabet=st.sampled_from('ab@.,;<>"\\ \r\n\x00é'), max_size=40))
 def test_any_mix_of_marks_is_one_clean_address_or_none(text):
     try:

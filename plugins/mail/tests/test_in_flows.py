@@ -28,7 +28,13 @@ class Project:
 
     def write(self, resource, *steps, **inputs):
         """A flow; without steps, one message with these inputs."""
-        usual = {"resource": "post", "to": ["ada@example.com"], "subject": "Report {{run.id}}", "body": "hello", **inputs}
+        usual = {
+            "resource": "post",
+            "to": ["ada@example.com"],
+            "subject": "Report {{run.id}}",
+            "body": "hello",
+            **inputs,
+        }
         message = {"id": "tell", "type": "mail_send", "inputs": usual, "outputs": {"id": "{{result.message_id}}"}}
         flow = {
             "version": 1,
@@ -104,8 +110,25 @@ def takes(peer):
 
 def test_a_message_with_a_file_that_the_run_made_becomes_a_file(project):
     make = {"id": "make", "type": "external.process", "inputs": {"command": ["sh", "-c", "echo 1,2 > a.csv"]}}
-    inputs = {"resource": "post", "to": "Ada <ada@example.com>", "subject": "Ünï", "body": "<p>x</p>", "html": True, "bcc": ["eve@example.com"], "attachments": ["*.csv"]}
-    project.write(FOLDER, make, {"id": "tell", "type": "mail_send", "inputs": inputs, "outputs": {"names": "{{result.attachments}}", "to": "{{result.to}}"}})
+    inputs = {
+        "resource": "post",
+        "to": "Ada <ada@example.com>",
+        "subject": "Ünï",
+        "body": "<p>x</p>",
+        "html": True,
+        "bcc": ["eve@example.com"],
+        "attachments": ["*.csv"],
+    }
+    project.write(
+        FOLDER,
+        make,
+        {
+            "id": "tell",
+            "type": "mail_send",
+            "inputs": inputs,
+            "outputs": {"names": "{{result.attachments}}", "to": "{{result.to}}"},
+        },
+    )
 
     done = project.run()
 
@@ -121,7 +144,12 @@ def test_a_message_goes_over_an_encrypted_line_and_its_password_nowhere_else(pro
     """S9, for mail."""
     server = mail_server(tls_context=tls, require_starttls=True, auth_required=True)
     (project.folder / "ca.pem").write_bytes(ca_file.read_bytes())
-    config = {"tls": "starttls", "ca_file": "ca.pem", "username": login["username"], "password": "{{env.MAIL_PASS_WORD}}"}
+    config = {
+        "tls": "starttls",
+        "ca_file": "ca.pem",
+        "username": login["username"],
+        "password": "{{env.MAIL_PASS_WORD}}",
+    }
     project.write(smtp(server.port, host="localhost", **config))
 
     done = project.run(MAIL_PASS_WORD=login["password"], AETHERFLOW_LOG_FORMAT="json", AETHERFLOW_LOG_LEVEL="DEBUG")
@@ -186,7 +214,9 @@ def test_a_message_whose_outcome_is_unknown_is_not_sent_again_until_a_person_say
 
     project.edit(rerun="SAFE")
     assert project.run().code == 1
-    assert [line for line in messages[0] if line.startswith("Message-ID")] == [line for line in messages[1] if line.startswith("Message-ID")]
+    assert [line for line in messages[0] if line.startswith("Message-ID")] == [
+        line for line in messages[1] if line.startswith("Message-ID")
+    ]
     assert project.run().code == 0
 
 
@@ -290,7 +320,10 @@ def test_recipients_that_are_refused_beside_others_are_a_warning(project, mail_s
     server = mail_server()
     server.postbox.refuses["bob@example.com"] = "550 no such user"
     inputs = {"resource": "post", "to": ["ada@example.com", "bob@example.com"], "subject": "x", "body": "x"}
-    project.write(smtp(server.port), {"id": "tell", "type": "mail_send", "inputs": inputs, "outputs": {"refused": "{{result.refused}}"}})
+    project.write(
+        smtp(server.port),
+        {"id": "tell", "type": "mail_send", "inputs": inputs, "outputs": {"refused": "{{result.refused}}"}},
+    )
 
     done = project.run()
 

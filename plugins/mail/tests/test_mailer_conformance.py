@@ -26,10 +26,17 @@ class MailerConformance:
         return message, email.message_from_bytes(message.content, policy=email.policy.default)
 
     def test_a_message_arrives_with_its_headers_and_its_text(self, mailer, make_message):
-        delivery = mailer.send(make_message(subject="Grüße", text="hällo\n", cc=("Cy <cy@example.com>",), reply_to=("r@e.f",)))
+        delivery = mailer.send(
+            make_message(subject="Grüße", text="hällo\n", cc=("Cy <cy@example.com>",), reply_to=("r@e.f",))
+        )
 
         message, mail = self.only(mailer)
-        assert (mail["Subject"], mail["To"], mail["Cc"], mail["Reply-To"]) == ("Grüße", "ada@example.com", "Cy <cy@example.com>", "r@e.f")
+        assert (mail["Subject"], mail["To"], mail["Cc"], mail["Reply-To"]) == (
+            "Grüße",
+            "ada@example.com",
+            "Cy <cy@example.com>",
+            "r@e.f",
+        )
         assert mail["Message-ID"] == delivery.message_id
         assert mail.get_content().splitlines() == ["hällo"]
         assert message.recipients == ("ada@example.com", "cy@example.com")
@@ -47,7 +54,10 @@ class MailerConformance:
         _, mail = self.only(mailer)
         assert mail.get_body(("plain",)).get_content().strip() == "plain"
         assert mail.get_body(("html",)).get_content().strip() == "<p>ä</p>"
-        parts = [(part.get_filename(), part.get_content_type(), part.get_payload(decode=True)) for part in mail.iter_attachments()]
+        parts = [
+            (part.get_filename(), part.get_content_type(), part.get_payload(decode=True))
+            for part in mail.iter_attachments()
+        ]
         assert parts == [("zahlen ä.csv", "text/csv", b"1\r\n.\r\n"), ("x", "application/octet-stream", content)]
 
     def test_blind_copies_are_delivered_and_not_told(self, mailer, make_message):
@@ -105,7 +115,8 @@ class MailerConformance:
 
     def test_messages_of_several_threads_arrive_each_once(self, mailer, make_message):
         threads = [
-            threading.Thread(target=mailer.send, args=(make_message(key=str(number), subject=str(number)),)) for number in range(8)
+            threading.Thread(target=mailer.send, args=(make_message(key=str(number), subject=str(number)),))
+            for number in range(8)
         ]
         for thread in threads:
             thread.start()

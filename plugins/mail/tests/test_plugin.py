@@ -16,7 +16,10 @@ def run(code):
 
 
 def test_importing_the_plugin_imports_nothing_heavy():
-    assert run("import sys, aetherflow_mail; print(sorted({'smtplib', 'ssl', 'email', 'pydantic'} & set(sys.modules)))") == "[]"
+    assert (
+        run("import sys, aetherflow_mail; print(sorted({'smtplib', 'ssl', 'email', 'pydantic'} & set(sys.modules)))")
+        == "[]"
+    )
 
 
 def test_its_contributions_are_listed():

@@ -72,7 +72,10 @@ class TestMessage:
         desk.send(body="<p>x</p>", html=True)
         desk.send(body="<p>x</p>", html=True, text="x")
 
-        assert [(message.text, message.html) for message in recorder.messages] == [(None, "<p>x</p>"), ("x", "<p>x</p>")]
+        assert [(message.text, message.html) for message in recorder.messages] == [
+            (None, "<p>x</p>"),
+            ("x", "<p>x</p>"),
+        ]
 
     def test_a_text_without_html_is_left_out_and_told(self, desk, recorder, log):
         desk.send(body="x", text="y")
@@ -84,7 +87,12 @@ class TestMessage:
         desk.send(to=["ada@example.com"], cc="b@e.f, c@e.f", bcc=["d@e.f"], reply_to=None, from_addr="me@example.com")
 
         (message,) = recorder.messages
-        assert (message.to, message.cc, message.bcc, message.reply_to) == (("ada@example.com",), ("b@e.f", "c@e.f"), ("d@e.f",), ())
+        assert (message.to, message.cc, message.bcc, message.reply_to) == (
+            ("ada@example.com",),
+            ("b@e.f", "c@e.f"),
+            ("d@e.f",),
+            (),
+        )
         assert message.from_address == "me@example.com"
 
     def test_the_date_has_a_time_zone(self, desk, recorder):
@@ -98,7 +106,9 @@ class TestMessage:
         assert desk.send().refused == {"bob@example.com": "550 no"}
         assert log.fields("a recipient was refused") == [{"address": "bob@example.com", "reason": "550 no"}]
 
-    @pytest.mark.parametrize("wrong", [{"to": 'ada" <'}, {"cc": ["a", 1]}, {"subject": None}, {"html": "yes"}, {"max_attachment_mb": 0}])
+    @pytest.mark.parametrize(
+        "wrong", [{"to": 'ada" <'}, {"cc": ["a", 1]}, {"subject": None}, {"html": "yes"}, {"max_attachment_mb": 0}]
+    )
     def test_inputs_of_the_wrong_kind_are_refused(self, desk, recorder, wrong):
         with pytest.raises((ValidationError, NothingDone)):
             desk.send(**wrong)
@@ -107,7 +117,14 @@ class TestMessage:
 
 
 class TestNothingDone:
-    @pytest.mark.parametrize("error", [ConnectorError("x", code="AF-X", help="y"), PluginError("x", code="AF-X", help="y"), PathRefused("x", code="AF-X", help="y")])
+    @pytest.mark.parametrize(
+        "error",
+        [
+            ConnectorError("x", code="AF-X", help="y"),
+            PluginError("x", code="AF-X", help="y"),
+            PathRefused("x", code="AF-X", help="y"),
+        ],
+    )
     def test_a_resource_that_can_t_be_opened_has_sent_nothing(self, desk, error):
         def get(_resource, _protocol):
             raise error
@@ -172,7 +189,9 @@ class TestAttachments:
     def test_a_name_and_a_media_type_may_be_given(self, attached, put):
         put("project/a.csv")
 
-        assert attached({"path": "a.csv", "name": "Zahlen ä.CSV", "media_type": "text/x-csv"}) == [("Zahlen ä.CSV", b"x", "text/x-csv")]
+        assert attached({"path": "a.csv", "name": "Zahlen ä.CSV", "media_type": "text/x-csv"}) == [
+            ("Zahlen ä.CSV", b"x", "text/x-csv")
+        ]
         assert attached({"path": "a.csv", "name": "a.unknown"}) == [("a.unknown", b"x", "application/octet-stream")]
 
     def test_a_glob_gives_files_in_the_order_of_their_names(self, attached, put):
@@ -222,7 +241,16 @@ class TestAttachments:
 
         assert attached("latest.csv") == [("latest.csv", b"1", "text/csv")]
 
-    @pytest.mark.parametrize("entry", ["out.csv", "*.csv", {"glob": "o*"}, {"path": "out.csv", "optional": True}, {"glob": "*.csv", "optional": True}])
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "out.csv",
+            "*.csv",
+            {"glob": "o*"},
+            {"path": "out.csv", "optional": True},
+            {"glob": "*.csv", "optional": True},
+        ],
+    )
     def test_a_link_that_leads_out_is_refused(self, desk, refusal, put, entry):
         (desk.artifacts / "out.csv").symlink_to(put("secret.csv"))
 
@@ -268,7 +296,13 @@ class TestAttachments:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{}, {"path": "a", "glob": "b"}, {"path": ""}, {"glob": "*", "name": "x"}, {"path": "a", "disposition": "inline"}],
+        [
+            {},
+            {"path": "a", "glob": "b"},
+            {"path": ""},
+            {"glob": "*", "name": "x"},
+            {"path": "a", "disposition": "inline"},
+        ],
     )
     def test_an_entry_is_a_path_or_a_glob(self, desk, recorder, wrong):
         with pytest.raises(ValidationError):

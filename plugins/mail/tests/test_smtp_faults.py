@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 import threading
 
 import pytest
 
 from aetherflow.kernel.api import Attachment, ConnectorError, NothingDone
+from aetherflow_mail.patience import Patience
 
 pytestmark = pytest.mark.integration
 
@@ -66,7 +68,9 @@ class TestStartTls:
         assert not any(line.upper().startswith("AUTH") for line in server.heard)
 
     @pytest.mark.parametrize("reply", ["454 not now", "500 what", "250 sure"])
-    def test_a_server_that_refuses_to_encrypt_gets_no_login_and_no_message(self, scripted, fault, ca_file, login, reply):
+    def test_a_server_that_refuses_to_encrypt_gets_no_login_and_no_message(
+        self, scripted, fault, ca_file, login, reply
+    ):
         def script(peer):
             peer.say("220 mail.test")
             peer.answer(["250-mail.test", "250-STARTTLS", "250 AUTH PLAIN"], reply)
@@ -146,13 +150,13 @@ class TestWhatIsKnown:
             peer.hear_message()
 
         log.info = lambda *_said, **_fields: said.wait()
-        with pytest.raises(NothingDone, match="552 5.3.4 too big"):
+        with pytest.raises(NothingDone, match=r"552 5\.3\.4 too big"):
             open_smtp(scripted(script).port).send(make_message())
 
     @pytest.mark.parametrize(
         "end",
         [
-            lambda peer: None,
+            lambda peer: peer.connection.close(),
             lambda peer: peer.reset(),
             lambda peer: peer.say("garbage"),
             lambda peer: peer.say("354 go on"),
@@ -332,7 +336,7 @@ class TestBounds:
         assert fault(server, options={"timeout": 0.3}).problem.code == "AF-MAIL-TIME"
 
     def test_a_silent_handshake_is_left_after_the_timeout(self, scripted, fault, ca_file):
-        server = scripted(lambda peer: server.is_over.wait())
+        server = scripted(lambda _peer: server.is_over.wait())
         error = fault(server, config={"tls": "implicit", "ca_file": str(ca_file)}, options={"timeout": 0.2})
 
         assert is_nothing_done(error)
@@ -385,16 +389,22 @@ class TestBounds:
 
 
 class TestCancel:
-    @pytest.mark.parametrize("encrypted", [False, True])
+    @pytest.fixture(params=["in clear", "encrypted"])
+    def line(self, request, tls, ca_file):
+        """What the server encrypts with, and the config for that."""
+        if request.param == "in clear":
+            return None, {}
+        return tls, {"tls": "implicit", "ca_file": str(ca_file)}
+
     @pytest.mark.parametrize(
         ("commands", "code"),
         [(0, "AF-MAIL-STOPPED"), (2, "AF-MAIL-STOPPED"), (4, "AF-MAIL-STOPPED"), (5, "AF-MAIL-UNKNOWN")],
     )
-    def test_another_thread_breaks_it_off_at_any_point(
-        self, scripted, open_smtp, make_message, tls, ca_file, encrypted, commands, code
-    ):
+    def test_another_thread_breaks_it_off_at_any_point(self, scripted, open_smtp, make_message, line, commands, code):
+        tls, config = line
+
         def script(peer):
-            if encrypted:
+            if tls:
                 peer.encrypt(tls)
             if commands:
                 peer.say("220 mail.test")
@@ -407,8 +417,7 @@ class TestCancel:
             server.is_over.wait()
 
         server = scripted(script)
-        settings = {"tls": "implicit", "ca_file": str(ca_file)} if encrypted else {}
-        connector = open_smtp(server.port, **settings)
+        connector = open_smtp(server.port, **config)
 
         with pytest.raises((NothingDone, ConnectorError)) as raised:
             connector.send(make_message())
@@ -435,11 +444,9 @@ class TestCancel:
 
             sending = threading.Thread(target=send)
             sending.start()
-            while not any(patience._connection for patience in connector._under_way):
-                pass
             while sending.is_alive():
                 connector.cancel()
-                sending.join(0.05)
+                sending.join(0.02)
             for one in waiting:
                 one.close()
 
@@ -482,10 +489,26 @@ class TestSecrets:
 
     def test_replies_are_shown_in_one_line_that_no_terminal_obeys(self, scripted, fault):
         def script(peer):
-            peer.connection.sendall("554-\x1b[31m rot\r\n554 ".encode() + b"\xff" + b"y" * 2000 + b"\r\n")
+            peer.connection.sendall(b"554-\x1b[31m rot\r\n554 " + b"\xff" + b"y" * 2000 + b"\r\n")
 
         message = fault(scripted(script)).problem.message
 
         assert "554 \\x1b[31m rot" in message
         assert message.isprintable()
         assert len(message) < 500
+
+
+def test_stopping_a_tls_connection_does_not_take_its_encryption_off():
+    """What the other thread sends at that moment would go in clear."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        encrypted = ssl.create_default_context().wrap_socket(
+            ours, server_hostname="localhost", do_handshake_on_connect=False
+        )
+        with encrypted:
+            patience = Patience(60)
+            patience.watch(encrypted)
+            patience.stop()
+
+            assert encrypted._sslobj is not None
+            assert theirs.recv(1) == b""

@@ -78,6 +78,11 @@ class SmtpConfig(ConnectorModel):
         return self
 
     @property
+    def sender(self) -> str | None:
+        """Who sends what says no sender itself: from_addr, else the username where it is an address."""
+        return self.from_addr or (self.username if "@" in (self.username or "") else None)
+
+    @property
     def security(self) -> Security:
         """How the connection is encrypted: as `tls` says, else as `starttls` does, else as is usual for the port."""
         if self.tls is not None:
@@ -147,8 +152,7 @@ class Smtp(Connector[SmtpConfig, SmtpOptions]):
             ConnectorError: it was handed over, and no answer came.
         """
         try:
-            own_address = self.config.from_addr or self.config.username
-            composed = compose(message, own_address=own_address, limits=self.options.limits)
+            composed = compose(message, own_address=self.config.sender, limits=self.options.limits)
             with self._patience() as patience:
                 return self._try(composed, patience)
         except Failure as failure:

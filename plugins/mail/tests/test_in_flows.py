@@ -279,7 +279,6 @@ def test_a_run_that_a_signal_stops_knows_whether_the_message_may_have_left(proje
         ({"attachments": ["../outside.csv"]}, "AF-PATH-REFUSED"),
         ({"to": ["ada at example.com"]}, "AF-MAIL-ADDRESS"),
         ({"subject": "two\nlines"}, "AF-MAIL-HEADER"),
-        ({"attachments": [{}]}, "AF-STEP-INPUTS"),
     ],
 )
 def test_a_message_that_could_not_be_sent_is_mended_and_sent(project, wrong, code):
@@ -344,11 +343,11 @@ def test_a_policy_that_denies_the_network_keeps_smtp_out_and_lets_the_folder_in(
 
 
 def test_what_a_flow_gives_wrongly_is_found_before_it_runs(project):
-    project.write(FOLDER, too=["ada@example.com"], html="yes", attachments=[{"pth": "a"}], max_attachment_mb=0)
+    project.write(FOLDER, too=["ada@example.com"], html="yes", attachments=[{"pth": "a"}, {"path": "a", "glob": "b"}], max_attachment_mb=0)
     answer = project.validate()
 
     assert answer.code == 2
-    assert len(answer.json["errors"]) == 4
+    assert len(answer.json["errors"]) == 5
 
 
 def test_a_list_from_a_parameter_and_a_text_from_the_environment_are_recipients(project):

@@ -12,7 +12,7 @@ from aetherflow.kernel.api import Attachment, NothingDone, PathRefused, StepCont
 
 from .faults import Failure, shown
 from .media_types import media_type_of
-from .send_inputs import AttachedFiles, MailSendInputs
+from .send_inputs import AttachedFile, AttachedFiles, MailSendInputs
 
 _MEGABYTE = 1024 * 1024
 _MOST_FILES = 100
@@ -54,32 +54,37 @@ def read_attachments(context: StepContext, inputs: MailSendInputs) -> tuple[Atta
     return tuple(attachments)
 
 
-def _find(context: StepContext, entry: str | AttachedFiles) -> Iterator[_Found]:
+def _find(context: StepContext, entry: str | AttachedFile | AttachedFiles) -> Iterator[_Found]:
     wanted = _told_apart(context, entry) if isinstance(entry, str) else entry
-    if wanted.path is not None:
-        path = _readable(context, wanted.path)
-        if path.exists() or not wanted.optional:
-            yield _found(path, wanted.path, wanted)
+    if isinstance(wanted, AttachedFiles):
+        yield from _find_files(context, wanted)
         return
-    pattern = wanted.glob or ""
-    matches = _matches(context, pattern)
+    path = _readable(context, wanted.path)
+    if path.exists() or not wanted.optional:
+        name = wanted.name or Path(wanted.path).name
+        yield _Found(path=path, given=wanted.path, name=name, media_type=wanted.media_type or media_type_of(name))
+
+
+def _find_files(context: StepContext, wanted: AttachedFiles) -> Iterator[_Found]:
+    matches = _matches(context, wanted.glob)
     if not matches and not wanted.optional:
         raise Failure(
-            f"the glob '{shown(pattern)}' finds no file, neither in the artifacts nor in the project",
+            f"the glob '{shown(wanted.glob)}' finds no file, neither in the artifacts nor in the project",
             code=_CODE,
             help="check the pattern, or write {glob: …, optional: true}",
         )
     for match in matches:
-        yield _found(_readable(context, str(match)), match.name, wanted)
+        path, name = _readable(context, str(match)), match.name
+        yield _Found(path=path, given=name, name=name, media_type=wanted.media_type or media_type_of(name))
 
 
-def _told_apart(context: StepContext, text: str) -> AttachedFiles:
+def _told_apart(context: StepContext, text: str) -> AttachedFile | AttachedFiles:
     """A plain text is a path; where there is no such file, and it could be a glob, it is one."""
-    if _GLOB_MARKS & set(text) and not _readable(context, text).exists():
-        return AttachedFiles(glob=text)
     if not text:
         raise Failure("an attachment has an empty path", code=_CODE, help="name a file, or leave the entry out")
-    return AttachedFiles(path=text)
+    if _GLOB_MARKS & set(text) and not _readable(context, text).exists():
+        return AttachedFiles(glob=text)
+    return AttachedFile(path=text)
 
 
 def _readable(context: StepContext, path: str) -> Path:
@@ -87,11 +92,6 @@ def _readable(context: StepContext, path: str) -> Path:
         return context.paths.readable(path)
     except PathRefused as error:
         raise NothingDone(error.problem.message, code=error.problem.code, help=error.problem.help) from error
-
-
-def _found(path: Path, given: str, wanted: AttachedFiles) -> _Found:
-    name = wanted.name or Path(given).name
-    return _Found(path=path, given=given, name=name, media_type=wanted.media_type or media_type_of(name))
 
 
 def _matches(context: StepContext, pattern: str) -> list[Path]:

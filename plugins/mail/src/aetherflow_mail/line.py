@@ -117,8 +117,6 @@ class Line(smtplib.SMTP):
         except OSError as error:
             self._patience.check()
             raise _not_encrypted(host, error) from error
-        # What was announced in clear may be a lie.
-        self.esmtp_features = {}
         return str(encrypted.version())
 
     def ask(self, command: str, arguments: str = "", *, seconds: float | None = None) -> Reply:
@@ -132,7 +130,7 @@ class Line(smtplib.SMTP):
         return self.answer(seconds=seconds)
 
     def greet(self) -> Reply:
-        """Say EHLO, and note what the server announces.
+        """Say EHLO, and note what the server announces, in place of what it announced before.
 
         Raises:
             Failure: as `ask`.
@@ -167,7 +165,7 @@ class Line(smtplib.SMTP):
         try:
             connection.settimeout(0)
             data = connection.recv(_LONGEST_LINE)
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except OSError as error:
             raise self._lost() from error

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from aetherflow.kernel.api import Mailer, ResourceUse, StepInputs, StepOutputs
 
 Addresses = str | list[str]
 
 
-class AttachedFiles(StepInputs):
-    """One file, or those that a glob finds."""
+class AttachedFile(StepInputs):
+    """One file."""
 
-    path: str | None = Field(default=None, min_length=1, description="The file.")
-    glob: str | None = Field(default=None, min_length=1, description="The files, as *.csv or reports/**/*.pdf.")
+    path: str = Field(min_length=1, description="The file.")
     name: str | None = Field(default=None, min_length=1, description="What it is called in the message.")
     media_type: str | None = Field(default=None, min_length=1, description="What it is; its suffix says so otherwise.")
     optional: bool = Field(default=False, description="Whether it may be missing.")
 
-    @model_validator(mode="after")
-    def _path_or_glob(self) -> Self:
-        if (self.path is None) == (self.glob is None):
-            raise ValueError("give path or glob, and not both")
-        if self.glob is not None and self.name is not None:
-            raise ValueError("name is for a path: the files of a glob keep their names")
-        return self
+
+class AttachedFiles(StepInputs):
+    """The files that a glob finds."""
+
+    glob: str = Field(min_length=1, description="The files, as *.csv or reports/**/*.pdf.")
+    media_type: str | None = Field(default=None, min_length=1, description="What they are; the suffix says so.")
+    optional: bool = Field(default=False, description="Whether there may be none.")
 
 
 class MailSendInputs(StepInputs):
@@ -45,7 +44,7 @@ class MailSendInputs(StepInputs):
     bcc: Addresses | None = Field(default=None, description="Who gets a copy that nobody else sees.")
     reply_to: Addresses | None = Field(default=None, description="Where answers go; to the sender otherwise.")
     from_addr: str | None = Field(default=None, min_length=1, description="The sender; the resource's own otherwise.")
-    attachments: str | list[str | AttachedFiles] = Field(
+    attachments: str | list[str | AttachedFile | AttachedFiles] = Field(
         default=[], description="Files: paths and globs, looked for in the artifacts, then in the project."
     )
     max_attachment_mb: float = Field(

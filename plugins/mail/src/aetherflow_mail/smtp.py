@@ -37,7 +37,11 @@ _IMPLICIT_TLS_PORT = 465
 class SmtpConfig(ConnectorModel):
     """Where the server is, how the connection is encrypted, and who we are."""
 
-    host: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$", description="The server's name, or its address.")
+    host: str = Field(
+        pattern=r"^[A-Za-z0-9._:-]{1,253}$",
+        description="The server's name, or its address.",
+        json_schema_extra={"x-aetherflow": {"mend": "write a name like mail.example.com, or an address"}},
+    )
     port: int = Field(default=_SUBMISSION_PORT, ge=1, le=65_535, description="The server's port.")
     username: str | None = Field(default=None, min_length=1, description="Who logs in; without it nobody does.")
     password: Secret | None = Field(default=None, description="The password of username.")

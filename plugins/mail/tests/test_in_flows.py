@@ -343,7 +343,13 @@ def test_a_policy_that_denies_the_network_keeps_smtp_out_and_lets_the_folder_in(
 
 
 def test_what_a_flow_gives_wrongly_is_found_before_it_runs(project):
-    project.write(FOLDER, too=["ada@example.com"], html="yes", attachments=[{"pth": "a"}, {"path": "a", "glob": "b"}], max_attachment_mb=0)
+    project.write(
+        FOLDER,
+        too=["ada@example.com"],
+        html="yes",
+        attachments=[{"pth": "a"}, {"path": "a", "glob": "b"}],
+        max_attachment_mb=0,
+    )
     answer = project.validate()
 
     assert answer.code == 2

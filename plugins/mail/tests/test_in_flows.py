@@ -141,7 +141,7 @@ def test_a_message_with_a_file_that_the_run_made_becomes_a_file(project):
 
 
 def test_a_message_goes_over_an_encrypted_line_and_its_password_nowhere_else(project, mail_server, tls, ca_file, login):
-    """S9, for mail."""
+    """D22, S9, for mail."""
     server = mail_server(tls_context=tls, require_starttls=True, auth_required=True)
     (project.folder / "ca.pem").write_bytes(ca_file.read_bytes())
     config = {

@@ -47,7 +47,7 @@ def refusal(desk, recorder):
 
 class TestMessage:
     def test_the_outputs_are_those_of_the_ancestor_and_more(self, desk, recorder):
-        """D37, for mail: attachments, and what became of the message."""
+        """D37, for mail: there were no attachments."""
         (desk.artifacts / "a.csv").write_bytes(b"1")
 
         outputs = desk.send(to="Ada <ada@example.com>, bob@example.com", attachments="a.csv")

@@ -54,7 +54,7 @@ def unproven(make_tls, authority, other_authority):
 
 
 class TestEncryption:
-    """D22: STARTTLS without verification, and no SMTPS."""
+    """D37, S16: STARTTLS was not verified, and there was no SMTPS."""
 
     @pytest.mark.parametrize("settings", [{"tls": "starttls"}, {"tls": None, "starttls": True}])
     def test_starttls_comes_before_anything_else(

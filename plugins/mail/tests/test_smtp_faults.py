@@ -35,7 +35,7 @@ def is_nothing_done(error):
 
 class TestStartTls:
     def test_what_is_said_ahead_of_the_encryption_is_refused(self, scripted, fault, tls, ca_file, login):
-        """D22, S16: a reply that somebody on the way slips in before TLS would count as said under it."""
+        """S16: a reply that somebody on the way slips in before TLS would count as said under it."""
 
         def script(peer):
             peer.say("220 mail.test")
@@ -469,6 +469,8 @@ class TestCancel:
 
 
 class TestSecrets:
+    """D22, for mail: the password of a server goes to the server and nowhere else."""
+
     @pytest.mark.parametrize("form", ["{password}", "{encoded}", "{plain}", "AUTH PLAIN {plain}"])
     def test_a_server_that_tells_the_password_back_is_not_quoted(self, scripted, fault, tls, ca_file, login, log, form):
         plain = base64.b64encode(f"\0{login['username']}\0{login['password']}".encode()).decode()

@@ -228,6 +228,7 @@ class TestWhatIsKnown:
         def script(peer):
             peer.say("220 mail.test")
             peer.answer("250 mail.test", "250 OK", "250 OK", "421 closing")
+            peer.hear()
 
         server = scripted(script)
         assert is_nothing_done(fault(server, to=("ada@example.com", "bob@example.com")))

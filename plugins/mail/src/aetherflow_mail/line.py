@@ -58,6 +58,8 @@ class Line(smtplib.SMTP):
         #: Texts that no reply may bring back to a reader.
         self._hidden = hidden
         self._received = bytearray()
+        #: The address of the server, once the connection stands.
+        self.peer = ""
 
     def open(self, host: str, port: int) -> None:
         """Connect, to the first of the host's addresses that can be reached.
@@ -88,13 +90,8 @@ class Line(smtplib.SMTP):
         connection.settimeout(self._patience.left(self._patience.limit(self._seconds)))
         connection.connect(address)
         self._patience.check()
-        own = connection.getsockname()[0]
+        self.peer, own = str(connection.getpeername()[0]), connection.getsockname()[0]
         self.local_hostname = f"[IPv6:{own}]" if connection.family == socket.AF_INET6 else f"[{own}]"
-
-    @property
-    def peer(self) -> str:
-        """The address of the server."""
-        return str(self._socket.getpeername()[0])
 
     def encrypt(self, context: ssl.SSLContext, host: str) -> str:
         """Start TLS with a server that proves to be this host; answers the version of TLS.
@@ -114,7 +111,7 @@ class Line(smtplib.SMTP):
             self._patience.watch(encrypted)
             encrypted.settimeout(self._patience.left(self._patience.limit(self._seconds)))
             encrypted.do_handshake()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._patience.check()
             raise _not_encrypted(host, error) from error
         return str(encrypted.version())
@@ -261,7 +258,7 @@ def _garbage(what: str) -> Failure:
     )
 
 
-def _not_encrypted(host: str, error: OSError) -> Failure:
+def _not_encrypted(host: str, error: Exception) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(
             f"the certificate of the server does not prove that it is {host}: {shown(error.verify_message)}",

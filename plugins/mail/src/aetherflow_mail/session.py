@@ -209,12 +209,12 @@ class Session:
 
 def _expect(reply: Reply, code: int, what: str, *, fault: str = "AF-MAIL-REFUSED") -> None:
     if reply.code != code:
-        raise Failure(f"{what}: {reply}", code=fault, is_transient=reply.is_transient)
+        raise _refused(f"{what}: {reply}", reply, fault=fault)
 
 
-def _refused(message: str, reply: Reply) -> Failure:
+def _refused(message: str, reply: Reply, *, fault: str = "AF-MAIL-REFUSED") -> Failure:
     mend = "try again later" if reply.is_transient else "see what the server says"
-    return Failure(message, code="AF-MAIL-REFUSED", help=mend, is_transient=reply.is_transient)
+    return Failure(message, code=fault, help=mend, is_transient=reply.is_transient)
 
 
 def _encoded(text: str) -> str:

@@ -10,8 +10,8 @@ import threading
 import pytest
 from pydantic import ValidationError
 
-from aetherflow.kernel.api import Attachment, ConnectorError, NothingDone
-from aetherflow_mail.smtp import Smtp, SmtpConfig
+from aetherflow.kernel.api import Attachment, ConnectorContext, ConnectorError, NothingDone
+from aetherflow_mail.smtp import Smtp, SmtpConfig, SmtpOptions
 
 pytestmark = pytest.mark.integration
 
@@ -318,6 +318,12 @@ class TestTryingAgain:
         log.warning = warn_and_cancel
 
         assert refusal(connector).code == "AF-MAIL-STOPPED"
+
+
+def test_cancel_is_harmless_before_the_connector_is_open(log):
+    context = ConnectorContext(resource="post", log=log, file_path=None)
+
+    Smtp(context, SmtpConfig(host="mail.example.com"), SmtpOptions()).cancel()
 
 
 class TestConfig:

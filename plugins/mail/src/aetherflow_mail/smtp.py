@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from aetherflow.kernel.api import (
     Connector,
+    ConnectorContext,
     ConnectorError,
     ConnectorModel,
     Delivery,
@@ -128,8 +129,11 @@ class Smtp(Connector[SmtpConfig, SmtpOptions]):
     effects = frozenset({Effect.MAIL, Effect.NETWORK, Effect.READ_FILES})
 
     _tls: ssl.SSLContext | None
-    #: One for each send under way.
-    _under_way: set[Patience]
+
+    def __init__(self, context: ConnectorContext, config: SmtpConfig, options: SmtpOptions) -> None:
+        super().__init__(context, config, options)
+        #: One for each send under way; a run that stops asks for it even while the connector is opened.
+        self._under_way: set[Patience] = set()
 
     def open(self) -> None:
         """Read the certificates; the server is reached when there is something to send.
@@ -137,7 +141,6 @@ class Smtp(Connector[SmtpConfig, SmtpOptions]):
         Raises:
             ConnectorError: ca_file can't be read.
         """
-        self._under_way = set()
         self._tls = None if self.config.security == "none" else self._tls_settings()
 
     def close(self) -> None:

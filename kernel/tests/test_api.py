@@ -14,7 +14,7 @@ from aetherflow.kernel import api
 NAMES = {
     "steps": "ArtifactPath Connectors Effect NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
-    "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database FileStore HttpClient "
+    "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database Delivery FileStore HttpClient "
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",

@@ -63,7 +63,6 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
             yield from _check_resource(subject, name, path, str(protocol))
     for path, _, switch in schema.marked("shell_text_if", call.inputs, call.path):
         yield from _check_shell_text(subject, call, path, str(switch))
-        yield from check_shell_text(_shell_text(call, path, str(switch)), may_use_shell=subject.may_use_shell)
     for path, _, values in schema.marked("values_in", call.inputs, call.path):
         yield from _check_code_text(call.templates, path, str(values))
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):

@@ -242,33 +242,52 @@ class HttpClient(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that goes with a message."""
+    """A file that goes with a message: its content, and what its readers see of it."""
 
-    path: Path
     name: str
-    media_type: str | None = None
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message to people; `message_id` is stable for a step of a run."""
+    """A message to people. Each address is one: `ada@example.com` or `Ada Lovelace <ada@example.com>`."""
 
+    #: The same in every attempt to send this message, and no other message's: its Message-ID is made of it.
+    key: str
+    #: When this attempt began, with its time zone.
+    date: datetime
     to: tuple[str, ...]
     subject: str
-    message_id: str
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    #: The sender; the driver's own where it is null.
     from_address: str | None = None
     text: str | None = None
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a message that was taken; all recipients but the refused ones were accepted."""
+
+    message_id: str
+    #: Addresses that were refused, each with the reason.
+    refused: Mapping[str, str]
+
+
 class Mailer(Protocol):
     """Something that takes messages."""
 
-    def send(self, message: Message) -> Mapping[str, str]:
-        """Hand over one message; answers the refused recipients with the reason."""
+    def send(self, message: Message) -> Delivery:
+        """Hand over one message; it goes to the recipients that are accepted, at least one.
+
+        Raises:
+            NothingDone: nobody gets it, also later: the message is not acceptable, or was not handed over.
+            ConnectorError: it was handed over and no answer came: whether it goes out is not known.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,67 @@
+"""What the step that sends a message takes and gives."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from aetherflow.kernel.api import Mailer, ResourceUse, StepInputs, StepOutputs
+
+Addresses = str | list[str]
+
+
+class AttachedFile(StepInputs):
+    """One file."""
+
+    path: str = Field(min_length=1, description="The file.")
+    name: str | None = Field(default=None, min_length=1, description="What it is called in the message.")
+    media_type: str | None = Field(default=None, min_length=1, description="What it is; its suffix says so otherwise.")
+    optional: bool = Field(default=False, description="Whether it may be missing.")
+
+
+class AttachedFiles(StepInputs):
+    """The files that a glob finds."""
+
+    glob: str = Field(min_length=1, description="The files, as *.csv or reports/**/*.pdf.")
+    media_type: str | None = Field(default=None, min_length=1, description="What they are; the suffix says so.")
+    optional: bool = Field(default=False, description="Whether there may be none.")
+
+
+class MailSendInputs(StepInputs):
+    """Which message goes to whom."""
+
+    resource: Annotated[str, ResourceUse(Mailer)] = Field(description="Who sends it.")
+    to: Addresses = Field(
+        description="The recipients: a list, or a text with commas between them. "
+        "Each is ada@example.com or Ada Lovelace <ada@example.com>."
+    )
+    subject: str = Field(description="The subject: one line.")
+    body: str = Field(description="The text.")
+    html: bool = Field(default=False, description="Whether body is HTML.")
+    text: str | None = Field(default=None, description="With html, the same for readers that show no HTML.")
+    cc: Addresses | None = Field(default=None, description="Who gets a copy.")
+    bcc: Addresses | None = Field(default=None, description="Who gets a copy that nobody else sees.")
+    reply_to: Addresses | None = Field(default=None, description="Where answers go; to the sender otherwise.")
+    from_addr: str | None = Field(default=None, min_length=1, description="The sender; the resource's own otherwise.")
+    attachments: str | list[str | AttachedFile | AttachedFiles] = Field(
+        default=[], description="Files: paths and globs, looked for in the artifacts, then in the project."
+    )
+    max_attachment_mb: float = Field(
+        default=20.0,
+        gt=0,
+        le=1_000,
+        description="How much the attachments may have together, in MB of 1,048,576 bytes.",
+    )
+
+
+class MailSendOutputs(StepOutputs):
+    """What was sent."""
+
+    sent: bool = Field(description="true: a message that is not sent is a failure.")
+    to: list[str] = Field(description="The recipients under to, as they were given.")
+    subject: str = Field(description="The subject.")
+    html: bool = Field(description="Whether the body was HTML.")
+    message_id: str = Field(description="What servers and mail programs know the message by.")
+    refused: dict[str, str] = Field(description="Recipients whom the server refused, each with the reason.")
+    attachments: list[str] = Field(description="The names of the attachments.")

@@ -180,12 +180,6 @@ class StepContext(Protocol):
     attempt: int
     #: The folder of the flow's project.
     project: Path
-    #: The job's folder for what it makes.
-    artifacts: Path
-    #: The job's folder for what nobody needs afterwards.
-    scratch: Path
-    #: The job's folder for records of what was done.
-    manifests: Path
     #: The environment snapshot of the run; the process's own is never changed.
     environment: Mapping[str, str]
     log: StepLog
@@ -193,6 +187,18 @@ class StepContext(Protocol):
     cancelled: CancelSignal
     connectors: Connectors
     paths: PathAccess
+
+    @property
+    def artifacts(self) -> Path:
+        """The job's folder for what it makes."""
+
+    @property
+    def scratch(self) -> Path:
+        """The job's folder for what nobody needs afterwards."""
+
+    @property
+    def manifests(self) -> Path:
+        """The job's folder for records of what was done."""
 
     @property
     def idempotency_key(self) -> str:

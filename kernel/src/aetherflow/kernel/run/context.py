@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
     from ..contracts.steps import Connectors, PathAccess, StepLog
+    from .workspace import JobFolders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +95,7 @@ class AttemptContext:
     attempt: int
     inputs_digest: str
     project: Path
-    artifacts: Path
-    scratch: Path
-    manifests: Path
+    folders: JobFolders
     environment: Mapping[str, str]
     log: StepLog
     cancelled: CancelSignal
@@ -106,6 +105,24 @@ class AttemptContext:
     fence: Fence
     #: Below these, what is published is for the user of the run only.
     private_folders: tuple[Path, ...]
+
+    @property
+    def artifacts(self) -> Path:
+        """The job's folder for what it makes."""
+        self.folders.make()
+        return self.folders.artifacts
+
+    @property
+    def scratch(self) -> Path:
+        """The job's folder for what nobody needs afterwards."""
+        self.folders.make()
+        return self.folders.scratch
+
+    @property
+    def manifests(self) -> Path:
+        """The job's folder for records of what was done."""
+        self.folders.make()
+        return self.folders.manifests
 
     @property
     def idempotency_key(self) -> str:

@@ -54,7 +54,7 @@ class JobRun:
         return self._end(status, reason)
 
     def _run_steps(self) -> tuple[Status, str]:
-        folders = self._run.workspace.open_job(self._job_id)
+        folders = self._run.workspace.of_job(self._job_id)
         paths = step_paths(self._run, folders)
         # In order, restored or run: a step that is restored may stand on one that has to be run again.
         for position, plan in enumerate(self._plan.steps):
@@ -250,7 +250,7 @@ def milliseconds(start: float, end: float) -> int:
 
 def step_paths(run: ActiveRun, folders: JobFolders) -> StepPaths:
     """Which paths the steps of a job may use."""
-    own = (folders.artifacts, folders.scratch, folders.manifests)
+    own = folders.all
     return StepPaths(
         artifacts=folders.artifacts,
         project=run.project,
@@ -259,4 +259,5 @@ def step_paths(run: ActiveRun, folders: JobFolders) -> StepPaths:
         own_to_read=(run.workspace.flow_root,),
         own_to_write=own,
         protected=run.protected,
+        make_folders=folders.make,
     )

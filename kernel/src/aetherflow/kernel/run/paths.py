@@ -10,7 +10,7 @@ from ..errors import InvalidInput, PathRefused
 from ..quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class StepPaths:
     own_to_read: tuple[Path, ...]
     own_to_write: tuple[Path, ...]
     protected: ProtectedPlaces
+    #: Called before a path is looked for.
+    make_folders: Callable[[], None] = lambda: None
 
     def readable(self, path: str) -> Path:
         """Where to read: looked for in the job's artifacts, then in the project.
@@ -56,6 +58,7 @@ class StepPaths:
             PathRefused: it lies outside, or is no regular file or folder.
         """
         given = _as_path(path)
+        self.make_folders()
         inside_artifacts = self.artifacts / given
         candidate = inside_artifacts if os.path.lexists(inside_artifacts) else self.project / given
         resolved = self._inside(candidate, path, roots=self.read_roots, own=self.own_to_read, use="read")
@@ -69,6 +72,7 @@ class StepPaths:
         Raises:
             PathRefused: it lies outside the folders that may be written.
         """
+        self.make_folders()
         resolved = self._inside(
             self.artifacts / _as_path(path), path, roots=self.write_roots, own=self.own_to_write, use="write"
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..errors import RunFailed
-from ..quick_dataclasses import dataclass
+from ..quick_dataclasses import dataclass, field
 from ..state.folders import make_private_folder
 from .publish import TEMPORARY_PREFIX, publish
 
@@ -19,14 +20,33 @@ if TYPE_CHECKING:
 MARKER_NAME = ".aetherflow-run"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class JobFolders:
-    """The folders of one job of a run, absolute and resolved."""
+    """The folders of one job of a run, absolute and resolved; many jobs need none, so they are made on request."""
 
-    home: Path
+    workspace: Workspace
+    job_id: str
     artifacts: Path
     scratch: Path
     manifests: Path
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _are_made: bool = False
+
+    @property
+    def all(self) -> tuple[Path, Path, Path]:
+        """The three of them, made or not."""
+        return (self.artifacts, self.scratch, self.manifests)
+
+    def make(self) -> None:
+        """Make them where they are missing.
+
+        Raises:
+            RunFailed: they can't be made, or the place is taken by something that is not this run's.
+        """
+        with self._guard:
+            if not self._are_made:
+                self.workspace.make(self)
+                self._are_made = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +65,23 @@ class Workspace:
         """The folder of all runs of the flow."""
         return self.root / self.flow_id
 
-    def open_job(self, job_id: str) -> JobFolders:
-        """The job's folders, made where they are missing.
+    def of_job(self, job_id: str) -> JobFolders:
+        """The job's folders, not made yet."""
+        home = self._home(job_id)
+        artifacts, scratch, manifests = (home / self.layout[name] for name in ("artifacts", "scratch", "manifests"))
+        return JobFolders(workspace=self, job_id=job_id, artifacts=artifacts, scratch=scratch, manifests=manifests)
+
+    def make(self, folders: JobFolders) -> None:
+        """Make a job's folders where they are missing.
 
         Raises:
             RunFailed: they can't be made, or the place is taken by something that is not this run's.
         """
-        home = self._home(job_id)
+        home = self._home(folders.job_id)
         try:
             make_private_folder(home)
             self._claim(home)
-            folders = {name: home / self.layout[name] for name in ("artifacts", "scratch", "manifests")}
-            for folder in folders.values():
+            for folder in folders.all:
                 make_private_folder(folder)
         except OSError as error:
             raise RunFailed(
@@ -64,7 +89,6 @@ class Workspace:
                 code="AF-WORKSPACE",
                 help="give another folder in flow.workspace.root, or make room or rights there",
             ) from error
-        return JobFolders(home=home, **folders)
 
     def clean_up(self, job_ids: tuple[str, ...], status: Status) -> None:
         """Remove the run's folders where the policy says so; only what carries this run's marker."""

@@ -17,6 +17,8 @@ def make_private_folder(folder: Path) -> None:
         OSError: it can't be made.
     """
     # `parents=True` would give the folders above it the umask's permissions.
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    for place in reversed(missing):
-        place.mkdir(mode=_FOR_ITS_USER_ONLY, exist_ok=True)
+    try:
+        folder.mkdir(mode=_FOR_ITS_USER_ONLY, exist_ok=True)
+    except FileNotFoundError:
+        make_private_folder(folder.parent)
+        folder.mkdir(mode=_FOR_ITS_USER_ONLY, exist_ok=True)

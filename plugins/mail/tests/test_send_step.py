@@ -277,7 +277,7 @@ class TestAttachments:
         for entry in ("folder", "pipe", "dangling", "*ling", "*pe"):
             assert refusal(attachments=[entry]).code == "AF-MAIL-ATTACHMENT", entry
 
-    def test_what_is_too_much_together_is_refused_before_it_is_read(self, desk, refusal, put, attached):
+    def test_what_is_too_much_together_is_refused_and_not_read_whole(self, desk, refusal, put, attached):
         megabyte = 1024 * 1024
         put("artifacts/a", b"x" * megabyte)
         put("artifacts/b", b"y" * megabyte)

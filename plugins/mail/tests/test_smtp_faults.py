@@ -363,7 +363,17 @@ class TestBounds:
 
         assert is_nothing_done(error)
         assert error.problem.code == "AF-MAIL-TIME"
+        assert "the send took longer than 0.5 s" in error.problem.message
         assert server.connections < 20
+
+    def test_it_is_said_which_limit_was_too_short(self, scripted, fault):
+        def script(peer):
+            server.is_over.wait()
+
+        server = scripted(script)
+
+        assert "raise timeout" in fault(server, options={"timeout": 0.1}).problem.help
+        assert "raise total_timeout" in fault(server, options={"total_timeout": 0.1}).problem.help
 
     def test_the_answer_to_the_dot_may_take_longer_than_the_timeout(self, scripted, open_smtp, make_message):
         """To give up early is not to know what became of the message."""

@@ -45,11 +45,18 @@ def read_attachments(context: StepContext, inputs: MailSendInputs) -> tuple[Atta
             code=_CODE,
             help="pack them into an archive, or narrow the globs",
         )
-    most = int(inputs.max_attachment_mb * _MEGABYTE)
-    _check_size(sum(_size(file) for file in found), most)
+    left = int(inputs.max_attachment_mb * _MEGABYTE)
     attachments: list[Attachment] = []
     for file in found:
-        most -= len(content := _content(file, most))
+        # One byte more than may be: a file that is too big is known by it, and not read whole.
+        content = _content(file, most=left + 1)
+        left -= len(content)
+        if left < 0:
+            raise Failure(
+                f"the attachments have more than the {inputs.max_attachment_mb:g} MB that are let through",
+                code="AF-MAIL-SIZE",
+                help="attach less, or raise max_attachment_mb where the server takes it",
+            )
         attachments.append(Attachment(name=file.name, content=content, media_type=file.media_type))
     return tuple(attachments)
 
@@ -120,14 +127,7 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _size(file: _Found) -> int:
-    try:
-        return file.path.stat().st_size
-    except OSError as error:
-        raise _not_readable(file, error) from error
-
-
-def _content(file: _Found, most: int) -> bytes:
+def _content(file: _Found, *, most: int) -> bytes:
     try:
         # What was resolved is no link; a pipe that took its place would be waited for.
         descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -135,13 +135,11 @@ def _content(file: _Found, most: int) -> bytes:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise Failure(f"'{shown(file.given)}' is no file", code=_CODE, help="attach files, or an archive")
             with os.fdopen(descriptor, "rb", closefd=False) as stream:
-                content = stream.read(most + 1)
+                return stream.read(most)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _not_readable(file, error) from error
-    _check_size(len(content), most)
-    return content
 
 
 def _not_readable(file: _Found, error: OSError) -> Failure:
@@ -152,12 +150,3 @@ def _not_readable(file: _Found, error: OSError) -> Failure:
             help="check the path, or write {path: …, optional: true}",
         )
     return Failure(f"'{shown(file.given)}' can't be attached: {error.strerror}", code=_CODE)
-
-
-def _check_size(size: int, most: int) -> None:
-    if size > most:
-        raise Failure(
-            f"the attachments have more than the {most / _MEGABYTE:g} MB that are let through",
-            code="AF-MAIL-SIZE",
-            help="attach less, or raise max_attachment_mb where the server takes it",
-        )

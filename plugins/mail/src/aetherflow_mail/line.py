@@ -194,7 +194,7 @@ class Line(smtplib.SMTP):
                 self._socket.settimeout(self._patience.left(self._patience.limit(self._seconds)))
                 self._socket.sendall(payload[start : start + _PIECE])
             except TimeoutError as error:
-                raise too_slow() from error
+                raise self._too_slow() from error
             except OSError as error:
                 raise self._lost() from error
 
@@ -218,12 +218,17 @@ class Line(smtplib.SMTP):
             self._socket.settimeout(self._patience.left(until))
             data = self._socket.recv(_LONGEST_LINE)
         except TimeoutError as error:
-            raise too_slow() from error
+            raise self._too_slow() from error
         except OSError as error:
             raise self._lost() from error
         if not data:
             raise self._lost()
         return data
+
+    def _too_slow(self) -> Failure:
+        # Where the time of the whole send is over, that is what to say.
+        self._patience.check()
+        return too_slow()
 
     def _lost(self) -> Failure:
         self._patience.check()

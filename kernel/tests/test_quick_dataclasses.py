@@ -125,7 +125,7 @@ def test_copies_and_pickles_are_equal():
 def test_dataclasses_takes_it_for_one_of_its_own():
     below = Below(at=1.0, more=2)
     assert dataclasses.is_dataclass(below)
-    assert [found.name for found in dataclasses.fields(Below)] == list(field_names(below)) == ["at", "note", "more"]
+    assert [found.name for found in dataclasses.fields(Below)] == list(field_names(Below)) == ["at", "note", "more"]
     assert dataclasses.asdict(below) == {"at": 1.0, "note": "", "more": 2}
 
     @dataclasses.dataclass(frozen=True, kw_only=True)

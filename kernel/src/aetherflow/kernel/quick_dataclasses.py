@@ -39,9 +39,9 @@ else:
 __all__ = ("dataclass", "field", "field_names", "replace")
 
 
-def field_names(record: object) -> tuple[str, ...]:
-    """The names of a record's fields, in order."""
-    return tuple(type(record)._record_fields)  # type: ignore[attr-defined] # noqa: SLF001 - what records have
+def field_names(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a kind of record, in order."""
+    return tuple(kind._record_fields)  # type: ignore[attr-defined] # noqa: SLF001 - what records have
 
 
 #: Stands where a field has no default; no record has the ellipsis itself as one.

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..run.flow import RunResult
 
 
+#: Python's own 700 has it look for garbage after every few steps.
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+
 def run(
     *,
     flow: str | None,
@@ -46,6 +50,7 @@ def run(
             print_problems(prepared.warnings, prepared)
         prepared.checked()
         gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
     _tell_result(result, prepared, as_json=as_json)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _PROGRESS_SECONDS = 10.0
+#: Text that stands in a line as it is.
+_WORD = re.compile(r"[!#-<>-~]+")
 #: What no line for people holds.
 _MACHINES_ONLY = frozenset({"jobs", "fields"})
 _TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
@@ -104,9 +107,18 @@ def level_of(event: Event) -> str:
 
 def _fields_of(event: Event) -> dict[str, object]:
     """What an event tells, the run it belongs to last; what is empty is left out."""
-    names = [name for name in field_names(event) if name not in _TOLD_ELSEWHERE]
-    values = {name: getattr(event, name) for name in (*names, "flow_id", "run_id")}
-    return {name: value for name, value in values.items() if value not in ("", None, {})}
+    told: dict[str, object] = {}
+    kind: Any = type(event)
+    for name in _names_told(kind):
+        value = getattr(event, name)
+        if value is not None and value not in ("", {}):
+            told[name] = value
+    return told
+
+
+@cache
+def _names_told(kind: type[Event]) -> tuple[str, ...]:
+    return (*(name for name in field_names(kind) if name not in _TOLD_ELSEWHERE), "flow_id", "run_id")
 
 
 def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
@@ -119,7 +131,7 @@ def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> 
     moment = _second(int(at))
     own = values.get("fields")
     flat = {**values, **own} if isinstance(own, dict) else values
-    told = " ".join(f"{one_line(key)}={_text_of(value)}" for key, value in flat.items() if key not in _MACHINES_ONLY)
+    told = " ".join([f"{_text_of(key)}={_text_of(value)}" for key, value in flat.items() if key not in _MACHINES_ONLY])
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 
@@ -129,6 +141,8 @@ def _second(at: int) -> str:
 
 
 def _text_of(value: object) -> str:
+    if type(value) is str and _WORD.fullmatch(value):
+        return value
     text = one_line(value if type(value) is str else _plain(value))
     is_word = text and " " not in text and '"' not in text and "=" not in text
     return text if is_word else '"' + text.replace('"', '\\"') + '"'

@@ -16,7 +16,6 @@ from ..plugins.boundary import told
 from ..quick_dataclasses import dataclass, replace
 from ..resolve.text import fit
 from .context import AttemptContext, AttemptLog, Fence
-from .worker import LeftBehind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .workspace import JobFolders
 
 _LONGEST_MESSAGE = 4_000
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[
     rendered = template.render(scope)
     # Without a reference there is no text from outside that wants a type.
     fitted = fit(rendered, entry.inputs) if template.references else rendered
-    inputs = json.dumps(fitted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    inputs = _JSON.encode(fitted)
     if not inputs.isascii() and _holds_no_text(inputs):
         wrong = "a value from outside holds bytes that are no UTF-8"
         raise InvalidInput(wrong, code="AF-TEXT-ENCODING", help="mend the environment variable, file or parameter")
@@ -87,25 +87,24 @@ def _holds_no_text(inputs: str) -> bool:
     return False
 
 
-def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths) -> Outcome:
-    """Do the step's work on the worker thread; whatever it raises becomes an outcome."""
-    fence = Fence()
+def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths, fence: Fence) -> Outcome:
+    """Do the step's work; whatever it raises becomes an outcome."""
     context = _context(run, attempt, folders, paths, fence)
     try:
         step, inputs = _build(run, attempt, paths)
-        outcome = _outcome_of(step, run.worker.do(lambda: step.run(context, inputs)))
+        outcome = _outcome_of(step, step.run(context, inputs))
         if not outcome.reason:
             return outcome
         return replace(outcome, reason=run.redactor.redact(outcome.reason)[:_LONGEST_MESSAGE])
-    except LeftBehind:
-        fence.revoke()
-        return Outcome(
-            status=Status.INTERRUPTED,
-            error_code="AF-INTERRUPTED",
-            error="still busy when the grace after the signal was over",
-        )
     except BaseException as error:  # noqa: BLE001 - the plugin boundary: whatever a step raises is its failure
         return _outcome_of_error(run, error)
+
+
+LEFT_BEHIND = Outcome(
+    status=Status.INTERRUPTED,
+    error_code="AF-INTERRUPTED",
+    error="still busy when the grace after the signal was over",
+)
 
 
 def failure(error: AetherFlowError) -> Outcome:
@@ -169,7 +168,7 @@ def _json_form(step: AnyStep, outputs: object) -> dict[str, Json]:
         )
     try:
         text = outputs.model_dump_json()
-        return dict(json.loads(text, parse_constant=_refuse_constant))
+        return dict(_JSON_OF_OUTPUTS.decode(text))
     except (ValueError, TypeError) as error:
         raise PluginError(
             f"an output of step type {step.name!r} has no JSON form: {type(error).__name__}", code="AF-STEP-RESULT"
@@ -179,6 +178,9 @@ def _json_form(step: AnyStep, outputs: object) -> dict[str, Json]:
 def _refuse_constant(constant: str) -> None:
     message = f"{constant} is no JSON value"
     raise ValueError(message)
+
+
+_JSON_OF_OUTPUTS = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -64,10 +65,21 @@ class AttemptLog:
 
 
 class Fence:
-    """Whether an attempt may still publish: not after the run has left it behind."""
+    """Whether an attempt may still publish: not after the run has left it behind.
+
+    Who ends an attempt, its own thread or the run that leaves it behind, is decided once.
+    """
 
     def __init__(self) -> None:
         self._is_revoked = False
+        self._guard = threading.Lock()
+        self._is_ended = False
+
+    def end(self) -> bool:
+        """End the attempt; answers whether this was the first to do so, who alone says how it ended."""
+        with self._guard:
+            is_first, self._is_ended = not self._is_ended, True
+        return is_first
 
     def revoke(self) -> None:
         """From now on nothing of this attempt is put in place."""

@@ -9,10 +9,13 @@ from ..contracts.events import JobEnded, JobStarted, Status, StepEnded, StepStar
 from ..contracts.records import JobRecord, StepKey, StepRecord
 from ..errors import AetherFlowError, LedgerFailed
 from ..plan.decisions import Decision
+from ..quick_dataclasses import dataclass
 from ..resolve.text import fit
 from .active import JobResult, StepResult
-from .attempt import Attempt, Outcome, failure, prepare_attempt, run_attempt
+from .attempt import LEFT_BEHIND, Attempt, Outcome, failure, prepare_attempt, run_attempt
+from .context import Fence
 from .paths import StepPaths
+from .worker import LeftBehind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +30,18 @@ _NO_DATA = "an earlier step of the job had no data"
 _STOPPED = "stopped by a signal"
 
 
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """The step that a job is at."""
+
+    plan: StepPlan
+    attempt: Attempt
+    started_at: float
+    fence: Fence
+
+
 class JobRun:
-    """A job that is under way."""
+    """A job that is under way; its steps run on the worker's thread, and so does all that follows from them."""
 
     def __init__(self, run: ActiveRun, plan: JobPlan) -> None:
         self._run = run
@@ -38,9 +51,31 @@ class JobRun:
         self._outputs: dict[str, Json] = {**declared_outputs(plan), **(plan.earlier.outputs if plan.earlier else {})}
         self._steps: dict[str, Mapping[str, Json]] = {}
         self._results: list[StepResult] = []
+        self._current: _Current | None = None
 
     def run(self) -> JobResult:
         """Run the steps that are not done; answers how the job ended."""
+        try:
+            result: JobResult = self._run.worker.do(self._run_to_its_end, may_leave=self._may_be_left)
+        except LeftBehind:
+            return self._left_behind()
+        return result
+
+    def _may_be_left(self) -> bool:
+        return self._current is not None and self._current.fence.end()
+
+    def _left_behind(self) -> JobResult:
+        """End the job without its thread, which hears of it when its step comes back, if ever."""
+        current = self._current
+        if current is None:
+            raise LeftBehind
+        current.fence.revoke()
+        self._note_end(
+            current.plan, self._record(current.plan, current.started_at, LEFT_BEHIND, current.attempt), LEFT_BEHIND
+        )
+        return self._end(LEFT_BEHIND.status, f"step {current.plan.step.id!r}: {LEFT_BEHIND.error}")
+
+    def _run_to_its_end(self) -> JobResult:
         flow_id, run_id = self._run.key
         self._note_job(
             Status.RUNNING, "", JobStarted(at=self._started_at, flow_id=flow_id, run_id=run_id, job_id=self._job_id)
@@ -88,7 +123,11 @@ class JobRun:
             return outcome
         self._note_start(plan, attempt, started_at)
         self._run.journal.commit()
-        outcome = self._promoted(plan, run_attempt(self._run, attempt, folders, paths))
+        self._current = current = _Current(plan, attempt, started_at, Fence())
+        outcome = run_attempt(self._run, attempt, folders, paths, current.fence)
+        if not current.fence.end():
+            raise LeftBehind
+        outcome = self._promoted(plan, outcome)
         self._note_end(plan, self._record(plan, started_at, outcome, attempt), outcome)
         return outcome
 

@@ -1,4 +1,4 @@
-"""The thread on which steps run, so that a step which does not stop can be left behind."""
+"""The thread on which jobs run, so that a step which does not stop can be left behind."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from .stopping import Stop
 
 
+#: How long to wait for what is not the step's: what it did is being written down.
+_LOOK_AGAIN_SECONDS = 0.05
+
+
 class LeftBehind(Exception):
-    """The step was still busy when the grace was over."""
+    """A step was still busy when the grace was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,12 @@ class Worker:
         #: Whether a task was still busy when its time was over: the process must leave without it.
         self.has_left_behind = False
 
-    def do(self, task: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the task answers
+    def do(self, task: Callable[[], Any], *, may_leave: Callable[[], bool]) -> Any:  # noqa: ANN401 - what the task answers
         """Do a task on the thread and answer what it answers, or raise what it raises.
+
+        Args:
+            task: what to do.
+            may_leave: asked when the run must stop and the grace is over: whether the task is where it may be left.
 
         Raises:
             LeftBehind: the run was asked to stop, and the task did not within the grace.
@@ -55,6 +63,9 @@ class Worker:
             try:
                 arrived = self._stop.inbox.get(timeout=None if deadline is None else max(0.0, deadline - monotonic()))
             except Empty:
+                if not may_leave():
+                    deadline = monotonic() + _LOOK_AGAIN_SECONDS
+                    continue
                 self.has_left_behind = True
                 raise LeftBehind from None
             if isinstance(arrived, SignalArrived):

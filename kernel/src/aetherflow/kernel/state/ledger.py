@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..contracts.records import Json, RunKey
 
 _BUSY_MILLISECONDS = 30_000
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 _PUT_RUN = """
 INSERT INTO runs (
@@ -307,7 +308,7 @@ def _unusable(path: Path, why: str) -> LedgerFailed:
 
 def _to_json(value: Mapping[str, Json]) -> str:
     # In ASCII: text that is no Unicode (a lone surrogate) has a JSON form, and none in the database.
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _JSON.encode(value)
 
 
 def _storable(text: str) -> str:

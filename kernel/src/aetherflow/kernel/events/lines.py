@@ -129,9 +129,11 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     moment = _second(int(at))
+    told = " ".join([f"{key}={_text_of(value)}" for key, value in values.items() if key not in _MACHINES_ONLY])
     own = values.get("fields")
-    flat = {**values, **own} if isinstance(own, dict) else values
-    told = " ".join([f"{_text_of(key)}={_text_of(value)}" for key, value in flat.items() if key not in _MACHINES_ONLY])
+    if isinstance(own, dict):
+        # A step's own keys are text from outside, as its values are.
+        told += "".join([f" {one_line(key)}={_text_of(value)}" for key, value in own.items()])
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 
@@ -141,17 +143,20 @@ def _second(at: int) -> str:
 
 
 def _text_of(value: object) -> str:
-    if type(value) is str and _WORD.fullmatch(value):
-        return value
-    text = one_line(value if type(value) is str else _plain(value))
+    text = value if type(value) is str else _plain(value)
+    if _WORD.fullmatch(text):
+        return text
+    text = one_line(text)
     is_word = text and " " not in text and '"' not in text and "=" not in text
     return text if is_word else '"' + text.replace('"', '\\"') + '"'
 
 
 def _plain(value: object) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
-        return value.value if isinstance(value, Status) else str(value)
-    return str(value) if type(value) is int else json.dumps(value, ensure_ascii=False, default=str)
+        return str.__str__(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def one_line(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -27,10 +27,10 @@ def nothing_left(workplace):
         "CREATE TABLE t (i INTEGER, x TEXT)",
         f"INSERT INTO t {MANY} SELECT i, CASE i WHEN 20001 THEN 'ü' ELSE 'u' END FROM n",  # noqa: S608 - the test's own
     )
-    files = len(os.listdir("/proc/self/fd"))
+    files = len(list(Path("/proc/self/fd").iterdir()))
     yield
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("convert", "write"))] == []
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
     assert [path.name for path in workplace.folder.iterdir() if "out" in path.name] == []
 
 
@@ -67,7 +67,7 @@ def test_a_failure_to_write_in_the_middle(workplace):
 
 def test_a_step_that_must_stop(workplace):
     context = Context(workplace.database, workplace.log, "extract")
-    context.progress = lambda done, **_: context.cancelled.set()
+    context.progress = lambda _done, **_: context.cancelled.set()
     inputs = {"resource": "store", "sql": "SELECT * FROM t", "output": str(workplace.folder / "out.tsv")}
 
     with pytest.raises(StepError, match="stopped"):
@@ -77,7 +77,7 @@ def test_a_step_that_must_stop(workplace):
 def test_a_connector_that_is_cancelled_while_it_reads(workplace):
     with (
         pytest.raises(ConnectorError, match="stopped"),
-        workplace.database.read(f"{MANY} SELECT a.i FROM n AS a, n AS b", {}, batch_rows=1000) as rows,
+        workplace.database.read(MANY + "SELECT a.i FROM n AS a, n AS b", {}, batch_rows=1000) as rows,
     ):
         for number, _ in enumerate(rows):
             if number == 3:

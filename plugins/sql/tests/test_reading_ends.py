@@ -77,7 +77,7 @@ def test_a_step_that_must_stop(workplace):
 def test_a_connector_that_is_cancelled_while_it_reads(workplace):
     with (
         pytest.raises(ConnectorError, match="stopped"),
-        workplace.database.read(MANY + "SELECT a.i FROM n AS a, n AS b", {}, batch_rows=1000) as rows,
+        workplace.database.read("SELECT t.i FROM t, t AS other", {}, batch_rows=1000) as rows,
     ):
         for number, _ in enumerate(rows):
             if number == 3:

@@ -131,9 +131,12 @@ def compare(file: Path, runs: int) -> None:
                 figure = _measure(command, folder)
                 if number:
                     figures.setdefault(title, []).append(figure)
+    print(f"{'medians':22}  wall s    cpu s      MiB   ours / this: wall")
     for title, found in figures.items():
         middle = [statistics.median(column) for column in zip(*found, strict=True)]
-        print(f"{title:22}" + " ".join(f"{value:8.2f}" for value in middle))
+        ours = figures[f"ours, {title.rpartition(' ')[2]}"]
+        ratio = statistics.median(mine[0] / its[0] for mine, its in zip(ours, found, strict=True))
+        print(f"{title:22}" + " ".join(f"{value:8.2f}" for value in middle) + f" {ratio:20.2f}")
 
 
 def _sides(file: Path) -> Mapping[str, list[str]]:

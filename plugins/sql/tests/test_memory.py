@@ -41,7 +41,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def things(workplace):
     workplace.run(
         "CREATE TABLE things (i INTEGER, price DECIMAL_REAL(12,2), day DATE, text TEXT)",
-        "INSERT INTO things WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000)"
+        "INSERT INTO things WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 800000)"
         " SELECT i, i / 100.0, date(i % 9000 * 86400, 'unixepoch'), hex(randomblob(60)) FROM n",
     )
 
@@ -63,8 +63,8 @@ def test_ten_times_the_rows_take_hardly_more_memory(workplace):
 
 def test_the_memory_of_an_extract_does_not_follow_its_rows(workplace):
     for name in ("csv", "parquet"):
-        (few,) = measured(workplace, EXTRACTED, "100000", name)
-        (many,) = measured(workplace, EXTRACTED, "500000", name)
+        (few,) = measured(workplace, EXTRACTED, "200000", name)
+        (many,) = measured(workplace, EXTRACTED, "800000", name)
 
-        # 140 bytes a row: all of them at once would be 70 MiB more in Arrow, and several times that in Python.
+        # 140 bytes a row: all of them at once would be 80 MiB more in Arrow, and several times that in Python.
         assert many < few * 1.25, f"{name}: {few} KiB, {many} KiB"

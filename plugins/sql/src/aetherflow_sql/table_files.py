@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .csv_text import CsvStyle, LineEncoder
 from .digests import DigestedFile, sha256_of
@@ -70,7 +69,9 @@ class ParquetTable:
         self._bytes = 0
 
     def __enter__(self) -> Self:
-        self._writer = pq.ParquetWriter(self._path, self._schema)
+        from pyarrow.parquet import ParquetWriter
+
+        self._writer = ParquetWriter(self._path, self._schema)
         return self
 
     def __exit__(self, *problem: object) -> None:

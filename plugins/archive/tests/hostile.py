@@ -316,6 +316,11 @@ def set_end(data: bytearray, offset: int, form: str, value: int) -> None:
     struct.pack_into(form, data, len(data) - 22 + offset, value)
 
 
+def thousands_of_extras() -> list[Entry]:
+    extra = b"".join(struct.pack("<2H", 0x4000 + number, 0) for number in range(16_000))
+    return [one(str(number), extra=extra) for number in range(200)]
+
+
 def between() -> bytes:
     entry = one("a")
     body, listing = local(entry) + b"hidden", central(entry, 0)
@@ -420,6 +425,7 @@ MORE = (
         make=lambda: build(one("a", extra=b"\xfe\xca\xf0\xff" + bytes(0xFFF0), comment=b"c" * 0xFFFF)),
         files=("a",),
     ),
+    Case(number="thousands of extras", make=lambda: build(*thousands_of_extras()), code=DAMAGED),
     Case(number="padded extra", make=lambda: build(one("a", extra=b"\0\0\0", local_extra=b"\0\0")), files=("a",)),
     Case(
         number="descriptor",

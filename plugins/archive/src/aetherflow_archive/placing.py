@@ -70,7 +70,7 @@ class Placing:
                         self._make_folder(path, target)
                     else:
                         self._move(path, source, target, may_replace=self.overwrite or self.final / path in own)
-                _sync_folders(self.final, target, {path.rpartition("/")[0] for path in files})
+                _sync_folders(self.final, target, ["", *(path for path, is_folder in tree if is_folder)])
         except OSError as error:
             raise StepError(
                 f"not all of {len(files)} files could be put into {self.final}: {error.strerror or 'refused'}",
@@ -102,7 +102,7 @@ class Placing:
 
     def _in_the_way(self, place: Path, what: str) -> NothingDone:
         return NothingDone(
-            f"{place} is {what}, and can't be what it has to be; nothing is unpacked",
+            f"{place} is {what}, and in the way; nothing is unpacked",
             code="AF-ARCHIVE-CONFLICT",
             help="remove it, or name another `dest_dir`",
         )
@@ -153,7 +153,7 @@ def _sync_folders(final: Path, target: int, folders: Collection[str]) -> None:
     if len(folders) > _MANY:
         sync_folder(final)
         return
-    for folder in sorted(folders):
+    for folder in folders:
         with open_inside(target, folder.split("/") if folder else []) as descriptor:
             os.fsync(descriptor)
 

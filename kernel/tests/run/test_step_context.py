@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,11 +45,9 @@ def context(folders):
     return AttemptContext(
         **ids,
         attempt=1,
-        idempotency_key="key",
+        inputs_digest="digest",
         project=project,
-        artifacts=artifacts,
-        scratch=artifacts,
-        manifests=artifacts,
+        folders=SimpleNamespace(make=ignore, artifacts=artifacts, scratch=artifacts, manifests=artifacts),
         environment={},
         log=AttemptLog(tell=ignore, **ids),
         cancelled=threading.Event(),

@@ -371,7 +371,15 @@ MORE = (
         code=DAMAGED,
     ),
     Case(number="folder with content", make=lambda: build(one("a/", b"x" * 9, mode=FOLDER)), code=AMBIGUOUS),
-    Case(number="folder that is a file", make=lambda: build(one("a/", b"", mode=REGULAR)), code=TYPE),
+    Case(
+        number="folder noted as a file", make=lambda: build(one("a/", b"", mode=REGULAR), *good("a/b")), files=("a/b",)
+    ),
+    Case(
+        number="folder noted as Maven does",
+        make=lambda: build(one("a/", b"", mode=0o177777), *good("a/b")),
+        files=("a/b",),
+    ),
+    Case(number="folder that is a link", make=lambda: build(one("a/", b"", mode=LINK)), code=TYPE),
     Case(number="file that is a folder", make=lambda: build(one("a", b"", mode=FOLDER)), code=TYPE),
     Case(number="link made elsewhere", make=lambda: build(one("a", b"/etc", mode=LINK, made_by=0)), code=TYPE),
     # We would read it; Python's own reader would not.

@@ -187,3 +187,24 @@ def test_the_next_attempt_removes_the_folder_of_one_that_was_killed(tmp_path):
     with staged_folder(tmp_path / "out", owner="one") as folder:
         assert list(folder.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("files", "call"), [(3, "fsync"), (100, "syncfs")])
+def test_content_is_on_the_disk_before_a_folder_is_in_its_place(tmp_path, files, call):
+    """One by one where there are few; many are waited for at once."""
+    source = (
+        "import pathlib, sys\n"
+        "from aetherflow.kernel.api import publish_folder, staged_folder\n"
+        "final = pathlib.Path(sys.argv[1], 'out')\n"
+        "with staged_folder(final, owner='one') as folder:\n"
+        "    for number in range(int(sys.argv[2])): (folder / str(number)).write_text('x')\n"
+        "    publish_folder(folder, final)\n"
+    )
+    record = tmp_path / "calls"
+    trace = ["strace", "-f", "-o", str(record), "-e", "trace=fsync,syncfs,renameat2"]
+    words = [*trace, sys.executable, "-c", source, str(tmp_path), str(files)]
+    subprocess.run(words, check=True)
+    calls = [line.split("(")[0].split()[-1] for line in record.read_text().splitlines() if "(" in line]
+    moved = calls.index("renameat2")
+    assert calls[:moved].count(call) == (1 if call == "syncfs" else files + 1)
+    assert calls[moved:].count("fsync") == 2

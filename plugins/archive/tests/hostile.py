@@ -316,6 +316,11 @@ def set_end(data: bytearray, offset: int, form: str, value: int) -> None:
     struct.pack_into(form, data, len(data) - 22 + offset, value)
 
 
+def thousands_of_extras() -> list[Entry]:
+    extra = b"".join(struct.pack("<2H", 0x4000 + number, 0) for number in range(16_000))
+    return [one(str(number), extra=extra) for number in range(200)]
+
+
 def between() -> bytes:
     entry = one("a")
     body, listing = local(entry) + b"hidden", central(entry, 0)
@@ -366,7 +371,15 @@ MORE = (
         code=DAMAGED,
     ),
     Case(number="folder with content", make=lambda: build(one("a/", b"x" * 9, mode=FOLDER)), code=AMBIGUOUS),
-    Case(number="folder that is a file", make=lambda: build(one("a/", b"", mode=REGULAR)), code=TYPE),
+    Case(
+        number="folder noted as a file", make=lambda: build(one("a/", b"", mode=REGULAR), *good("a/b")), files=("a/b",)
+    ),
+    Case(
+        number="folder noted as Maven does",
+        make=lambda: build(one("a/", b"", mode=0o177777), *good("a/b")),
+        files=("a/b",),
+    ),
+    Case(number="folder that is a link", make=lambda: build(one("a/", b"", mode=LINK)), code=TYPE),
     Case(number="file that is a folder", make=lambda: build(one("a", b"", mode=FOLDER)), code=TYPE),
     Case(number="link made elsewhere", make=lambda: build(one("a", b"/etc", mode=LINK, made_by=0)), code=TYPE),
     # We would read it; Python's own reader would not.
@@ -420,6 +433,7 @@ MORE = (
         make=lambda: build(one("a", extra=b"\xfe\xca\xf0\xff" + bytes(0xFFF0), comment=b"c" * 0xFFFF)),
         files=("a",),
     ),
+    Case(number="thousands of extras", make=lambda: build(*thousands_of_extras()), code=DAMAGED),
     Case(number="padded extra", make=lambda: build(one("a", extra=b"\0\0\0", local_extra=b"\0\0")), files=("a",)),
     Case(
         number="descriptor",

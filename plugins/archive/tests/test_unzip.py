@@ -373,3 +373,26 @@ def test_too_little_room_is_told_before_anything_is_written(tmp_path):
         told.stderr
     )
     assert told.stdout.rstrip().endswith("[]")
+
+
+def test_a_target_that_is_a_file_system_of_its_own_is_filled(tmp_path):
+    """Nothing can be moved into it from beside it: it is staged inside, and nothing of that stays."""
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "out.zip").write_bytes(build(*good("a.txt", "b/c.txt")))
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from plugins.archive.tests.conftest import Context, Workplace, tree\n"
+        "root = Path(sys.argv[1]).resolve()\n"
+        "folders = [root / name for name in ('artifacts', 'project', 'manifests')]\n"
+        "for folder in folders[1:]: folder.mkdir()\n"
+        "workplace = Workplace(Context(*folders))\n"
+        "workplace.unzip(dest_dir='own')\n"
+        "print(sorted(workplace.tree()))\n"
+    )
+    own = tmp_path / "artifacts" / "own"
+    own.mkdir()
+    command = 'mount -t tmpfs -o size=2m none "$2" && exec "$0" -c "$3" "$1"'
+    words = ["unshare", "-Urm", "sh", "-c", command, sys.executable, tmp_path, own, script]
+    told = subprocess.run(words, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False)
+    assert told.stdout.strip() == "['out.zip', 'own', 'own/a.txt', 'own/b', 'own/b/c.txt']", told.stderr

@@ -107,7 +107,7 @@ def test_nothing_outside_src_dir_is_packed(workplace, item):
     assert not (workplace.artifacts / "out.zip").exists()
 
 
-@pytest.mark.parametrize("target", ["../secret", "../secrets", "/etc/passwd", "nothing", "sub", "."])
+@pytest.mark.parametrize("target", ["../secret", "../secrets", "/etc/passwd", "nothing", "sub", ".", "link"])
 @pytest.mark.parametrize("item", ["link", "*", {"glob": "**/*"}, "."])
 def test_no_link_is_followed_out_of_src_dir_or_into_a_folder(workplace, target, item):
     """S8: neither named, nor matched, nor found in a folder."""
@@ -168,6 +168,14 @@ def test_the_archive_itself_and_what_is_unfinished_are_not_packed(workplace):
     again = workplace.zip()
     assert first == again
     assert names(workplace) == ["a.csv", "b.csv", "c.txt", "sub/d.csv", "sub/deep/e.csv"]
+
+
+def test_what_the_engine_keeps_is_not_packed(workplace):
+    workplace.write(**{".aetherflow__state__ledger.sqlite": "ledger", "sub__.aetherflow__x": "x"})
+    workplace.zip(items=["**/*", "*"])
+    assert names(workplace) == ["a.csv", "b.csv", "c.txt", "sub/d.csv", "sub/deep/e.csv"]
+    with pytest.raises(NothingDone, match="there is no"):
+        workplace.zip(items=["a.csv", ".aetherflow/state/ledger.sqlite"])
 
 
 def test_the_archive_may_lie_in_a_new_folder(workplace):

@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         publish as publish,
         publish_folder as publish_folder,
         staged_folder as staged_folder,
+        sync_folder as sync_folder,
     )
     from .spec.document import Document as Document, read_document as read_document
 
@@ -183,7 +184,7 @@ _HOMES = {
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
     "run.flow": ("RunRequest", "RunResult", "run_flow"),
-    "run.publish": ("publish", "publish_folder", "staged_folder"),
+    "run.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "spec.document": ("Document", "read_document"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

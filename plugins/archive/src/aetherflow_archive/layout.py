@@ -40,6 +40,8 @@ _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 #: An empty folder may be stored pressed: as two bytes that say that nothing follows.
 _PACKED_NOTHING = 2
 _LONGEST_SHOWN = 80
+#: Type bits of a program that did not know them.
+_NO_TYPE = 0o170000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +93,9 @@ def _shown(name: str) -> str:
 
 
 def _check_type(source: Source, member: Member) -> None:
-    wanted = stat.S_IFDIR if member.is_folder else stat.S_IFREG
-    if member.unix_type not in (0, wanted):
+    # Folders are noted as files by some programs, and as no type at all by Maven's: the slash decides.
+    fitting = {0, _NO_TYPE, stat.S_IFREG} | ({stat.S_IFDIR} if member.is_folder else set())
+    if member.unix_type not in fitting:
         what = "a link" if member.unix_type == stat.S_IFLNK else "no plain file or folder"
         raise ConnectorError(
             f"{source.name} holds {member.name!r}, which is {what}; nothing is unpacked",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aetherflow.kernel.api import NothingDone, StepContext, StepError
+from aetherflow.kernel.api import NothingDone, StepContext, StepError, sync_folder
 
 from .limits import stopped
 from .places import open_folder, open_inside
@@ -17,6 +17,9 @@ from .records import remember, remembered
 
 #: What a file system says that has no second names for files.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
+
+#: So many folders are synced one by one.
+_MANY = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Placing:
         if not self.overwrite:
             remember(self.context, "placed", [self.final / file for file in files])
         try:
+            sync_folder(self.staged)
             with open_folder(self.staged) as source, open_folder(self.final) as target:
                 for path, is_folder in tree:
                     self._go_on()
@@ -66,6 +70,7 @@ class Placing:
                         self._make_folder(path, target)
                     else:
                         self._move(path, source, target, may_replace=self.overwrite or self.final / path in own)
+                _sync_folders(self.final, target, ["", *(path for path, is_folder in tree if is_folder)])
         except OSError as error:
             raise StepError(
                 f"not all of {len(files)} files could be put into {self.final}: {error.strerror or 'refused'}",
@@ -97,7 +102,7 @@ class Placing:
 
     def _in_the_way(self, place: Path, what: str) -> NothingDone:
         return NothingDone(
-            f"{place} is {what}, and can't be what it has to be; nothing is unpacked",
+            f"{place} is {what}, and in the way; nothing is unpacked",
             code="AF-ARCHIVE-CONFLICT",
             help="remove it, or name another `dest_dir`",
         )
@@ -115,12 +120,10 @@ class Placing:
     def _move(self, path: str, source: int, target: int, *, may_replace: bool) -> None:
         *folders, name = path.split("/")
         with open_inside(source, folders) as here, open_inside(target, folders) as there:
-            _sync_file(name, here)
             if may_replace:
                 os.rename(name, name, src_dir_fd=here, dst_dir_fd=there)
             else:
                 _move_to_free_place(name, here, there)
-            os.fsync(there)
 
 
 def _move_to_free_place(name: str, here: int, there: int) -> None:
@@ -146,12 +149,13 @@ def _tree(root: Path) -> Iterator[tuple[str, bool]]:
             yield (inner / file).as_posix(), False
 
 
-def _sync_file(name: str, folder: int) -> None:
-    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync_folders(final: Path, target: int, folders: Collection[str]) -> None:
+    if len(folders) > _MANY:
+        sync_folder(final)
+        return
+    for folder in folders:
+        with open_inside(target, folder.split("/") if folder else []) as descriptor:
+            os.fsync(descriptor)
 
 
 def first_missing(folder: Path) -> Path:

@@ -10,8 +10,8 @@ from typing import Literal
 
 from aetherflow.kernel.api import NothingDone
 
-#: The start of the names of what is not in place yet, which is nobody's to pack.
-_UNFINISHED = ".aetherflow."
+#: The folder of a project for what AetherFlow keeps, and the start of the names of what is not in place yet.
+_KEPT, _UNFINISHED = ".aetherflow", ".aetherflow."
 _PATTERN_CHARACTERS = set("*?[")
 #: What an item is: a path, a pattern, or whichever of the two it turns out to be.
 Kind = Literal["any", "path", "pattern"]
@@ -39,7 +39,7 @@ class Selection:
             NothingDone: it leads out of the folder, or is no file or folder.
         """
         path = self._inside(text)
-        if not os.path.lexists(path):
+        if not os.path.lexists(path) or self._is_ours(path):
             self._missing.append(text)
         elif path.is_dir() and not path.is_symlink():
             self._add_folder(path)
@@ -95,24 +95,35 @@ class Selection:
             self._add_file(path)
 
     def _below(self, folder: Path) -> Iterator[Path]:
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
-            if not entry.is_dir(follow_symlinks=False):
-                yield Path(entry.path)
-            elif self.recursive and not entry.name.startswith(_UNFINISHED):
-                yield from self._below(Path(entry.path))
+        waiting = [folder]
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield Path(entry.path)
+                    elif self.recursive and not self._is_ours(Path(entry.path)):
+                        waiting.append(Path(entry.path))
 
     def _add_file(self, path: Path) -> None:
-        relative = path.relative_to(self.folder)
-        if path == self.output or any(part.startswith(_UNFINISHED) for part in relative.parts):
+        if path == self.output or self._is_ours(path):
             return
         place = self._real_place(path)
         self.check(path)
-        self.members[relative.as_posix()] = place.relative_to(self.folder).as_posix()
+        self.members[self._name(path)] = self._name(place)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether it is what AetherFlow itself keeps there, or what is not in its place yet."""
+        parts = path.relative_to(self.folder).parts
+        return any(part == _KEPT or part.startswith(_UNFINISHED) for part in parts)
 
     def _real_place(self, path: Path) -> Path:
-        place = path.resolve()
+        try:
+            place = path.resolve()
+        except (OSError, RuntimeError):
+            raise self._refused(path, "is a link that leads round in a circle") from None
         if not place.is_relative_to(self.folder):
             raise self._refused(path, "is a link that leads out of the folder")
         if not place.exists():
@@ -123,7 +134,7 @@ class Selection:
 
     def _refused(self, path: Path, what: str) -> NothingDone:
         return NothingDone(
-            f"{path.relative_to(self.folder).as_posix()!r} {what}; nothing is packed",
+            f"{self._name(path)!r} {what}; nothing is packed",
             code="AF-ARCHIVE-LINK",
             help="leave it out of `items`, or put a file in its place",
         )

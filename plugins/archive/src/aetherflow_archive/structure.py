@@ -22,6 +22,8 @@ _LONGEST_COMMENT = 0xFFFF
 FULL_16, FULL_32 = 0xFFFF, 0xFFFFFFFF
 EXTRA_64, _EXTRA_AES, _EXTRA_UNICODE_NAME = 0x0001, 0x9901, 0x7075
 _EXTRA_HEAD = 4
+#: More than anybody writes. Python's own reader takes long over headers with thousands of them.
+_MOST_EXTRAS = 100
 _UNICODE_HEAD = struct.Struct("<BL")
 
 ENCRYPTED, HAS_DESCRIPTOR, STRONG, IS_UTF8, MASKED = 0x0001, 0x0008, 0x0040, 0x0800, 0x2000
@@ -212,6 +214,8 @@ def read_extras(source: Source, data: bytes) -> dict[int, bytes]:
     extras: dict[int, bytes] = {}
     place = 0
     while len(data) - place >= _EXTRA_HEAD:
+        if len(extras) > _MOST_EXTRAS:
+            raise source.damaged("has a header with more fields than any program writes")
         number, length = struct.unpack_from("<2H", data, place)
         place += _EXTRA_HEAD + length
         if place > len(data):

@@ -26,6 +26,8 @@ _AT_FDCWD = -100
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 #: What a system or a file system says that has no renameat2, or not with this flag.
 _NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
+#: From so many files on, waiting for each takes longer than waiting for the file system.
+_MANY = 64
 _FOLDER_CODE = "AF-PUBLISH-FOLDER"
 
 
@@ -117,7 +119,7 @@ def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy:
     if staged.stat().st_dev != final.parent.stat().st_dev:
         _publish_copy(staged, final, replace=replace, may_copy=may_copy)
         return
-    _sync_tree(staged)
+    sync_folder(staged)
     try:
         _rename(staged, final, _RENAME_NOREPLACE)
     except FileExistsError:
@@ -126,6 +128,20 @@ def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy:
         _rename(staged, final, _RENAME_EXCHANGE)
     for folder in {final.parent, staged.parent}:
         _sync(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have everything in a folder on the disk; where it is much, by one wait for the whole file system.
+
+    Raises:
+        OSError: the system could not write it all.
+    """
+    paths = [Path(place, file) for place, _, files in os.walk(folder) for file in (*files, "")]
+    if len(paths) > _MANY and _sync_file_system(folder):
+        return
+    for path in paths:
+        if path.is_dir() or (path.is_file() and not path.is_symlink()):
+            _sync(path)
 
 
 def _temporary_name(final: Path, owner: str) -> str:
@@ -221,13 +237,19 @@ def _rename_by_hand(source: Path, target: Path, flag: int) -> None:
     aside.rename(source)
 
 
-def _sync_tree(folder: Path) -> None:
-    for place, _, files in os.walk(folder):
-        for file in files:
-            path = Path(place, file)
-            if path.is_file() and not path.is_symlink():
-                _sync(path)
-        _sync(Path(place))
+def _sync_file_system(folder: Path) -> bool:
+    """Whether the system could do it: only Linux has such a call."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if library.syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _sync(path: Path) -> None:

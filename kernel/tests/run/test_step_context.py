@@ -1,0 +1,106 @@
+"""What a step is given: what it publishes is as private as its place, and refused once the run has left it behind."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from aetherflow.kernel.api import PathRefused, StepError
+from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
+from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
+from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
+
+
+def ignore(*_):
+    """Nobody watches."""
+
+
+@pytest.fixture
+def folders(tmp_path):
+    made = {name: tmp_path.resolve() / name for name in ("artifacts", "project")}
+    for folder in made.values():
+        folder.mkdir(mode=0o755)
+    return made
+
+
+@pytest.fixture
+def context(folders):
+    artifacts, project = folders["artifacts"], folders["project"]
+    roots = (artifacts, project)
+    nothing = ProtectedPlaces(folders=(), files=())
+    paths = StepPaths(
+        artifacts=artifacts,
+        project=project,
+        read_roots=roots,
+        write_roots=roots,
+        own_to_read=(),
+        own_to_write=(),
+        protected=nothing,
+    )
+    source = ConnectorSource(resources={"store": None}, connector_class=ignore, file_path=ignore, log=ignore)
+    ids = {"flow_id": "flow", "run_id": "run", "job_id": "job", "step_id": "step"}
+    return AttemptContext(
+        **ids,
+        attempt=1,
+        inputs_digest="digest",
+        project=project,
+        folders=SimpleNamespace(make=ignore, artifacts=artifacts, scratch=artifacts, manifests=artifacts),
+        environment={},
+        log=AttemptLog(tell=ignore, **ids),
+        cancelled=threading.Event(),
+        connectors=RunConnectors(source),
+        paths=paths,
+        tell=ignore,
+        fence=Fence(),
+        private_folders=(artifacts,),
+    )
+
+
+def test_a_folder_is_published_as_private_as_its_place(context, folders):
+    for name, mode in (("artifacts", 0o700), ("project", 0o755)):
+        final = folders[name] / "out"
+        with context.staged_folder(final) as staged:
+            (staged / "file").touch()
+            context.publish_folder(staged, final)
+        assert stat.S_IMODE(final.stat().st_mode) == mode
+        assert [path.name for path in folders[name].iterdir()] == ["out"]
+
+
+def test_an_attempt_that_was_left_behind_publishes_nothing(context, folders):
+    file, folder = folders["project"] / "file", folders["project"] / "folder"
+    with pytest.raises(StepError, match="left this attempt behind"), context.publish(file) as temporary:
+        temporary.write_text("late")
+        context.fence.revoke()
+    with context.staged_folder(folder) as staged, pytest.raises(StepError, match="left this attempt behind"):
+        context.publish_folder(staged, folder)
+    with pytest.raises(StepError) as caught:
+        context.check_fence()
+    assert caught.value.problem.code == "AF-FENCED"
+    assert list(folders["project"].iterdir()) == []
+
+
+def test_a_folder_outside_is_neither_staged_nor_published(context, tmp_path):
+    outside = tmp_path / "outside"
+    with pytest.raises(PathRefused), context.staged_folder(outside):
+        pass
+    with pytest.raises(PathRefused):
+        context.publish_folder(context.artifacts / "staged", outside)
+
+
+def test_a_file_that_is_there_is_replaced_only_where_it_may_be(context, folders):
+    file = folders["project"] / "file"
+    file.write_text("old")
+    with pytest.raises(FileExistsError), context.publish(file, replace=False) as temporary:
+        temporary.write_text("new")
+    assert file.read_text() == "old"
+    with context.publish(file) as temporary:
+        temporary.write_text("new")
+    assert file.read_text() == "new"
+
+
+def test_a_step_can_ask_whether_there_is_a_resource(context):
+    assert context.connectors.has("store")
+    assert not context.connectors.has("stores")

@@ -16,6 +16,7 @@ from ..contracts.events import (
     JobEnded,
     JobStarted,
     RunEnded,
+    RunStarted,
     Status,
     StepEnded,
     StepLogged,
@@ -75,6 +76,10 @@ class JobTable:
             self._step(event)
         elif isinstance(event, JobStarted | JobEnded):
             self._job(event)
+        elif isinstance(event, RunStarted):
+            # With it a run that is killed here can be gone on with.
+            shown = one_line(f"flow {event.flow_id}, run {event.run_id}{', gone on with' if event.resumed else ''}")
+            self._live.console.print(Text(shown))
         elif isinstance(event, RunEnded):
             self._live.refresh()
 

@@ -160,7 +160,8 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
                     f"step {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
                     code="AF-OUTCOME-UNKNOWN",
                     help="look whether it did its work; if it may run again, write `rerun: SAFE` on the step and start"
-                    " the run again; if it did, take the step out of the flow and start a new run",
+                    " the run again; if it did, take the step out of the flow, with what refers to it, and start the"
+                    " run again",
                     where=flow.document.where(step.step.path),
                     path=step.step.path,
                 )

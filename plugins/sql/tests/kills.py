@@ -63,7 +63,7 @@ FILES = {"plain": "plain.jsonl", "csv": "stream.csv", "parquet": "stream.parquet
 STEPS = (*TABLES, *FILES)
 
 _SYSTEM_CALLS = "pwrite64,fdatasync,unlink,rename,fsync,write"
-_LEDGER = (".aetherflow/state/ledger.sqlite-wal",)
+LEDGER = (".aetherflow/state/ledger.sqlite-wal",)
 _OF_DATABASE = frozenset({"pwrite64", "fdatasync", "unlink"})
 _TRACED = re.compile(r"^(\d+) +(\w+)\((.*)")
 _STARTED = re.compile(r"step_start .*?step_id=(\w+)")
@@ -226,16 +226,19 @@ def system_calls(place: Place) -> dict[str, list[AtSystemCall]]:
             thread, call, arguments = traced.groups()
             paths = _paths(place, step, call, arguments)
             counts[thread, call, paths[:1]] += 1
-            if paths and step is not None:
-                found[step].append(AtSystemCall(step, call, counts[thread, call, paths[:1]], paths))
+            number = counts[thread, call, paths[:1]]
+            # strace counts for each thread: a call that another thread has made as often would be the wrong one.
+            others = (counts[other, *key] for other, *key in counts if other != thread and key == [call, paths[:1]])
+            if paths and step is not None and number > max(others, default=0):
+                found[step].append(AtSystemCall(step, call, number, paths))
     return {step: _to_the_first_of_the_ledger(calls) for step, calls in found.items()}
 
 
 def _to_the_first_of_the_ledger(calls: list[AtSystemCall]) -> list[AtSystemCall]:
     """The calls on the database or on a file, and the one that follows on the ledger."""
-    own = [place for place, call in enumerate(calls) if call.paths != _LEDGER]
+    own = [place for place, call in enumerate(calls) if call.paths != LEDGER]
     first, last = own[0], own[-1]
-    return [call for call in calls[first : last + 1] if call.paths != _LEDGER] + calls[last + 1 : last + 2]
+    return [call for call in calls[first : last + 1] if call.paths != LEDGER] + calls[last + 1 : last + 2]
 
 
 def _paths(place: Place, step: str | None, call: str, arguments: str) -> tuple[str, ...]:
@@ -243,7 +246,7 @@ def _paths(place: Place, step: str | None, call: str, arguments: str) -> tuple[s
     if step in TABLES and call in _OF_DATABASE and f"{place.folder}/store.db" in arguments:
         return ("store.db", "store.db-journal")
     if call == "pwrite64" and "/ledger.sqlite-wal>" in arguments:
-        return _LEDGER
+        return LEDGER
     if step in FILES and call == "rename" and f"out/{FILES[step]}" in arguments:
         return (f"out/{FILES[step]}",)
     return ()

@@ -103,6 +103,14 @@ nox.options.sessions = ["lint", "types", "tests", "docs"]
 
 STANDARD_PLUGINS = ("plugins/process", "plugins/control", "plugins/archive", "plugins/mail", "plugins/sql")
 
+TORTURE_TESTS = (
+    "plugins/archive/tests/test_fuzz.py",
+    "plugins/archive/tests/test_kill.py",
+    "plugins/sql/tests/test_kills.py",
+    "plugins/sql/tests/test_round_trip.py",
+)
+TORTURE_LENGTHS = {"AETHERFLOW_KILLS": "30", "AETHERFLOW_EXAMPLES": "2000"}
+
 
 def members() -> list[str]:
     """List the folders of the workspace's members."""
@@ -164,6 +172,16 @@ def docs(session: nox.Session) -> None:
     install_members(session, *members())
     install_group(session, "docs")
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def torture(session: nox.Session) -> None:
+    """Kill steps at many moments and try properties on many examples; arguments after -- go to pytest."""
+    install_members(session, *members())
+    install_group(session, "test")
+    # The same tests as in `tests`, which take one moment a step and some dozens of examples.
+    lengths = {name: os.environ.get(name, usual) for name, usual in TORTURE_LENGTHS.items()}
+    session.run("python", "-m", "pytest", "--timeout=7200", *(session.posargs or TORTURE_TESTS), env=lengths)
 
 
 @nox.session(default=False)

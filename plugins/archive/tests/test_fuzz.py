@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 import time
 import zipfile
@@ -14,6 +15,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from aetherflow.kernel.api import AetherFlowError, Secret
 from plugins.archive.tests.conftest import Context, Workplace, new_watch, pyzipper_archiver, tree
 from plugins.archive.tests.hostile import build, bzip2, good, one, wide
+
+#: `AETHERFLOW_EXAMPLES=2000` tries so many changes of each kind, times six for those that say most.
+EXAMPLES = int(os.environ.get("AETHERFLOW_EXAMPLES", "100"))
 
 
 def streamed() -> bytes:
@@ -133,13 +137,13 @@ def test_what_was_not_changed_is_unpacked(data):
     assert unpack(data) == "well"
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.sampled_from(SEEDS), changes=st.lists(CHANGE, min_size=1, max_size=6))
 def test_changed_bytes_are_unpacked_or_refused(seed, changes):
     unpack(changed(seed, changes))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(one=st.sampled_from(SEEDS), other=st.sampled_from(SEEDS), cut=st.integers(0, 2000), start=st.integers(0, 2000))
 def test_spliced_archives_are_unpacked_or_refused(one, other, cut, start):
     unpack(one[: cut % len(one)] + other[start % len(other) :])
@@ -152,7 +156,7 @@ def test_every_archive_that_is_cut_off_is_refused(data):
         assert unpack(data[:length]) != "well"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.binary(max_size=500))
 def test_bytes_that_never_were_an_archive_are_refused(data):
     assert unpack(data) != "well"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,11 @@ from .json_lines import JsonLinesTable
 from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
+
+
+#: How many batches may wait for the writer: a row group of Parquet is written all at once, and takes as long as many
+#: batches take to be fetched.
+_WAITING_BATCHES = 8
 
 
 def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> DatabaseExtractStreamOutputs:
@@ -127,16 +133,16 @@ _STYLE_WORDS = {
 
 
 def _write(batches: Iterator[pa.RecordBatch], file: TableFile, context: StepContext) -> int:
-    """Write one batch while the next one is fetched: Arrow writes without holding Python up."""
+    """Write some batches while the next ones are fetched: Arrow writes without holding Python up."""
     done = 0
-    writing: Future[None] | None = None
+    writing: deque[Future[None]] = deque()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as writer:
         for batch in stoppable(batches, context):
-            if writing is not None:
-                writing.result()
-            writing = writer.submit(file.write, batch)
+            if len(writing) >= _WAITING_BATCHES:
+                writing.popleft().result()
+            writing.append(writer.submit(file.write, batch))
             done += batch.num_rows
             context.progress(done)
-        if writing is not None:
-            writing.result()
+        for written in writing:
+            written.result()
     return done

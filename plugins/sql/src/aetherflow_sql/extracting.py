@@ -21,7 +21,6 @@ from .streams import reader_of, stoppable
 from .table_files import CsvTable, ParquetTable, TableFile
 from .text_values import Misfit
 
-
 #: How many batches may wait for the writer: a row group of Parquet is written all at once, and takes as long as many
 #: batches take to be fetched.
 _WAITING_BATCHES = 8

@@ -10,8 +10,9 @@ from ..quick_dataclasses import dataclass
 from ..resolve.templates import Template
 from ..spec.misfits import shown
 from ..spec.values import without_raw
+from .findings import Checked
 from .rules import Subject
-from .schema_errors import Checked, schema_problems
+from .schema_errors import schema_problems
 
 _Templates = Mapping[YamlPath, bool]
 

@@ -11,8 +11,9 @@ from ..spec.misfits import shown
 from ..spec.models import Resource
 from ..spec.values import without_raw
 from .contributions import KnownConnector
+from .findings import Checked
 from .rules import Subject
-from .schema_errors import Checked, schema_problems
+from .schema_errors import schema_problems
 
 
 def check_resources(subject: Subject) -> Iterator[Problem]:

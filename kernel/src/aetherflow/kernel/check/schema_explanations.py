@@ -10,7 +10,7 @@ from ..resolve.schemas import known_properties
 from ..spec.misfits import shown
 from .fault_words import words_for, words_for_type
 from .faults import Fault
-from .schema_errors import Checked, Found
+from .findings import Checked, Found
 from .validators import CompiledSchema
 
 

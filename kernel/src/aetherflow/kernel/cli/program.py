@@ -6,15 +6,14 @@ import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
+from .calling import call, print_version
 from .command_line import read_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from .commands import Command
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -68,22 +67,6 @@ def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json:
     except TyperException as error:
         raise _usage_error(error) from error
     return code
-
-
-def call(command: Command, values: Mapping[str, Any], environ: Mapping[str, str]) -> ExitCode:
-    """Do what a command is for, in the environment that the process was started with; answers how it is to end."""
-    from importlib import import_module
-
-    module, _, function = command.home.partition(":")
-    code: ExitCode = getattr(import_module(f".{module}", __package__), function)(**values, environ=environ)
-    return code
-
-
-def print_version() -> None:
-    """Say which release this is."""
-    from importlib_metadata import version
-
-    print("aetherflow-kernel", version("aetherflow-kernel"))  # noqa: T201 - the answer
 
 
 def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:

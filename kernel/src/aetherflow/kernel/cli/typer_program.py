@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .calling import call, print_version
 from .commands import COMMANDS, GROUPS, SUMMARY, Command, Parameter
-from .program import call, print_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
+#: Shorter texts are parts of ordinary words: masking them ruins every log, and tells the secret by its gaps.
+MIN_LENGTH = 8
+
+
 def _refuse_json(secret: object) -> str:
     message = "a Secret has no JSON form"
     raise TypeError(message)

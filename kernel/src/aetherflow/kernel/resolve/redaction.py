@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..contracts.secrets import Secret
+from ..contracts.secrets import MIN_LENGTH, Secret
 
 if TYPE_CHECKING:
     from .search import Search, Span
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MASK = "***"
 #: Environment keys with one of these words in them hold secrets.
 SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "KEY")
-#: Shorter texts are parts of ordinary words: masking them ruins every log, and tells the secret by its gaps.
-MIN_LENGTH = 8
 #: A declared secret may be this short; what is only taken for one needs `MIN_LENGTH` characters.
 MIN_DECLARED_LENGTH = 4
 #: These name where secrets come from, and are none.

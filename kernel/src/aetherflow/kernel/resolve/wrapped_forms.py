@@ -10,7 +10,7 @@ import shlex
 import urllib.parse
 from collections.abc import Callable, Iterator
 
-from .redaction import MIN_LENGTH
+from ..contracts.secrets import MIN_LENGTH
 
 _SHELL_SPECIAL = re.compile(r'([\\$"`])')
 _ESCAPE_IN_URL = re.compile(r"%[0-9A-F]{2}")

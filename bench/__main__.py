@@ -34,6 +34,7 @@ def main() -> int:
             steps=arguments.steps,
             plugins=arguments.plugins,
             rows=arguments.rows,
+            megabytes=arguments.megabytes,
         )
         report = Report(runs=arguments.runs)
         failures = measure_all(setting, report, wanted_names(arguments))
@@ -56,6 +57,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=_positive, default=1_000, help="steps and jobs of a flow (default: 1000)")
     parser.add_argument("--plugins", type=_positive, default=50, help="plugins for the start (default: 50)")
     parser.add_argument("--rows", type=_positive, default=2_000_000, help="rows of the tables (default: 2000000)")
+    parser.add_argument("--megabytes", type=_positive, default=100, help="files to pack (default: 100)")
     return parser.parse_args()
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from .comparison import Comparison, Side
 from .crowd import Crowd, make_crowd
-from .flows import write_chain, write_fan
+from .flows import write_chain, write_fan, write_packing
 from .measure import measure
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
+ARCHIVES = HERE / "archives.py"
 TABLES = HERE / "tables.py"
 AETHERFLOW = str(Path(PYTHON).with_name("aetherflow"))
 
@@ -33,11 +34,20 @@ class Setting:
     steps: int = 1_000
     plugins: int = 50
     rows: int = 2_000_000
+    megabytes: int = 100
 
     @cached_property
     def crowd(self) -> Crowd:
         """An environment with many plugins."""
         return make_crowd(self.folder / "crowd", self.plugins)
+
+    @cached_property
+    def files(self) -> Path:
+        """A folder of mixed files."""
+        folder = self.folder / "packing" / "files"
+        folder.mkdir(parents=True)
+        measure((PYTHON, str(ARCHIVES), "make", str(self.megabytes), str(folder)), folder.parent)
+        return folder
 
     def chain(self, steps: int) -> Path:
         """One job of so many steps."""
@@ -129,6 +139,22 @@ def memory_parquet(setting: Setting) -> Comparison:
     return _memory(setting, "parquet")
 
 
+def zip_deflated(setting: Setting) -> Comparison:
+    """Mixed files into an archive, deflated."""
+    python = (PYTHON, str(ARCHIVES), "zipfile", str(setting.files), "files.zip")
+    others = {"Python's zipfile": python, "the command zip": ("zip", "-qr", "files.zip", str(setting.files))}
+    return _archive(setting, "deflated", others)
+
+
+def zip_stored(setting: Setting) -> Comparison:
+    """Mixed files into an archive, as they are."""
+    others = {
+        "the command zip, stored": ("zip", "-0qr", "files.zip", str(setting.files)),
+        "a copy": ("cp", "-r", str(setting.files), "files"),
+    }
+    return _archive(setting, "stored", others)
+
+
 #: In the order in which they are measured.
 COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "help": help_of_all,
@@ -143,6 +169,8 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "rows-parquet": rows_parquet,
     "memory-csv": memory_csv,
     "memory-parquet": memory_parquet,
+    "zip-deflated": zip_deflated,
+    "zip-stored": zip_stored,
 }
 #: Short enough to be run below valgrind.
 COUNTED_BY_INSTRUCTION = ("help", "version", "plugins-list", "validate", "first-step")
@@ -239,3 +267,13 @@ def _other_extraction(setting: Setting, database: Path, table_format: str, other
         return Side(name="the command sqlite3", command=("sqlite3", *asked), files=(database,))
     command = (str(setting.peers), str(TABLES), f"adbc-{table_format}", database.name, f"rows.{table_format}")
     return Side(name=other, command=command, files=(database,))
+
+
+def _archive(setting: Setting, compression: str, others: dict[str, tuple[str, ...]]) -> Comparison:
+    flow = write_packing(setting.files, compression)
+    return Comparison(
+        name=f"zip-{compression}",
+        title=f"{setting.megabytes} MB of mixed files, {compression}",
+        ours=Side(name="aetherflow", command=(AETHERFLOW, "run", str(flow)), expects="SUCCESS"),
+        beside=tuple(Side(name=name, command=command) for name, command in others.items()),
+    )

@@ -25,6 +25,14 @@ def write_fan(folder: Path, jobs: int) -> Path:
     return _write(folder / f"fan_{jobs}.yaml", "".join(written))
 
 
+def write_packing(folder: Path, compression: str) -> Path:
+    """One step that packs a folder beside the flow."""
+    items = ", ".join(sorted(path.name for path in folder.iterdir()))
+    inputs = f"{{src_dir: {folder.name}, items: [{items}], dest_path: files.zip, compression: {compression}}}"
+    steps = f"  - id: main\n    steps:\n      - {{id: pack, type: zip, inputs: {inputs}}}\n"
+    return _write(folder.with_name(f"packing_{compression}.yaml"), steps)
+
+
 def _write(file: Path, jobs: str) -> Path:
     file.write_text(f"version: 1\nflow:\n  id: {file.stem}\njobs:\n{jobs}", encoding="utf-8")
     return file

@@ -24,7 +24,7 @@ PROGRAMS = ROOT / "bench" / "programs"
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     """What is prepared once for all that is compared, at its smallest."""
-    return Setting(folder=tmp_path_factory.mktemp("bench"), steps=10, plugins=2, rows=1_000)
+    return Setting(folder=tmp_path_factory.mktemp("bench"), steps=10, plugins=2, rows=1_000, megabytes=1)
 
 
 @pytest.mark.acceptance

@@ -161,6 +161,26 @@ def test_a_message_goes_over_an_encrypted_line_and_its_password_nowhere_else(pro
     assert_nowhere(project, done, login["password"])
 
 
+def test_the_documented_flow_sends_by_a_server(project, mail_server, tls, ca_file, login):
+    """The page's own flow; what stands in it of the server is replaced by where the test's server is."""
+    server = mail_server(tls_context=tls, require_starttls=True, auth_required=True)
+    (project.folder / "ca.pem").write_bytes(ca_file.read_bytes())
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (documented,) = (block for block in page.split("```") if block.startswith("yaml\n") and "driver: smtp" in block)
+    place = f"host: localhost\n      port: {server.port}\n      tls: starttls\n      ca_file: ca.pem"
+    assert documented.count("host: mail.example.com") == 1
+    flow = documented.removeprefix("yaml\n").replace("host: mail.example.com", place)
+    (project.folder / "flow.yaml").write_text(flow, encoding="utf-8")
+
+    done = project.run(MAIL_PASSWORD=login["password"], MAIL_TO="ada@example.com")
+
+    assert done.code == 0, done.err
+    (message,) = server.messages
+    assert message.is_encrypted
+    assert message.recipients == ("ada@example.com",)
+    assert email.message_from_bytes(message.content)["Subject"] == "Totals"
+
+
 @pytest.mark.parametrize("form", ["{}", "AUTH PLAIN {}"])
 def test_a_server_that_tells_the_password_back_puts_it_nowhere(project, scripted, login, form):
     password = 'l0gin-"canary"-ünï'

@@ -29,6 +29,10 @@ _PLAIN = frozenset({str, int, float, bool, type(None), Status})
 class Redact(Protocol):
     """Takes secrets out of what is shown."""
 
+    @property
+    def knows_secrets(self) -> bool:
+        """Whether there is anything to take out."""
+
     def redact(self, text: str) -> str:
         """The text, without secrets."""
 
@@ -58,9 +62,13 @@ class LineLog:
 
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
         """Write one line; whatever stands in the values, it stays one line and holds no secret."""
-        # The values first: a secret that is escaped to fit the line has a form of its own.
-        shown = self._redactor.redact_value(_plain_values(values))
-        line = self._redactor.redact(self._format(level, name, at, shown))
+        shown = _plain_values(values)
+        if self._redactor.knows_secrets:
+            # The values first: a secret that is escaped to fit the line has a form of its own.
+            shown = self._redactor.redact_value(shown)
+            line = self._redactor.redact(self._format(level, name, at, shown))
+        else:
+            line = self._format(level, name, at, shown)
         with self._guard:
             if not self._is_lost:
                 self._append(line)
@@ -84,10 +92,10 @@ class LineLog:
         return True
 
 
-def _plain_values(values: Mapping[str, object]) -> dict[str, object]:
+def _plain_values(values: Mapping[str, object]) -> Mapping[str, object]:
     """Whatever a plugin gave as JSON values: its objects as their texts."""
-    if all(type(value) in _PLAIN for value in values.values()):
-        return dict(values)
+    if _PLAIN.issuperset(map(type, values.values())):
+        return values
     try:
         return dict(json.loads(json.dumps(values, default=str, skipkeys=True)))
     except Exception as error:  # noqa: BLE001 - objects of plugins may fail in any way when they are shown
@@ -129,7 +137,13 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     moment = _second(int(at))
-    told = " ".join([f"{key}={_text_of(value)}" for key, value in values.items() if key not in _MACHINES_ONLY])
+    told = " ".join(
+        [
+            f"{key}={value if type(value) is str and _WORD.fullmatch(value) else _text_of(value)}"
+            for key, value in values.items()
+            if key not in _MACHINES_ONLY
+        ]
+    )
     own = values.get("fields")
     if isinstance(own, dict):
         # A step's own keys are text from outside, as its values are.
@@ -143,17 +157,14 @@ def _second(at: int) -> str:
 
 
 def _text_of(value: object) -> str:
-    text = value if type(value) is str else _plain(value)
-    if _WORD.fullmatch(text):
-        return text
-    text = one_line(text)
+    if type(value) is int:
+        return str(value)
+    text = one_line(value if type(value) is str else _plain(value))
     is_word = text and " " not in text and '"' not in text and "=" not in text
     return text if is_word else '"' + text.replace('"', '\\"') + '"'
 
 
 def _plain(value: object) -> str:
-    if type(value) is int:
-        return str(value)
     if isinstance(value, str):
         return str.__str__(value)
     return json.dumps(value, ensure_ascii=False, default=str)

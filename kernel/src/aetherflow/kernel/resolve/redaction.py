@@ -53,6 +53,11 @@ class Redactor:
         """The values, of at least 8 characters, of the keys that are named like secrets."""
         self._add([value for key, value in values.items() if is_secret_key(key)], MIN_LENGTH)
 
+    @property
+    def knows_secrets(self) -> bool:
+        """Whether there is anything to mask."""
+        return bool(self._forms)
+
     def redact(self, text: str) -> str:
         """The text with every secret in it masked; do it before a text is shortened."""
         if not self._forms:

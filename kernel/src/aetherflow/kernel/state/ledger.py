@@ -74,22 +74,12 @@ class Ledger:
         self._path = path
         self._guard = threading.RLock()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> _Transaction:
         """All that is written inside becomes true together, and is on the disk when the block ends.
 
-        Raises:
-            LedgerFailed: it could not be written.
+        Entering and leaving it raise LedgerFailed where it can't be written.
         """
-        with self._guard, self._failures_told():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with suppress(apsw.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
+        return _Transaction(self._connection, self._path, self._guard)
 
     def write_all(self, writes: Iterable[Callable[[Ledger], None]]) -> None:
         """Do all writes in one transaction.
@@ -244,6 +234,50 @@ class Ledger:
                 ended_at=ended_at,
             )
         return found
+
+
+class _Transaction:
+    """One transaction of a ledger; a class, because there is one for every step."""
+
+    __slots__ = ("_connection", "_guard", "_path")
+
+    def __init__(self, connection: apsw.Connection, path: Path, guard: threading.RLock) -> None:
+        self._connection = connection
+        self._path = path
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._guard.acquire()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self._guard.release()
+            self._tell(error)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        try:
+            if error is None:
+                self._connection.execute("COMMIT")
+        except BaseException as failed:
+            self._roll_back()
+            self._tell(failed)
+            raise
+        else:
+            if error is not None:
+                self._roll_back()
+                self._tell(error)
+        finally:
+            self._guard.release()
+
+    def _roll_back(self) -> None:
+        with suppress(apsw.Error):
+            self._connection.execute("ROLLBACK")
+
+    def _tell(self, error: BaseException) -> None:
+        """Raise what SQLite says of the file (full, unreadable, damaged) as an error for the user."""
+        if isinstance(error, apsw.Error):
+            raise _unusable(self._path, str(error)) from error
 
 
 def open_ledger(path: Path) -> Ledger:

@@ -189,6 +189,15 @@ def test_reader_that_went_away_costs_no_state(project):
     assert again.json["jobs"][0]["steps"] == [] or again.json["jobs"][0]["steps"][0]["restored"] is True
 
 
+@pytest.mark.parametrize("end", ["2>/dev/full", "--json >/dev/full"])
+def test_message_that_nobody_can_be_told_leaves_the_exit_code_as_it_is(project, end):
+    """A full disk behind standard error turned every code into 1, that of a run that a person must decide on too."""
+    command = " ".join(project.command("validate", "missing.yaml"))
+    script = f"{command} {end}"
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=project.folder, env=project.environ(), check=False)
+    assert done.returncode == 2
+
+
 def test_fault_of_the_kernel_is_one_message_and_no_traceback(project):
     project.write("steps/breaking.py", "import aetherflow.kernel.spec.document as d\ndel d.read_document\n")
     flow = project.write("flow.yaml", FLOW)

@@ -72,13 +72,17 @@ def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json:
 def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
     from .output import print_error
 
-    print_error(error, as_json=as_json)
+    try:
+        print_error(error, as_json=as_json)
+    except OSError:
+        # Nobody can be told; the exit code still says it.
+        _drop_output(1 if as_json else 2)
     return error.exit_code
 
 
-def _drop_output() -> None:
+def _drop_output(number: int = 1) -> None:
     # Nobody takes our output any more: point it nowhere, or Python complains when it flushes at the end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _settle_standard_streams() -> None:

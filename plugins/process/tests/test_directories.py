@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -120,3 +121,11 @@ def test_a_program_that_removes_its_output_folder_is_told_so(run):
 def test_without_a_final_folder_the_strategy_is_refused(run):
     with pytest.raises(ValueError, match="needs `final_output_dir`"):
         run(command="true", idempotency={"strategy": "atomic_dir"})
+
+
+def test_a_copy_that_fails_says_why(run, context):
+    """A folder that is copied in part has a reason for each file, and none for the whole: the message ended in None."""
+    error = shutil.Error([("from", "to", "[Errno 28] No space left on device")])
+    context.publish_folder = lambda *_places, **_options: (_ for _ in ()).throw(error)
+    with pytest.raises(StepError, match="No space left on device"):
+        run(**atomic(MAKE, atomic_rename=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -132,7 +133,7 @@ class Attempt:
         try:
             self.context.publish_folder(folder, final, may_copy=not idempotency.atomic_rename)
         except OSError as error:
-            message = f"the output folder can't be put in place as {final.name}: {error.strerror}"
+            message = f"the output folder can't be put in place as {final.name}: {_reason(error)}"
             raise StepError(message, code="AF-PROCESS-OUTPUT-DIR") from error
 
     def _on_line(self, stream: str, line: str) -> None:
@@ -166,6 +167,13 @@ def _bad_end(result: ProcessResult) -> StepError:
     mend = "the system may have been out of memory" if result.signal == Signals.SIGKILL else "somebody sent it"
     message = f"{NAME} was ended by signal {result.signal} ({_signal_name(result.signal)})"
     return StepError(message, code="AF-PROCESS-SIGNAL", help=mend)
+
+
+def _reason(error: OSError) -> str:
+    """What the system said; a folder that was copied in part has a reason for each file, and the first is told."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)
 
 
 def _signal_name(number: int) -> str:

@@ -457,3 +457,20 @@ def test_progress_is_told_in_rows(workplace):
     workplace.load("id\n" + "1\n" * 100_000, types={"id": "int"})
 
     assert workplace.contexts[-1].done[-1] == 100_000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
+def test_a_quote_that_the_end_of_the_file_closes_is_refused(workplace, encoding, end):
+    """Arrow takes the rest of the file as one field: rows would be gone without a word."""
+    with pytest.raises(StepError, match="a quote is never closed"):
+        workplace.load(f'id,text\n1,"open\n2,two\n3,three{end}'.encode(encoding), encoding=encoding)
+
+    assert workplace.database.schema("things") is None
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
+def test_a_last_field_over_several_lines_is_loaded(workplace, end):
+    workplace.load(f'id,text\n1,"two\nlines"{end}')
+
+    assert workplace.rows("SELECT text FROM things") == [("two\nlines",)]

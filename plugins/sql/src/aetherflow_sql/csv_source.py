@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,12 +95,26 @@ class CsvFile:
             odd_rows.append(row)
             return "error"
 
+        last = None
         try:
-            yield from self._open(names, header_lines, remember)
+            for batch in self._open(names, header_lines, remember):
+                last = batch if batch.num_rows else last
+                yield batch
+            if last is not None:
+                self._require_closed_quote(last.column(last.num_columns - 1)[-1].as_py())
         except UnicodeDecodeError as error:
             raise self._unreadable(_NO_TEXT) from error
         except pa.ArrowInvalid as error:
             raise self._unreadable(_reason(odd_rows, str(error))) from error
+
+    def _require_closed_quote(self, last_field: str | None) -> None:
+        """Refuse a last field over several lines whose quote the end of the file closes: Arrow takes it as it is."""
+        if last_field is None or not set("\r\n") & set(last_field):
+            return
+        with self._lines() as lines:
+            end = reduce(lambda before, line: line.rstrip("\r\n")[-1:] or before, lines, "")
+        if end != self.quote:
+            raise self._unreadable("a quote is never closed: the last row goes on to the end of the file")
 
     def _open(self, names: tuple[str, ...], header_lines: int, on_odd_row: object) -> pa.RecordBatchReader:
         return arrow_csv.open_csv(

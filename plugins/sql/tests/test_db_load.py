@@ -474,3 +474,26 @@ def test_a_last_field_over_several_lines_is_loaded(workplace, end):
     workplace.load(f'id,text\n1,"two\nlines"{end}')
 
     assert workplace.rows("SELECT text FROM things") == [("two\nlines",)]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59-12:00"])
+def test_a_moment_that_is_in_no_year_of_the_calendar_is_refused(workplace, moment):
+    """It would be stored as a text of the year 0 or 10000, which no query can read."""
+    with pytest.raises(StepError, match="row 2, column 'at': the value is no datetime_tz"):
+        workplace.load(f"at\n2012-01-01 00:00:00Z\n{moment}\n", types={"at": "datetime_tz"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        (pa.date32(), 3_000_000),
+        (pa.date32(), -800_000),
+        (pa.timestamp("us"), 253_402_300_800_000_000),
+        (pa.timestamp("us", "UTC"), -62_135_596_800_000_001),
+    ],
+)
+def test_a_parquet_file_with_a_year_outside_the_calendar_is_refused(workplace, kind, number):
+    path = workplace.folder / "years.parquet"
+    pq.write_table(pa.table({"at": pa.array([0, None, number], kind)}), path)
+    with pytest.raises(StepError, match="row 3, column 'at': the value is no date"):
+        workplace.load(path)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .text_values import Misfit, first_misfit, from_text, to_text
+from .text_values import CALENDARS, Misfit, first_misfit, from_text, is_in_calendar, to_text
 
 
 def to_plain(column: pa.Array, plain: pa.DataType) -> pa.Array:
     """The column as the plain type that stands for its own.
 
     Raises:
-        Misfit: a value is too large or too fine for it.
+        Misfit: a value is too large or too fine for it, or in no year of the calendar.
     """
-    if column.type == plain:
-        return column
     try:
-        return column.cast(plain)
+        values = column if column.type == plain else column.cast(plain)
     except pa.ArrowInvalid as error:
         raise Misfit(first_misfit(column, lambda single: single.cast(plain))) from error
+    if plain in CALENDARS:
+        outside = pc.index(is_in_calendar(values), False).as_py()
+        if outside >= 0:
+            raise Misfit(outside)
+    return values
 
 
 def convert(column: pa.Array, wanted: pa.DataType) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,13 @@ from .column_types import TIME, TIMESTAMP, UTC_TIMESTAMP
 
 #: The types of moments as they are where all of them are whole seconds.
 _IN_SECONDS = {TIME: pa.time32("s"), TIMESTAMP: pa.timestamp("s"), UTC_TIMESTAMP: pa.timestamp("s", "UTC")}
+_FIRST, _LAST = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))  # noqa: DTZ901 - one follows
+#: The first and the last value of the types that have a calendar: its years are 1 to 9999, Arrow's are not.
+CALENDARS = {
+    pa.date32(): (pa.scalar(date.min), pa.scalar(date.max)),
+    TIMESTAMP: (pa.scalar(_FIRST).cast(TIMESTAMP), pa.scalar(_LAST).cast(TIMESTAMP)),
+    UTC_TIMESTAMP: (pa.scalar(_FIRST), pa.scalar(_LAST)),
+}
 
 
 class Misfit(Exception):
@@ -93,6 +100,12 @@ def _read_moment(text: str, pattern: str, wanted: pa.DataType) -> object:
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
+def is_in_calendar(column: pa.Array) -> pa.Array:
+    """Which dates or moments are in a year that a text of four digits tells."""
+    first, last = CALENDARS[column.type]
+    return pc.and_(pc.greater_equal(column, first), pc.less_equal(column, last))
+
+
 def first_misfit(column: pa.Array, read: Callable[[pa.Array], object]) -> int:
     """Where the first value is that can't be read."""
     for index in range(len(column)):
@@ -127,7 +140,10 @@ def _read_floats(text: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 def _read_days(text: pa.Array, wanted: pa.DataType) -> pa.Array:
     _require(pc.invert(pc.starts_with(text, "0000")))  # Arrow counts a year 0, calendars don't
-    return text.cast(wanted)
+    values = text.cast(wanted)
+    # In UTC, a text of the year 9999 may be a moment of the next one.
+    _require(is_in_calendar(values))
+    return values
 
 
 def _read_times(text: pa.Array, wanted: pa.DataType) -> pa.Array:

@@ -13,5 +13,7 @@ if TYPE_CHECKING:
 def problems_of_model(error: ValidationError) -> Iterator[str]:
     """One sentence for each thing wrong, with its place and never with the value."""
     for found in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(map(str, found["loc"])) or "the whole"
-        yield f"{place}: {found['msg'][:1].lower()}{found['msg'][1:]}"
+        place = ".".join(map(str, found["loc"]))
+        told = found["msg"].removeprefix("Value error, ")
+        told = f"{told[:1].lower()}{told[1:]}"
+        yield f"{place}: {told}" if place else told

@@ -137,6 +137,28 @@ def test_a_read_only_resource_is_read_and_not_written(workplace):
         workplace.load("x\n1\n", table="t", mode="append")
 
 
+def test_what_a_killed_writer_left_is_told_of_where_it_can_only_be_read(workplace):
+    """The message blamed the query, which only read."""
+    workplace.run(
+        "CREATE TABLE t AS WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n"
+    )
+    path = workplace.database.context.file_path(workplace.database.config.file, "read")
+    writer = (
+        "import apsw, os, signal, sys; c = apsw.Connection(sys.argv[1]); c.execute('PRAGMA cache_size = 5');"
+        "c.execute('BEGIN'); c.execute('UPDATE t SET i = i + 1'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", writer, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    can_write, workplace.database = workplace.database, workplace.open_database(read_only=True)
+
+    with pytest.raises(ConnectorError) as caught:
+        workplace.rows("SELECT min(i) AS least FROM t")
+
+    assert "what a killed writer left" in caught.value.problem.help
+    workplace.database = can_write
+    assert workplace.rows("SELECT min(i) AS least FROM t") == [(1,)]
+
+
 def test_a_query_on_a_file_that_is_not_there_makes_none(workplace):
     with pytest.raises(ConnectorError, match="there is no database file"):
         workplace.rows("SELECT 1")

@@ -223,10 +223,13 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
     def _told(self, error: apsw.Error, what: str) -> ConnectorError:
         import apsw
 
+        may_only_read = "a query may only read"
+        if self.config.read_only:
+            may_only_read += "; what a killed writer left is undone by a resource without read_only"
         mends = {
             apsw.BusyError: "another process writes: let it end, or raise busy_timeout_seconds",
             apsw.AuthError: "a query may only read",
-            apsw.ReadOnlyError: "a query may only read",
+            apsw.ReadOnlyError: may_only_read,
             apsw.NotADBError: "the file is no SQLite database",
             apsw.ConstraintError: "nothing was written",
         }

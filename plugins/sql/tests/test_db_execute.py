@@ -188,3 +188,10 @@ def test_scripts_are_utf8(workplace):
 def test_there_is_one_of_sql_and_script(inputs):
     with pytest.raises(ValidationError):
         DatabaseExecuteInputs(resource="store", **inputs)
+
+
+def test_a_script_that_is_a_folder_is_said_to_be_one(workplace):
+    """It was told to be missing."""
+    (workplace.folder / "scripts").mkdir()
+    with pytest.raises(StepError, match="scripts can't be read: Is a directory"):
+        workplace.execute(script=workplace.folder / "scripts")

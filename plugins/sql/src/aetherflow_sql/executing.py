@@ -8,6 +8,7 @@ from pathlib import Path
 from aetherflow.kernel.api import Database, StatementResult, StepContext, StepError
 
 from .execute_inputs import DatabaseExecuteInputs, DatabaseExecuteOutputs, StatementCounts
+from .system_errors import while_reading
 
 
 def execute(context: StepContext, inputs: DatabaseExecuteInputs) -> DatabaseExecuteOutputs:
@@ -30,14 +31,15 @@ def execute(context: StepContext, inputs: DatabaseExecuteInputs) -> DatabaseExec
 
 
 def _read_script(path: Path) -> str:
+    if not path.exists():
+        raise StepError(f"there is no file {path.name!r}", code="AF-SQL-NO-SOURCE")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with while_reading(path):
+            return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StepError(
             f"{path.name} is no UTF-8 text", code="AF-SQL-SOURCE", help="save it with the encoding UTF-8"
         ) from error
-    except OSError as error:
-        raise StepError(f"there is no file {path.name!r}", code="AF-SQL-NO-SOURCE") from error
 
 
 def _tell_of_lost_rows(context: StepContext, results: tuple[StatementResult, ...]) -> None:

@@ -86,3 +86,11 @@ def test_a_marker_lies_inside(run, context):
 def test_without_a_path_the_strategy_is_refused(run):
     with pytest.raises(ValueError, match="needs `marker_path`"):
         run(command="true", idempotency={"strategy": "marker"})
+
+
+def test_a_marker_that_cannot_be_written_is_told_with_what_that_means(run, context):
+    """It was told as a step that broke, with the name of a temporary file."""
+    (context.project / "done").write_text("a file in the folder's place")
+    with pytest.raises(StepError, match=r"the program is done, and its marker marker\.json can't be written") as caught:
+        run(**WORK)
+    assert caught.value.problem.code == "AF-PROCESS-MARKER"

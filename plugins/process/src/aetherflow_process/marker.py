@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aetherflow.kernel.api import StepContext
+from aetherflow.kernel.api import StepContext, StepError
 
 from .inputs import Idempotency
 
@@ -46,5 +46,12 @@ class Marker:
             "attempt": context.attempt,
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        with context.publish(self.path) as temporary:
-            temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        try:
+            with context.publish(self.path) as temporary:
+                temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StepError(
+                f"the program is done, and its marker {self.path.name} can't be written: {error.strerror or error}",
+                code="AF-PROCESS-MARKER",
+                help="make room or rights there; a run that goes on runs the program again",
+            ) from error

@@ -104,6 +104,14 @@ def test_a_parameter_that_sqlite_cant_take_is_refused(workplace, value):
         workplace.rows("SELECT :value AS v", value=value)
 
 
+def test_a_misspelt_column_in_double_quotes_is_no_text(workplace):
+    workplace.run("CREATE TABLE things (name TEXT)", "INSERT INTO things VALUES ('Ada')")
+
+    with pytest.raises(ConnectorError, match="no such column"):
+        workplace.rows('SELECT "nosuch" FROM things')
+    assert workplace.rows('SELECT "name" FROM things') == [("Ada",)]
+
+
 def test_two_resources_keep_their_databases_apart(tmp_path, workplace):
     """D12."""
     (tmp_path / "second").mkdir()

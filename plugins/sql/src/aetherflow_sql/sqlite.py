@@ -168,6 +168,8 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             # One thread at a time has it, so that SQLite need not guard every value that is taken out of it.
             flags = self._flags(writes=writes) | apsw.SQLITE_OPEN_NOMUTEX
             connection = apsw.Connection(str(self._file), flags=flags)
+            # A misspelt column in double quotes is an error then, and not a text.
+            connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             yield connection

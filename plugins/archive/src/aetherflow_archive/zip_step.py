@@ -41,14 +41,15 @@ class PatternItem(StepInputs):
     glob: str = Field(min_length=1, description="Pattern below src_dir.")
 
 
-Item = Annotated[str, Field(min_length=1)] | PathItem | PatternItem
+SomeText = Annotated[str, Field(min_length=1)]
+Item = SomeText | PathItem | PatternItem
 
 
 class ZipInputs(ArchiverInputs):
     """What to pack, and into which file."""
 
     dest_path: OutputPath = Field(description="The archive.")
-    items: Annotated[str, Field(min_length=1)] | list[Item] = Field(description="Files, folders and patterns, below src_dir.")
+    items: SomeText | list[Item] = Field(description="Files, folders and patterns, below src_dir.")
     src_dir: ArtifactPath | None = Field(default=None, description="Where they are; the job's artifacts.")
     recursive: bool = Field(default=True, description="Whether folders in folders are packed too.")
     overwrite: bool = Field(default=True, description="Whether an archive that is there is replaced.")

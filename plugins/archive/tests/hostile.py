@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import functools
 import io
 import struct
@@ -289,6 +290,12 @@ def aes_extra(form: int = 2, vendor: bytes = b"AE", strength: int = 3, method: i
     return struct.pack("<2HH2sBH", 0x9901, 7, form, vendor, strength, method)
 
 
+def unicode_name(raw_name: bytes, name: str) -> bytes:
+    """The field for the name of a member whose name is not in UTF-8."""
+    encoded = name.encode()
+    return struct.pack("<2HBL", 0x7075, 5 + len(encoded), 1, zlib.crc32(raw_name)) + encoded
+
+
 def wide_extra(*values: int) -> bytes:
     return struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
 
@@ -434,6 +441,59 @@ MORE = (
         files=("a",),
     ),
     Case(number="thousands of extras", make=lambda: build(*thousands_of_extras()), code=DAMAGED),
+    Case(
+        number="thousands of the same extra",
+        make=lambda: build(one("a", extra=b"\xfe\xca\0\0" * 16_000)),
+        code=DAMAGED,
+    ),
+    Case(
+        number="AES told in two ways",
+        make=lambda: build(
+            one("a", bytes(40), flags=1, method=99, extra=aes_extra(), local_extra=aes_extra(strength=1))
+        ),
+        code=AMBIGUOUS,
+    ),
+    Case(
+        number="AES not told in front of it",
+        make=lambda: build(one("a", bytes(40), flags=1, method=99, extra=aes_extra())),
+        code=AMBIGUOUS,
+    ),
+    Case(
+        number="other name in front of it",
+        make=lambda: build(
+            one(
+                b"a\x81",
+                flags=0,
+                made_by=0,
+                extra=unicode_name(b"a\x81", "a\u00fc"),
+                local_extra=unicode_name(b"a\x81", "b"),
+            )
+        ),
+        code=AMBIGUOUS,
+    ),
+    Case(
+        number="two long names",
+        make=lambda: build(one(b"a", extra=unicode_name(b"a", "b" * 60_000))),
+        code=AMBIGUOUS,
+    ),
+    Case(
+        number="same name in front of it",
+        make=lambda: build(
+            one(
+                b"a\x81",
+                flags=0,
+                made_by=0,
+                extra=unicode_name(b"a\x81", "a\u00fc"),
+                local_extra=unicode_name(b"a\x81", "a\u00fc"),
+            )
+        ),
+        files=("a\u00fc",),
+    ),
+    Case(
+        number="empty folder packed by bzip2",
+        make=lambda: build(replace(one("a/", bz2.compress(b""), method=12, mode=FOLDER), size=0, crc=0), *good("a/b")),
+        files=("a/b",),
+    ),
     Case(number="padded extra", make=lambda: build(one("a", extra=b"\0\0\0", local_extra=b"\0\0")), files=("a",)),
     Case(
         number="descriptor",

@@ -53,6 +53,17 @@ def test_an_archive_is_unpacked_rightly_or_refused_without_a_trace(workplace, tm
 
 
 @pytest.mark.parametrize("case", EVERYTHING, ids=lambda case: case.number)
+def test_a_refusal_is_short(workplace, case):
+    if case.code is None:
+        return
+    place(workplace, case)
+    workplace.context.connectors.named["archive_default"] = zipfile_archiver(strict=True)
+    with pytest.raises(AetherFlowError) as caught:
+        workplace.unzip()
+    assert len(str(caught.value)) < 1_000
+
+
+@pytest.mark.parametrize("case", EVERYTHING, ids=lambda case: case.number)
 def test_a_refused_archive_leaves_a_folder_that_is_there_as_it_was(workplace, case):
     if case.code is None:
         return

@@ -12,11 +12,13 @@ from itertools import pairwise
 from aetherflow.kernel.api import ConnectorError
 
 from .limits import Guard
-from .names import Names, why_not_to_unpack
+from .names import Names, shown, why_not_to_unpack
 from .source import Source
 from .structure import (
     ENCRYPTED,
     EXTRA_64,
+    EXTRA_AES,
+    EXTRA_UNICODE_NAME,
     FULL_32,
     HAS_DESCRIPTOR,
     IS_UTF8,
@@ -37,9 +39,10 @@ _FLAGS = ENCRYPTED | HAS_DESCRIPTOR | STRONG | IS_UTF8 | MASKED
 #: The forms of what may follow the content, the longest first; with and without a signature.
 _DESCRIPTORS = ("<4sL2Q", "<L2Q", "<4s3L", "<3L")
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
-#: An empty folder may be stored pressed: as two bytes that say that nothing follows.
-_PACKED_NOTHING = 2
-_LONGEST_SHOWN = 80
+#: An empty folder may be stored pressed: as bytes that say that nothing follows, which for bzip2 are the most.
+_PACKED_NOTHING = 14
+#: Some encrypt that as well: salt, check and seal of AES are the most.
+_AROUND_NOTHING = 16 + 2 + 10
 #: Type bits of a program that did not know them.
 _NO_TYPE = 0o170000
 
@@ -81,15 +84,11 @@ def _check_names(source: Source, members: Iterable[Member]) -> None:
         wrong = why_not_to_unpack(member.path)
         if wrong is not None:
             raise ConnectorError(
-                f"{source.name} holds the name {_shown(member.name)}, which is refused: {wrong}; nothing is unpacked",
+                f"{source.name} holds the name {shown(member.name)}, which is refused: {wrong}; nothing is unpacked",
                 code="AF-ARCHIVE-NAME",
                 help="have it made again, with other names",
             )
         names.add(member.path, is_folder=member.is_folder)
-
-
-def _shown(name: str) -> str:
-    return ascii(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…")
 
 
 def _check_type(source: Source, member: Member) -> None:
@@ -102,7 +101,8 @@ def _check_type(source: Source, member: Member) -> None:
             code="AF-ARCHIVE-TYPE",
             help="have it made again, with files and folders only",
         )
-    if member.is_folder and (member.size or member.packed > _PACKED_NOTHING):
+    packed_nothing = _PACKED_NOTHING + (_AROUND_NOTHING if member.is_encrypted else 0)
+    if member.is_folder and (member.size or member.packed > packed_nothing):
         raise source.ambiguous(f"holds the folder {member.name!r} with content of its own")
     if member.flags & (STRONG | MASKED):
         raise ConnectorError(
@@ -122,6 +122,9 @@ def _find_content(source: Source, member: Member, *, before: int) -> Content:
     if FULL_32 in (packed, size):
         size, packed, _, _ = widen(source, extras.get(EXTRA_64), (size, packed, 0, 0))
     if (rest[:name_length], method, flags & _FLAGS) != (member.raw_name, member.header_method, member.flags & _FLAGS):
+        raise source.ambiguous(f"says two things about the member {member.name!r}")
+    # The other name may be left out here, the encryption may not: it is the same content.
+    if extras.get(EXTRA_AES) != member.aes_field or extras.get(EXTRA_UNICODE_NAME) not in (None, member.name_field):
         raise source.ambiguous(f"says two things about the member {member.name!r}")
     told = {(crc, member.crc), (packed, member.packed), (size, member.size)}
     # Who writes without looking back leaves these open here, and writes them after the content.

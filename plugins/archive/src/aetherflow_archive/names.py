@@ -9,6 +9,7 @@ from aetherflow.kernel.api import ConnectorError
 _LONGEST_PART = 255
 _LONGEST_NAME = 1_024
 _DEEPEST = 32
+_LONGEST_SHOWN = 80
 #: Names that are devices on Windows, with whatever suffix.
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
@@ -17,6 +18,11 @@ _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 #: Characters that change the order in which others are shown.
 _DIRECTIONS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def shown(name: str) -> str:
+    """A name for a message: short, and without characters that do something there."""
+    return ascii(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…")
 
 
 def why_not_to_unpack(name: str) -> str | None:
@@ -86,21 +92,28 @@ class Names:
                 raise self._collision(name, name)
             self._listed.add(key)
             return
-        other = self._files.get(key) or self._folders.get(key)
-        if other is not None:
-            raise self._collision(name, other)
+        if key in self._files:
+            raise self._collision(name, self._files[key])
+        if key in self._folders:
+            raise self._file_and_folder(name, self._folders[key])
         self._files[key] = name
 
     def _add_folder(self, folder: str) -> None:
         key = _same(folder)
         if key in self._files:
-            raise self._collision(folder, self._files[key])
+            raise self._file_and_folder(self._files[key], folder)
         other = self._folders.setdefault(key, folder)
         if other != folder:
             raise self._collision(folder, other)
 
     def _collision(self, name: str, other: str) -> ConnectorError:
-        what = f"holds {name!r} twice" if name == other else f"holds {name!r} and {other!r}, one place on many systems"
+        one_place = f"holds {name!a} and {other!a}, one place on many systems"
+        return self._refusal(f"holds {name!r} twice" if name == other else one_place)
+
+    def _file_and_folder(self, file: str, folder: str) -> ConnectorError:
+        return self._refusal(f"holds the file {file!r} and the folder {folder!r}, one place")
+
+    def _refusal(self, what: str) -> ConnectorError:
         return ConnectorError(
             f"{self._archive} {what}; nothing is unpacked",
             code="AF-ARCHIVE-DUPLICATE",

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .names import shown
 from .source import Source
 
 _END = struct.Struct("<4s4H2LH")
@@ -20,7 +21,7 @@ _END_64_SIGNATURE, _LOCATOR_64_SIGNATURE = b"PK\x06\x06", b"PK\x06\x07"
 _LONGEST_COMMENT = 0xFFFF
 #: Where a field has this value, the real one stands in the wider record.
 FULL_16, FULL_32 = 0xFFFF, 0xFFFFFFFF
-EXTRA_64, _EXTRA_AES, _EXTRA_UNICODE_NAME = 0x0001, 0x9901, 0x7075
+EXTRA_64, EXTRA_AES, EXTRA_UNICODE_NAME = 0x0001, 0x9901, 0x7075
 _EXTRA_HEAD = 4
 #: More than anybody writes. Python's own reader takes long over headers with thousands of them.
 _MOST_EXTRAS = 100
@@ -69,6 +70,9 @@ class Member:
     #: The type bits of a Unix mode, 0 where there are none.
     unix_type: int
     aes: Aes | None
+    #: The fields of the list's header that say how a member is encrypted, and what it is called besides.
+    aes_field: bytes | None
+    name_field: bytes | None
 
     @property
     def is_folder(self) -> bool:
@@ -188,10 +192,10 @@ def _read_member(source: Source, data: bytes, place: int, end: End) -> tuple[Mem
     size, packed, start, disk = widen(source, extras.get(EXTRA_64), (size, packed, start, disk))
     if disk != 0:
         raise source.damaged("is a part of an archive in several files, which can't be unpacked")
-    aes, real_method = _read_encryption(source, flags, method, extras.get(_EXTRA_AES))
+    aes, real_method = _read_encryption(source, flags, method, extras.get(EXTRA_AES))
     member = Member(
         raw_name=raw_name,
-        name=_name(source, raw_name, _encoding(raw_name, flags, made_by), extras.get(_EXTRA_UNICODE_NAME)),
+        name=_name(source, raw_name, _encoding(raw_name, flags, made_by), extras.get(EXTRA_UNICODE_NAME)),
         flags=flags,
         header_method=method,
         method=real_method,
@@ -201,6 +205,8 @@ def _read_member(source: Source, data: bytes, place: int, end: End) -> tuple[Mem
         start=start + end.shift,
         unix_type=(attributes >> 16) & 0o170000,
         aes=aes,
+        aes_field=extras.get(EXTRA_AES),
+        name_field=extras.get(EXTRA_UNICODE_NAME),
     )
     return member, after
 
@@ -212,15 +218,16 @@ def read_extras(source: Source, data: bytes) -> dict[int, bytes]:
         ConnectorError: they can't be read, or one that matters stands twice.
     """
     extras: dict[int, bytes] = {}
-    place = 0
+    place = fields = 0
     while len(data) - place >= _EXTRA_HEAD:
-        if len(extras) > _MOST_EXTRAS:
+        fields += 1
+        if fields > _MOST_EXTRAS:
             raise source.damaged("has a header with more fields than any program writes")
         number, length = struct.unpack_from("<2H", data, place)
         place += _EXTRA_HEAD + length
         if place > len(data):
             raise source.damaged("has a header with fields that are cut off")
-        if number in extras and number in (EXTRA_64, _EXTRA_AES, _EXTRA_UNICODE_NAME):
+        if number in extras and number in (EXTRA_64, EXTRA_AES, EXTRA_UNICODE_NAME):
             raise source.ambiguous("has a header that says the same thing twice")
         extras[number] = data[place - length : place]
     return extras
@@ -276,7 +283,7 @@ def _name(source: Source, raw: bytes, encoding: str, unicode_extra: bytes | None
     if other is None or other == name:
         return name
     if encoding == "utf-8":
-        raise source.ambiguous(f"has two names for one member, {name!r} and {other!r}")
+        raise source.ambiguous(f"has two names for one member, {shown(name)} and {shown(other)}")
     return other
 
 

@@ -49,7 +49,7 @@ class Extraction:
                 with open_folder(self.directory) as root:
                     _check_space(source, root, total)
                     self._write(source, chosen, root, total)
-            except FileExistsError as error:
+            except (FileExistsError, NotADirectoryError) as error:
                 raise _already_there(source, error) from None
             except OSError as error:
                 raise _not_written(source, error) from None

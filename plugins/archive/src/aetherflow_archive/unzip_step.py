@@ -131,7 +131,7 @@ class Unpacking:
         if not archive.is_relative_to(source):
             return Path(archive.name)
         relative = archive.relative_to(source)
-        return relative.with_suffix("") if self.inputs.private_zip_folder else relative.parent
+        return _private_folder(relative) if self.inputs.private_zip_folder else relative.parent
 
     def _make_folder(self, inner: Path) -> Path:
         """A staged folder, as private as the one that it is in."""
@@ -151,14 +151,19 @@ class Unpacking:
         return folder
 
 
+def _private_folder(archive: Path) -> Path:
+    """The name of an archive without its suffix; all of it where the rest, as of `...zip`, means another folder."""
+    return archive if archive.stem in {"", ".", ".."} else archive.with_name(archive.stem)
+
+
 @contextmanager
 def _staged(context: StepContext, root: Path) -> Iterator[Path]:
     """A folder to unpack into, on the file system where its content is to go."""
     given = None
-    if root.is_dir() and not _can_stage_beside(root):
-        mark = hashlib.sha256(context.idempotency_key.encode()).hexdigest()[:16]
-        given = root / f".aetherflow.{mark}"
     try:
+        if root.is_dir() and not _can_stage_beside(root):
+            mark = hashlib.sha256(context.idempotency_key.encode()).hexdigest()[:16]
+            given = root / f".aetherflow.{mark}"
         _clear_up(context, root)
         with context.staged_folder(root, given=given) as folder:
             yield folder

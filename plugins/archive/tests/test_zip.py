@@ -172,6 +172,7 @@ def test_the_archive_itself_and_what_is_unfinished_are_not_packed(workplace):
 
 def test_what_the_engine_keeps_is_not_packed(workplace):
     workplace.write(**{".aetherflow__state__ledger.sqlite": "ledger", "sub__.aetherflow__x": "x"})
+    (workplace.artifacts / "link").symlink_to(".aetherflow/state/ledger.sqlite")
     workplace.zip(items=["**/*", "*"])
     assert names(workplace) == ["a.csv", "b.csv", "c.txt", "sub/d.csv", "sub/deep/e.csv"]
     with pytest.raises(NothingDone, match="there is no"):
@@ -215,6 +216,19 @@ def test_a_step_that_was_cut_off_replaces_what_it_made_itself(workplace):
 def test_a_folder_is_not_replaced(workplace):
     with pytest.raises(NothingDone, match="is there already"):
         workplace.zip(items=["a.csv"], dest_path="sub")
+
+
+def test_a_place_below_a_file_or_without_a_possible_name_is_told(workplace):
+    with pytest.raises(NothingDone, match="is no folder"):
+        workplace.zip(items=["b.csv"], dest_path="a.csv/out.zip")
+    with pytest.raises(AetherFlowError, match="name too long"):
+        workplace.zip(items=["b.csv"], dest_path="x" * 300)
+
+
+@pytest.mark.parametrize("pattern", [".", "**x", "/".join(["*"] * 2000)])
+def test_a_pattern_that_can_not_be_read_is_told(workplace, pattern):
+    with pytest.raises(NothingDone, match="a pattern can't be read"):
+        workplace.zip(items=[{"glob": pattern}])
 
 
 def test_with_a_password_members_are_encrypted(workplace):

@@ -108,6 +108,8 @@ class Selection:
         if path == self.output or self._is_ours(path):
             return
         place = self._real_place(path)
+        if self._is_ours(place):
+            return
         self.check(path)
         self.members[self._name(path)] = self._name(place)
 
@@ -152,7 +154,8 @@ def select(selection: Selection, items: Iterable[tuple[Kind, str]]) -> dict[str,
             take[kind](text)
     except OSError as error:
         raise _unreadable(error) from None
-    except (ValueError, NotImplementedError) as error:
+    # The last two are what `pathlib` says of "." and of thousands of folders.
+    except (ValueError, NotImplementedError, IndexError, RecursionError) as error:
         raise NothingDone(f"a pattern can't be read: {error}", code="AF-ARCHIVE-ITEM", help="mend `items`") from None
     selection.check_missing()
     return selection.members

@@ -123,11 +123,11 @@ def _items(inputs: ZipInputs) -> Iterator[tuple[Kind, str]]:
 def _write(context: StepContext, inputs: ZipInputs, archiver: Archiver, folder: Path, members: dict[str, str]) -> None:
     output = inputs.dest_path
     may_replace = inputs.overwrite or output in remembered(context, "placed")
-    if output.is_dir() or (os.path.lexists(output) and not may_replace):
-        raise _exists(output)
-    if not inputs.overwrite:
-        remember(context, "placed", [output])
     try:
+        if output.is_dir() or (os.path.lexists(output) and not may_replace):
+            raise _exists(output)
+        if not inputs.overwrite:
+            remember(context, "placed", [output])
         with context.publish(output, replace=may_replace) as temporary:
             archiver.create(
                 temporary,
@@ -138,6 +138,8 @@ def _write(context: StepContext, inputs: ZipInputs, archiver: Archiver, folder: 
                 watch=watch_of(context),
             )
     except FileExistsError:
+        if not os.path.lexists(output):
+            raise _no_folder(output) from None
         raise _exists(output) from None
     except OSError as error:
         message = f"the archive {output.name} can't be written: {error.strerror or 'the system refused'}"
@@ -149,4 +151,12 @@ def _exists(output: Path) -> NothingDone:
         f"{output} is there already; nothing is packed",
         code="AF-ARCHIVE-EXISTS",
         help="remove it, name another `dest_path`, or set `overwrite: true` where it is a file",
+    )
+
+
+def _no_folder(output: Path) -> NothingDone:
+    return NothingDone(
+        f"a part of {output.parent} is no folder; nothing is packed",
+        code="AF-ARCHIVE-CONFLICT",
+        help="remove it, or name another `dest_path`",
     )

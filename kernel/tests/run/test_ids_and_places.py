@@ -238,3 +238,10 @@ def step_paths(folder):
         own_to_write=(artifacts,),
         protected=ProtectedPlaces(folders=(), files=()),
     )
+
+
+def test_a_path_that_the_system_will_not_look_at_is_refused(project):
+    from aetherflow.kernel.api import PathRefused
+
+    with pytest.raises(PathRefused, match="can't be read: File name too long"):
+        step_paths(project.folder).readable("x" * 300)

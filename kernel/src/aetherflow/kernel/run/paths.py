@@ -62,7 +62,13 @@ class StepPaths:
         inside_artifacts = self.artifacts / given
         candidate = inside_artifacts if os.path.lexists(inside_artifacts) else self.project / given
         resolved = self._inside(candidate, path, roots=self.read_roots, own=self.own_to_read, use="read")
-        if resolved.exists() and not (resolved.is_file() or resolved.is_dir()):
+        try:
+            is_special = resolved.exists() and not (resolved.is_file() or resolved.is_dir())
+        except OSError as error:
+            # The system will not even look: a folder in front of it is closed, or a name is too long.
+            reason = error.strerror or type(error).__name__
+            raise PathRefused(f"{path!r} can't be read: {reason}", code="AF-PATH-REFUSED") from None
+        if is_special:
             raise PathRefused(f"{path!r} is neither a file nor a folder", code="AF-PATH-SPECIAL")
         return resolved
 

@@ -121,6 +121,17 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path):
     assert (elsewhere / "sub" / "name").read_text() == "elsewhere"
 
 
+def test_a_link_in_front_of_the_folder_is_not_followed(tmp_path):
+    """As one that is put there between the look at the path and the move."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    new = new_folder(tmp_path, "new")
+    with pytest.raises(OSError, match="Not a directory"):
+        publish_folder(new, tmp_path / "link" / "out")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (new / "sub" / "name").read_text() == "new"
+
+
 @pytest.fixture
 def other_file_system(tmp_path):
     memory = Path("/dev/shm")  # noqa: S108 - a second file system is what it is for

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TEMPORARY_PREFIX = ".aetherflow."
 TEMPORARY_SUFFIX = ".tmp"
 
-_AT_FDCWD = -100
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 #: What a system or a file system says that has no renameat2, or not with this flag.
 _NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
@@ -216,9 +215,28 @@ def _rename_at_once(source: Path, target: Path, flag: int) -> None:
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    if library.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), flag):
+    # Through open folders: somebody may put a link in the place of one between two looks at a path.
+    with _open_folder(source.parent) as here, _open_folder(target.parent) as there:
+        failed = library.renameat2(here, os.fsencode(source.name), there, os.fsencode(target.name), flag)
         number = ctypes.get_errno()
+    if failed:
         raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+
+@contextmanager
+def _open_folder(folder: Path) -> Iterator[int]:
+    """The open folder at a path; no part of it may be a link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    absolute = folder.absolute()
+    descriptor = os.open(absolute.anchor, flags)
+    try:
+        for part in absolute.parts[1:]:
+            inner = os.open(part, flags, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _rename_by_hand(source: Path, target: Path, flag: int) -> None:

@@ -48,9 +48,10 @@ class Extraction:
             try:
                 with open_folder(self.directory) as root:
                     _check_space(source, root, total)
-                    self._write(source, chosen, root, total)
-            except (FileExistsError, NotADirectoryError) as error:
-                raise _already_there(source, error) from None
+                    try:
+                        self._write(source, chosen, root, total)
+                    except (FileExistsError, NotADirectoryError) as error:
+                        raise _already_there(source, error) from None
             except OSError as error:
                 raise _not_written(source, error) from None
         return [content.member.path for content in files]

@@ -57,6 +57,25 @@ def test_two_steps_that_stage_for_one_folder_do_not_meet(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_staged_behind_a_link(tmp_path):
+    """As one that is put in front of the folder after its path was looked at."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    with pytest.raises(NothingDone, match="Not a directory"):
+        staged_folder(tmp_path / "link" / "out", owner="one").__enter__()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_folder_that_is_moved_away_while_it_is_filled_is_cleared_where_it_is(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    with staged_folder(tmp_path / "there" / "out", owner="one") as folder:
+        (folder / "half").touch()
+        (tmp_path / "there").rename(tmp_path / "moved")
+        (tmp_path / "there").symlink_to("elsewhere")
+    assert list((tmp_path / "moved").iterdir()) == list((tmp_path / "elsewhere").iterdir()) == []
+
+
 # Publishing ----------------------------------------------------------------------------------------------------------
 
 

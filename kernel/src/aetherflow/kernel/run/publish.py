@@ -85,13 +85,13 @@ def staged_folder(final: Path, *, owner: str, given: Path | None = None, mode: i
         final.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unusable(home, error.strerror or "the system refused") from None
-    with _claimed(home, mode if given else 0o700):
+    with _claimed(home, mode if given else 0o700) as beside:
         try:
             if given is None:
-                (home / final.name).mkdir(mode)
+                os.mkdir(f"{home.name}/{final.name}", mode, dir_fd=beside)
             yield given or home / final.name
         finally:
-            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(home.name, ignore_errors=True, dir_fd=beside)
 
 
 def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
@@ -161,14 +161,19 @@ def _publish_copy(staged: Path, final: Path, *, replace: bool, may_copy: bool) -
 
 
 @contextmanager
-def _claimed(home: Path, mode: int) -> Iterator[None]:
-    """Make the folder anew; a claim beside it tells our leftovers from what is not ours to remove."""
+def _claimed(home: Path, mode: int) -> Iterator[int]:
+    """Make the folder anew, and give the open one that it is in.
+
+    A claim beside it tells our leftovers from what is not ours to remove.
+    """
     import fcntl
 
-    claim = home.with_name(f"{home.name}.claim")
+    claim = f"{home.name}.claim"
     with contextlib.ExitStack() as stack:
         try:
-            descriptor = os.open(claim, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            beside = stack.enter_context(_open_folder(home.parent))
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(claim, flags, 0o600, dir_fd=beside)
         except OSError as error:
             raise _unusable(home, error.strerror or "the system refused") from None
         stack.callback(os.close, descriptor)
@@ -176,20 +181,25 @@ def _claimed(home: Path, mode: int) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _unusable(home, "another step is filling it") from None
-        stack.callback(claim.unlink, missing_ok=True)
+        stack.callback(_unlink, claim, beside)
         if os.read(descriptor, 1):
-            shutil.rmtree(home, ignore_errors=True)
-        _make_empty(home, mode)
+            shutil.rmtree(home.name, ignore_errors=True, dir_fd=beside)
+        _make_empty(home, mode, beside)
         # Only now: whoever is killed before has not made the folder.
         os.write(descriptor, b"claimed\n")
-        yield
+        yield beside
 
 
-def _make_empty(home: Path, mode: int) -> None:
+def _unlink(name: str, folder: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _make_empty(home: Path, mode: int, beside: int) -> None:
     try:
         with contextlib.suppress(FileNotFoundError):
-            home.rmdir()
-        home.mkdir(mode)
+            os.rmdir(home.name, dir_fd=beside)
+        os.mkdir(home.name, mode, dir_fd=beside)
     except OSError as error:
         raise _unusable(home, error.strerror or "the system refused") from None
 

@@ -29,12 +29,18 @@ from aetherflow_archive.zip_step import Zip, ZipInputs
 
 
 class Log:
-    """Keeps quiet."""
+    """Remembers its warnings."""
+
+    def __init__(self):
+        self.warnings = []
 
     def info(self, message, **fields):
         pass
 
-    debug = warning = error = info
+    def warning(self, message, **fields):
+        self.warnings.append((message, fields))
+
+    debug = error = info
 
 
 @dataclass

@@ -64,6 +64,20 @@ def test_without_recursion_folders_in_folders_stay_out(workplace, items, found):
     assert names(workplace) == found
 
 
+@pytest.mark.parametrize("name", ["12:30.csv", "aux.txt", "A.csv", "ends."])
+def test_a_name_that_unzip_refuses_is_packed_with_a_warning(workplace, name):
+    workplace.zip(items=["*.csv"])
+    assert workplace.context.log.warnings == []
+
+    (workplace.artifacts / name).write_text("x")
+    workplace.zip(items=["*"], recursive=False)
+
+    assert name in names(workplace)
+    ((message, fields),) = workplace.context.log.warnings
+    assert "unzip" in message
+    assert fields["name"].casefold() in {ascii(name).casefold(), "'a.csv'"}
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_a_file(workplace):
     workplace.write(**{"[ab].csv": "odd"})
     workplace.zip(items=["[ab].csv"])

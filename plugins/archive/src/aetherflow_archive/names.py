@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 from aetherflow.kernel.api import ConnectorError
 
@@ -64,6 +65,19 @@ def _wrong_part(part: str) -> str | None:
     looks_like = unicodedata.normalize("NFKC", part)
     if {"/", "\\"} & set(looks_like) or looks_like in {".", ".."}:
         return "it holds characters that look like those of a path"
+    return None
+
+
+def first_not_to_unpack(names: Iterable[str]) -> tuple[str, str] | None:
+    """The first of some files' names that `unzip` refuses, and why; null where it refuses none."""
+    taken = Names("the archive")
+    for name in names:
+        if (wrong := why_not_to_unpack(name)) is not None:
+            return name, wrong
+        try:
+            taken.add(name, is_folder=False)
+        except ConnectorError:
+            return name, "on many systems its place is another one's"
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +25,7 @@ from aetherflow.kernel.api import (
 )
 
 from .archivers import ArchiverInputs, archiver_of, watch_of
+from .names import first_not_to_unpack, shown
 from .records import remember, remembered
 from .selection import Kind, Selection, select
 
@@ -85,6 +86,7 @@ class Zip(Step[ZipInputs, ZipOutputs]):
         members = _members(context, inputs, folder)
         if not members:
             return Skip("no_files", ZipOutputs(output=str(inputs.dest_path), count=0))
+        _warn_of_names(context, members)
         _write(context, inputs, archiver, folder, members)
         return ZipOutputs(
             output=str(inputs.dest_path),
@@ -93,6 +95,13 @@ class Zip(Step[ZipInputs, ZipOutputs]):
             driver=archiver.driver,
             src_dir=str(folder),
         )
+
+
+def _warn_of_names(context: StepContext, members: Iterable[str]) -> None:
+    """Whoever gets the archive may unpack with rules as strict as ours."""
+    if (found := first_not_to_unpack(members)) is not None:
+        name, wrong = found
+        context.log.warning("`unzip` will refuse this archive because of a name in it", name=shown(name), why=wrong)
 
 
 def _check_folder(folder: Path) -> None:

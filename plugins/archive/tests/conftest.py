@@ -75,6 +75,10 @@ class Connectors:
     def has(self, resource):
         return resource in self.named
 
+    def with_defaults(self, kind, driver, _protocol):
+        assert kind == "archive"
+        return {"zipfile": zipfile_archiver, "pyzipper": pyzipper_archiver}[driver]()
+
     def get(self, resource, _protocol):
         if resource not in self.named:
             message = f"there is no resource {resource!r}"

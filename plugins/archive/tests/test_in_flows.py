@@ -101,6 +101,19 @@ def test_what_stays_in_the_workspace_is_for_its_user_only(project):
     assert {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in found} == {(True, 0o700), (False, 0o600)}
 
 
+def test_a_driver_that_is_denied_is_not_made_for_the_occasion_either(project):
+    profile = "profiles: {internal_fast: {plugins: {deny: ['connector:archive:pyzipper']}}}\n"
+    (project / "aetherflow.yaml").write_text(profile)
+    write_flow(project, pack(project, password="{{env.ZIP_WORD}}"))
+
+    done = run(project, ZIP_WORD="open sesame")
+
+    assert done.returncode != 0
+    (refused,) = json.loads(done.stdout)["jobs"][0]["steps"]
+    assert 'deny "connector:archive:pyzipper" (aetherflow.yaml:1)' in refused["reason"]
+    assert not (project / "out.zip").exists()
+
+
 def test_nothing_to_pack_is_a_skip(project):
     outputs = {"count": "{{result.count}}"}
     write_flow(project, {**pack(project, items=["*.none"]), "outputs": outputs})

@@ -8,8 +8,6 @@ from pydantic import Field
 
 from aetherflow.kernel.api import (
     Archiver,
-    ConnectorContext,
-    NoOptions,
     NothingDone,
     ResourceUse,
     Secret,
@@ -39,6 +37,7 @@ def archiver_of(context: StepContext, inputs: ArchiverInputs) -> Archiver:
     Raises:
         NothingDone: the inputs contradict each other, or the password is empty.
         ConnectorError: the resource can't be used.
+        RefusedByPolicy: the runtime profile denies the driver.
     """
     if inputs.password is not None and not inputs.password:
         raise NothingDone("the password is empty", code="AF-ARCHIVE-PASSWORD", help="give one, or leave it out")
@@ -53,19 +52,10 @@ def archiver_of(context: StepContext, inputs: ArchiverInputs) -> Archiver:
         named = DEFAULT_RESOURCE
     if named is not None:
         return context.connectors.get(named, Archiver)
-    return _made_for_the_occasion(context, has_password=inputs.password is not None)
+    driver = "zipfile" if inputs.password is None else "pyzipper"
+    return context.connectors.with_defaults("archive", driver, Archiver)
 
 
 def watch_of(context: StepContext) -> Watch:
     """The step's own signal to stop, and its own progress."""
     return Watch(cancelled=context.cancelled, progress=lambda done, total: context.progress(done, total, unit="bytes"))
-
-
-def _made_for_the_occasion(context: StepContext, *, has_password: bool) -> Archiver:
-    from .drivers import PyzipperArchiver, PyzipperConfig, ZipfileArchiver
-    from .limits import ArchiveOptions
-
-    about = ConnectorContext(resource="", log=context.log, file_path=lambda path, _use: context.paths.readable(path))
-    if has_password:
-        return PyzipperArchiver(about, PyzipperConfig(), ArchiveOptions())
-    return ZipfileArchiver(about, NoOptions(), ArchiveOptions())

@@ -168,6 +168,14 @@ class Connectors(Protocol):
     def has(self, resource: str) -> bool:
         """Whether the flow has a resource of that name."""
 
+    def with_defaults(self, kind: str, driver: str, protocol: Callable[..., P]) -> P:
+        """A driver's connector without settings, for work that needs no resource; the policy is asked as for one.
+
+        Raises:
+            RefusedByPolicy: the runtime profile denies the driver.
+            ConnectorError: it implements another protocol, or can't be opened.
+        """
+
 
 class StepContext(Protocol):
     """What a step may know and use of the run that it is part of."""

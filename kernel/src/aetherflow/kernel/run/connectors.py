@@ -59,16 +59,32 @@ class RunConnectors:
         Raises:
             ConnectorError: there is no such resource, it implements another protocol, or it can't be opened.
         """
+        return self._opened(resource, protocol, lambda: self._resource(resource))
+
+    def with_defaults(self, kind: str, driver: str, protocol: Callable[..., P]) -> P:
+        """A driver's connector without settings, opened on first use.
+
+        Raises:
+            RefusedByPolicy: the runtime profile denies the driver.
+            ConnectorError: it implements another protocol, or can't be opened.
+        """
+        from ..resolve.resources import ResolvedResource
+
+        # No resource has a colon in its name.
+        name = f"{kind}:{driver}"
+        return self._opened(name, protocol, lambda: ResolvedResource(name, kind, driver, {}, {}))
+
+    def _opened(self, name: str, protocol: Callable[..., P], find: Callable[[], ResolvedResource]) -> P:
         with self._guard:
-            place = self._places.setdefault(resource, _Place())
+            place = self._places.setdefault(name, _Place())
         # One that hangs while it opens holds up nobody but those who want the same one.
         with place.lock:
             if place.connector is None:
-                place.connector = self._make_for(resource, protocol)
+                place.connector = self._make_for(find(), protocol)
             if place.connector.protocol is not protocol:
-                raise _wrong_protocol(resource, place.connector.protocol, protocol)
+                raise _wrong_protocol(name, place.connector.protocol, protocol)
             if not place.is_open:
-                self._open(resource, place.connector)
+                self._open(name, place.connector)
                 place.is_open = True
         return cast("P", place.connector)
 
@@ -105,7 +121,7 @@ class RunConnectors:
             failures.append(f"{name} was still busy after {CALL_SECONDS:.0f} s")
         return tuple(failures)
 
-    def _make_for(self, name: str, protocol: object) -> AnyConnector:
+    def _resource(self, name: str) -> ResolvedResource:
         resource = self._source.resources.get(name)
         if resource is None:
             raise ConnectorError(
@@ -113,9 +129,12 @@ class RunConnectors:
                 code="AF-UNKNOWN-RESOURCE",
                 help=did_you_mean(name, self._source.resources),
             )
+        return resource
+
+    def _make_for(self, resource: ResolvedResource, protocol: object) -> AnyConnector:
         connector_type = self._source.connector_class(resource.kind, resource.driver)
         if connector_type.protocol is not protocol:
-            raise _wrong_protocol(name, connector_type.protocol, protocol)
+            raise _wrong_protocol(resource.name, connector_type.protocol, protocol)
         return self._make(resource, connector_type)
 
     @staticmethod

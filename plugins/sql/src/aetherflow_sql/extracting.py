@@ -23,7 +23,7 @@ from .text_values import Misfit
 
 #: How many batches may wait for the writer: a row group of Parquet is written all at once, and takes as long as many
 #: batches take to be fetched.
-_WAITING_BATCHES = 8
+_WAITING_BATCHES = 4
 
 
 def extract(context: StepContext, inputs: DatabaseExtractStreamInputs) -> DatabaseExtractStreamOutputs:

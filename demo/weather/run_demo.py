@@ -45,7 +45,9 @@ def read_arguments() -> argparse.Namespace:
 
 def command_for(arguments: argparse.Namespace) -> list[str]:
     """The command as a user would type it; its run has a name that can be read, to go on with it."""
-    run_id = arguments.run_id or f"{datetime.now(UTC):%Y-%m-%d_%H%M%S}"
+    run_id = (
+        arguments.run_id or f"{datetime.now(UTC):%Y-%m-%d_%H%M%S_%f}"
+    )  # the parts of a second: two demos may start in one
     command = [str(COMMAND), "run", str(HERE / "flow.yaml"), "--run-id", run_id, "--param", f"results={RESULTS}"]
     return [*command, "--param", f"source={arguments.source}"] if arguments.source else command
 

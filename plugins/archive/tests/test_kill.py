@@ -19,6 +19,15 @@ from plugins.archive.tests.hostile import build, good, one
 
 pytestmark = pytest.mark.slow
 
+
+@pytest.fixture(autouse=True)
+def _strace():
+    """What kills at a system call; where everything must be tested, it must be there."""
+    if shutil.which("strace") is None:
+        leave = pytest.fail if os.environ.get("AETHERFLOW_REQUIRE_SERVERS") else pytest.skip
+        leave("there is no strace, which kills at a system call")
+
+
 #: Everything that changes the disk, or comes before something that does.
 CALLS = "openat,write,fsync,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,flock,ftruncate"
 ENTRIES = [*good("a.txt", "b/c.txt", "b/d/e.txt"), one("big", b"x" * 600_000, method=8)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import hashlib
 import os
@@ -222,6 +221,8 @@ def _rename(source: Path, target: Path, flag: int) -> None:
 
 
 def _rename_at_once(source: Path, target: Path, flag: int) -> None:
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -267,6 +268,8 @@ def _rename_by_hand(source: Path, target: Path, flag: int) -> None:
 
 def _sync_file_system(folder: Path) -> bool:
     """Whether the system could do it: only Linux has such a call."""
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "syncfs"):
         return False

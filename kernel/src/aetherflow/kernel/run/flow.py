@@ -121,7 +121,7 @@ def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Eve
         plan = _plan(prepared, flow_index, request, ledger=ledger, history=history)
         stop = Stop()
         stack.enter_context(stop_on_signals(stop))
-        wiring = Wiring(journal=Journal(ledger, tell), stop=stop, tell=tell, clock=request.clock)
+        wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
         _claim(prepared, ledger, key, record)
         return _run(active, plan, record, ledger=ledger, flow_file=prepared.document.file)
@@ -140,7 +140,7 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, fl
         ended_at = active.clock()
         whole = whole_status(plan, results, status)
         with ledger.transaction():
-            ledger.end_run(active.key, whole, ended_at)
+            ledger.end_run(active.key, record.starts, of_start=status, of_run=whole, ended_at=ended_at)
     finally:
         # One more try for what an earlier one could not write; the first failure is the one that is told.
         with suppress(LedgerFailed):
@@ -290,8 +290,9 @@ def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, hi
 def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord) -> None:
     """Note that this process runs the run."""
     document, profile = prepared.document, prepared.surroundings.profile.name
+    claimed = replace(record, flow_file=document.file, flow_digest=document.digest, profile=profile)
     with ledger.transaction():
-        ledger.put_run(key, record, flow_file=document.file, flow_digest=document.digest, profile=profile)
+        ledger.put_run(key, claimed)
 
 
 def _settled(ledger: Ledger, key: RunKey) -> History:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..contracts.events import Event
+    from ..contracts.records import RunKey
     from ..state.ledger import Ledger
 
 
@@ -18,8 +19,9 @@ class Journal:
     sync. An event is told only when what it says is on the disk.
     """
 
-    def __init__(self, ledger: Ledger, tell: Callable[[Event], None]) -> None:
+    def __init__(self, ledger: Ledger, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
+        self._fence = fence
         self._tell = tell
         self._writes: list[Callable[[Ledger], None]] = []
         self._events: list[Event] = []
@@ -35,7 +37,7 @@ class Journal:
         """Make all that was noted durable, in one transaction; then tell it."""
         # What could not be committed stays noted, and untold.
         if self._writes:
-            self._ledger.write_all(self._writes)
+            self._ledger.write_all(self._writes, fence=self._fence)
         self._writes = []
         events, self._events = self._events, []
         for event in events:

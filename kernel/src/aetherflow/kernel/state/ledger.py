@@ -114,6 +114,11 @@ class Ledger:
             )
             return History(run=runs[0] if runs else None, jobs=jobs, steps=steps)
 
+    def cancel_requested(self, key: RunKey) -> bool:
+        """Whether somebody asked for an end of the run since it was started."""
+        with self._guard, self._failures_told():
+            return any(at is not None for (at,) in self._connection.execute(rows.CANCEL_REQUESTED, key))
+
     def starts(self, key: RunKey) -> tuple[StartRecord, ...]:
         """All starts of a run, in their order."""
         with self._guard, self._failures_told():

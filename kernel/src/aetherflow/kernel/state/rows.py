@@ -83,6 +83,7 @@ GET_STEPS = _select("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}", " AND start IN (0,
 GET_ATTEMPTS = _select("attempts", f"{_STEP_KEY}, {_OLD_ATTEMPT}", " ORDER BY attempt")
 GET_ARTIFACTS = _select("artifacts", f"{_STEP_KEY}, {_ARTIFACT_COLUMNS}", " ORDER BY number")
 GET_DEFINITIONS = "SELECT steps FROM definitions WHERE flow_digest = ?"
+CANCEL_REQUESTED = "SELECT cancel_requested_at FROM runs WHERE flow_id = ? AND run_id = ?"
 FENCE = "SELECT starts FROM runs WHERE flow_id = ? AND run_id = ?"
 
 NEWEST_RUN_WITH_JOBS = """

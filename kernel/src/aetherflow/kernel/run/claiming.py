@@ -115,7 +115,7 @@ def claim_run(
         environment_keys=environment_keys_of(flow_index),
         owner={},
     )
-    definitions = surroundings.redactor.redact_value(flow_definitions(flow_index.flow))
+    definitions = surroundings.redactor.redact(flow_definitions(flow_index.flow))
     with ledger.transaction():
         ledger.put_run(key, record)
         ledger.put_start(key, start)

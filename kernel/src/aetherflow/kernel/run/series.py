@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import time
 from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
@@ -195,7 +195,7 @@ def backoff(retry: Retry, made: int, *, jitter: float | None = None) -> float:
         grown = min(longest, retry.backoff_seconds * retry.backoff_multiplier ** max(0, made - 1))
     except OverflowError:
         grown = longest
-    chance = random.uniform(-1, 1) if jitter is None else jitter  # noqa: S311 - no secret
+    chance = secrets.SystemRandom().uniform(-1, 1) if jitter is None else jitter
     return float(grown * (1 + retry.jitter * chance))
 
 

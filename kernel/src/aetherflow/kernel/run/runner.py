@@ -107,7 +107,7 @@ def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:
         outputs={**declared_outputs(plan), **earlier.outputs},
         steps=steps,
     )
-    run.journal.note(None, _ended(run, result))
+    run.journal.note(None, _ended(run, result, restored=True))
     return result
 
 
@@ -121,7 +121,7 @@ def _without_running(run: ActiveRun, plan: JobPlan, status: Status, reason: str)
     return result
 
 
-def _ended(run: ActiveRun, result: JobResult) -> JobEnded:
+def _ended(run: ActiveRun, result: JobResult, *, restored: bool = False) -> JobEnded:
     return JobEnded(
         at=run.clock(),
         flow_id=run.key.flow_id,
@@ -130,4 +130,5 @@ def _ended(run: ActiveRun, result: JobResult) -> JobEnded:
         status=result.status,
         duration_ms=result.duration_ms,
         reason=result.reason,
+        restored=restored,
     )

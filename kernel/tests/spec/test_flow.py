@@ -93,7 +93,7 @@ def test_the_smallest_flow_has_all_defaults():
     flow = read(SMALLEST)
 
     assert (flow.jobs, flow.parameters, flow.resources, flow.timezone) == ((), {}, {}, "UTC")
-    assert (flow.locks.scope, flow.locks.ttl_seconds) == ("none", 3600)
+    assert (flow.locks.scope, flow.locks.ttl_seconds) == ("none", 60)
     assert (flow.state.backend, flow.state.path, flow.workspace.root) == ("sqlite", None, None)
     assert flow.workspace.cleanup_policy == "on_success"
 

@@ -37,7 +37,7 @@ def ledger(tmp_path):
 
 
 def put_run(ledger, key, run=RUN):
-    ledger.put_run(key, run, flow_file="f.yaml", flow_digest="0", profile="internal_fast")
+    ledger.put_run(key, run)
 
 
 def test_what_was_written_is_read_back_after_reopening(tmp_path):

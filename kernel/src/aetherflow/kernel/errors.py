@@ -9,6 +9,7 @@ AetherFlowError
 ├── OwnedByAnother          exit 75   another process owns the run or the lock
 ├── RunFailed               exit 1    a run could not be brought to its end
 │   ├── LedgerFailed                  the ledger can't be read or written: nothing goes on without it
+│   │   └── Fenced                    … any more: another process has started the run again (exit 75)
 │   ├── PluginError                   a plugin could not be loaded, or broke its contract
 │   ├── StepError                     a step says what went wrong (plugins raise this one)
 │   │   ├── ConnectorError            … because of the system it talks to
@@ -185,6 +186,16 @@ class LedgerFailed(RunFailed):
     """The ledger can't be read or written; a run does not go on without it."""
 
     code = "AF-LEDGER"
+    #: Whether the same write may work later; not where the device failed.
+    may_be_tried_again = True
+
+
+class Fenced(LedgerFailed):
+    """Another process has started the run again since: this one must write nothing more."""
+
+    code = "AF-RUN-TAKEN"
+    may_be_tried_again = False
+    exit_code = ExitCode.OWNED_BY_ANOTHER
 
 
 class PluginError(RunFailed):

@@ -29,7 +29,7 @@ class _Call:
 
 def check_inputs(subject: Subject) -> Iterator[Problem]:
     """Inputs that are missing, unknown, of the wrong type or value, or name no fitting resource."""
-    for job in subject.flow.flow.jobs:
+    for job in subject.flow.flow.all_jobs:
         for step in job.steps:
             template = subject.flow.compiled_inputs.get((job.id, step.id))
             inputs = without_raw(step.inputs)

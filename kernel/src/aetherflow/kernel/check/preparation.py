@@ -169,7 +169,6 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
     problems = [*surroundings.problems, *examined.problems]
     flow_index = None
     if examined.flow is not None:
-        problems += _locks_without_effect(examined.flow)
         flow_index = index_flow(examined.flow)
         problems += check_flow(
             flow_index,
@@ -181,19 +180,6 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
     return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))
-
-
-def _locks_without_effect(flow: Flow) -> Iterator[Problem]:
-    if flow.locks.scope != "none":
-        path = (*flow.locks.path, "scope")
-        yield Problem(
-            code="AF-NOT-YET",
-            message="locks have no effect in this version: two runs with different ids may run at the same time",
-            help="give such runs one run id: a run has one owner at a time",
-            severity="warning",
-            where=flow.document.where(path),
-            path=path,
-        )
 
 
 def _renderer(environment: Environment) -> Render:

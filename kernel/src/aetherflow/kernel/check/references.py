@@ -65,12 +65,13 @@ def _run(subject: Subject, use: Use) -> Found:
 
 def _step(subject: Subject, use: Use) -> Found:
     name = _part(use, 1)
-    if name is None or use.job is None or use.step is None:
+    if name is None or use.job is None:
         return None
     number = use.job.steps.get(name)
     if number is None:
         return _unknown_step(subject, use, use.job, name)
-    if number >= use.step:
+    # A job's own outputs come after all of its steps.
+    if use.step is not None and number >= use.step:
         return _too_early(use, "step", name, is_same=number == use.step)
     step = use.job.job.steps[number]
     output = _part(use, 2)
@@ -124,8 +125,8 @@ def _value_of_job(use: Use, job: JobIndex) -> Found:
     part, output = _part(use, 2), _part(use, 3)
     if part is not None and part not in _EARLIER_JOB:
         return _unknown(use, f"value of job {job.job.id!r} called", part, _EARLIER_JOB)
-    if part == "outputs" and output is not None and output not in job.outputs:
-        return _unknown(use, f"output of job {job.job.id!r} called", output, job.outputs)
+    if part == "outputs" and output is not None and output not in job.output_names:
+        return _unknown(use, f"output of job {job.job.id!r} called", output, job.output_names)
     return None
 
 

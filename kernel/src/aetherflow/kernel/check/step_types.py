@@ -10,6 +10,6 @@ from .rules import Subject
 
 def check_step_types(subject: Subject) -> Iterator[Problem]:
     """Step types that are unknown, denied or broken."""
-    for job in subject.flow.flow.jobs:
+    for job in subject.flow.flow.all_jobs:
         for step in job.steps:
             yield from subject.contributions.step(step.type).problems_at((*step.path, "type"))

@@ -44,6 +44,34 @@ class RunRecord:
     facts: Mapping[str, Json]
     #: The random name that the run's workspace folders carry; clean-up removes nothing else.
     marker: str
+    flow_file: str = ""
+    flow_digest: str = ""
+    profile: str = ""
+    #: When somebody asked for an end of the run; null where nobody did.
+    cancel_requested_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecord:
+    """One start of a run: what it was asked for, by which process, with what; times are seconds since 1970 in UTC."""
+
+    number: int
+    status: Status
+    #: What was asked for: `run`, `resume`, `retry`, `from job.step`, `job NAME`.
+    asked: str
+    started_at: float
+    ended_at: float | None = None
+    flow_digest: str
+    profile: str
+    policy_digest: str
+    #: The version of the kernel.
+    kernel: str
+    #: The versions of the plugins whose contributions the flow uses, by name.
+    plugins: Mapping[str, str]
+    #: The keys of the environment that the flow refers to.
+    environment_keys: tuple[str, ...]
+    #: Which process it is; see `state.identity`.
+    owner: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +83,22 @@ class JobRecord:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     #: Outputs hold a secret, which is not kept: what stands there is masked.
     is_masked: bool = False
+    #: Digest of the job as written, without its steps.
+    definition: str = ""
     started_at: float | None = None
     ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRecord:
+    """What a step published: a file, or a folder as a whole; sizes in bytes."""
+
+    path: str
+    size: int
+    #: Of the content; of a folder: of its sorted list of paths, sizes and digests.
+    sha256: str
+    #: How many files a folder holds; null for a file.
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +111,22 @@ class StepRecord:
     attempt: int
     #: Digest of the step as written, to see later edits.
     definition: str
+    #: Its place among the steps of its job.
+    position: int = 0
+    #: How often a person had it done anew after it was done; a part of the idempotency key.
+    generation: int = 0
+    #: The start of the run that made this attempt.
+    ran_in: int = 1
+    #: Attempts before the present series of retries.
+    attempts_before: int = 0
+    #: When the next attempt of the series is due; null where there is none.
+    next_attempt_at: float | None = None
     #: Digest of the inputs after rendering.
     inputs_digest: str = ""
     outputs: Mapping[str, Json] | None = None
     #: Outputs hold a secret, which is not kept: what stands there is masked.
     is_masked: bool = False
+    artifacts: tuple[ArtifactRecord, ...] = ()
     reason: str = ""
     error_code: str = ""
     error: str = ""
@@ -81,6 +134,16 @@ class StepRecord:
     is_without_effect: bool = False
     started_at: float | None = None
     ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """What a start did with a job, or with a step of it, and why; `step_id` is empty for the job itself."""
+
+    job_id: str
+    step_id: str
+    decision: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class Patience:
     #: Events that wait for one observer; only then the run waits for it.
     most_waiting: int = 1_000
     #: For room among them, before the observer gets no more.
-    for_room: float = 5.0
+    for_room: float = 2.0
     #: At the end of the run, for one event to be taken.
     at_end: float = 5.0
     #: For all of them, where the run was stopped or did not come to its end.

@@ -11,8 +11,8 @@ from ..quick_dataclasses import dataclass
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
+from .crew import Crew
 from .paths import ProtectedPlaces, StepPaths, expanded
-from .worker import Worker
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def assemble(
     connectors = RunConnectors(source)
     return ActiveRun(
         key=key,
+        start=record.starts,
         project=surroundings.project.folder.resolve(),
         environment=surroundings.environment.values,
         parameters=record.parameters,
@@ -111,7 +112,7 @@ def assemble(
         workspace=workspace,
         connectors=connectors,
         stop=wiring.stop,
-        worker=Worker(wiring.stop, connectors.cancel),
+        crew=Crew(),
         tell=wiring.tell,
         clock=wiring.clock,
     )

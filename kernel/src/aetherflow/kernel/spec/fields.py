@@ -48,12 +48,11 @@ class Field:
 
 
 class Fields:
-    """The keys of one kind of mapping; `later` are those that a later version will know."""
+    """The keys of one kind of mapping."""
 
-    def __init__(self, noun: str, known: Mapping[str, Field], *, later: Collection[str] = ()) -> None:
+    def __init__(self, noun: str, known: Mapping[str, Field]) -> None:
         self.noun = noun
         self.known = known
-        self.later = later
         self.required = frozenset(key for key, field in known.items() if field.is_required)
 
     def __call__(self, reading: Reading, value: object, path: YamlPath) -> dict[str, Any]:
@@ -84,17 +83,11 @@ class Fields:
     def _unknown(self, reading: Reading, key: str, value: Mapping[str, object], path: YamlPath) -> str | None:
         """Report the key, and answer the known one that it stands for: what hangs below is checked all the same."""
         place = (*path, key)
-        if key in self.later:
-            message = f"the key {key!r} of {self.noun} is not in this version yet"
-            reading.report("AF-NOT-YET", message, "leave it out", place, at_key=True)
-            return None
         if len(reading.problems) > _MANY_PROBLEMS or len(key) > _LONGEST_TYPO:
             reading.report("AF-UNKNOWN-KEY", f"{self.noun} has no key {shown(key)}", "", place, at_key=True)
             return None
-        meant = nearest(key, [*self.known, *self.later])
-        mend = did_you_mean(key, [*self.known, *self.later])
-        if meant in self.later:
-            mend = f"did you mean {meant!r}? It is not in this version yet"
+        meant = nearest(key, self.known)
+        mend = did_you_mean(key, self.known)
         reading.report("AF-UNKNOWN-KEY", f"{self.noun} has no key {shown(key)}", mend, place, at_key=True)
         return meant if meant in self.known and meant not in value else None
 

@@ -12,12 +12,13 @@ from .fields import Field, Fields, Reading
 from .flow_block import FLOW_BLOCK, Render, rendered
 from .jobs import jobs, report_duplicates
 from .misfits import AlreadyTold, Misfit, wrong_type
-from .models import Flow, Locks, StatePlace, Workspace
+from .models import Concurrency, Flow, Locks, StatePlace, Workspace
 from .parameters import parameter
 from .resources import resource
 from .shapes import named
 
 _VERSION = 1
+_SECTIONS = ("jobs", "on_failure", "finally")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,15 @@ def _flow(reading: Reading, render: Render | None) -> Flow | None:
         return None
     for noun, key in (("parameter", "params"), ("resource", "resources")):
         report_duplicates(reading, noun, _paths_of_names(key, found.get(key, {})))
+    all_jobs = [job for section in _SECTIONS for job in found.get(section, ())]
+    report_duplicates(reading, "job", [(job.id, (*job.path, "id")) for job in all_jobs])
     return Flow(
         **_with_defaults(found["flow"]),
         parameters=found.get("params", {}),
         resources=found.get("resources", {}),
         jobs=found["jobs"],
+        on_failure=found.get("on_failure", ()),
+        finally_=found.get("finally", ()),
         document=reading.document,
     )
 
@@ -85,7 +90,13 @@ def _with_rendered_block(reading: Reading, render: Render | None) -> object:
 
 
 def _with_defaults(block: dict[str, Any]) -> dict[str, Any]:
-    return {"workspace": Workspace(), "state": StatePlace(), "locks": Locks(), **block}
+    return {
+        "workspace": Workspace(),
+        "state": StatePlace(),
+        "locks": Locks(),
+        "concurrency": Concurrency(),
+        **block,
+    }
 
 
 def _paths_of_names(key: str, names: Iterable[str]) -> list[tuple[str, YamlPath]]:
@@ -108,6 +119,7 @@ _TOP = Fields(
         "params": Field(named(parameter)),
         "resources": Field(named(resource)),
         "jobs": Field(jobs, is_required=True),
+        "on_failure": Field(jobs),
+        "finally": Field(jobs),
     },
-    later=("on_failure", "finally"),
 )

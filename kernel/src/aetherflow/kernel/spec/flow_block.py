@@ -11,8 +11,8 @@ from ..quick_dataclasses import replace
 from .fields import Field, Fields, Reading
 from .identifiers import problem_with_id
 from .misfits import Broken, Misfit, shown
-from .models import DEFAULT_LAYOUT, CleanupPolicy, Locks, LockScope, StateBackend, StatePlace, Workspace
-from .shapes import Rendered, dotted_identifier, one_of, text, text_or_null, whole_number
+from .models import DEFAULT_LAYOUT, CleanupPolicy, Concurrency, Locks, LockScope, StateBackend, StatePlace, Workspace
+from .shapes import Rendered, dotted_identifier, number, one_of, text, text_or_null, truth, whole_number
 
 Render = Callable[[object, YamlPath], object]
 
@@ -88,12 +88,20 @@ _LOCKS = Fields(
     {
         "scope": Field(one_of(*get_args(LockScope))),
         "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS)),
+        "wait_seconds": Field(number(0)),
     },
 )
 
 
 def _locks(reading: Reading, value: object, path: YamlPath) -> Locks:
     return Locks(**_LOCKS(reading, value, path), path=path)
+
+
+_CONCURRENCY = Fields("`concurrency`", {"max_parallel_jobs": Field(whole_number(1)), "fail_fast": Field(truth)})
+
+
+def _concurrency(reading: Reading, value: object, path: YamlPath) -> Concurrency:
+    return Concurrency(**_CONCURRENCY(reading, value, path))
 
 
 def _timezone(reading: Reading, value: object, path: YamlPath) -> str:
@@ -122,7 +130,7 @@ FLOW_BLOCK = Fields(
         "workspace": Field(_workspace),
         "state": Field(_state),
         "locks": Field(_locks),
+        "concurrency": Field(_concurrency),
         "timezone": Field(_timezone),
     },
-    later=("concurrency",),
 )

@@ -8,9 +8,22 @@ from typing import get_args
 from ..contracts.spelling import did_you_mean
 from ..errors import YamlPath
 from .fields import Field, Fields, Reading
-from .misfits import shown
-from .models import Job, NoData, RerunName, Step
-from .shapes import free_mapping, identifier, list_of, one_of_or_null, report_bad_id, text, text_or_null
+from .misfits import Misfit, shown, wrong_type
+from .models import Foreach, Job, NoData, RerunName, Retry, Step
+from .shapes import (
+    free_mapping,
+    identifier,
+    list_of,
+    named,
+    number,
+    one_of_or_null,
+    positive_number,
+    report_bad_id,
+    text,
+    text_or_null,
+    truth,
+    whole_number,
+)
 
 
 def _outputs(reading: Reading, value: object, path: YamlPath) -> dict[str, object]:
@@ -18,6 +31,43 @@ def _outputs(reading: Reading, value: object, path: YamlPath) -> dict[str, objec
     for name in found:
         report_bad_id(reading, name, (*path, name), at_key=True)
     return found
+
+
+_RETRY = Fields(
+    "`retry`",
+    {
+        "max_attempts": Field(whole_number(1), is_required=True),
+        "backoff_seconds": Field(number(0)),
+        "backoff_multiplier": Field(number(1)),
+        "max_backoff_seconds": Field(number(0)),
+        "jitter": Field(number(0, 1)),
+        "on_errors": Field(list_of(text)),
+    },
+)
+
+
+def _retry(reading: Reading, value: object, path: YamlPath) -> Retry:
+    return Retry(**_RETRY(reading, value, path))
+
+
+def _items(_reading: Reading, value: object, _path: YamlPath) -> object:
+    """A list, or a template that stands for one."""
+    if not isinstance(value, list | str):
+        raise wrong_type(value, "a list")
+    return value
+
+
+_FOREACH = Fields(
+    "`foreach`",
+    {"items": Field(_items), "matrix": Field(named(_items)), "max_parallel": Field(whole_number(1))},
+)
+
+
+def _foreach(reading: Reading, value: object, path: YamlPath) -> Foreach:
+    found = _FOREACH(reading, value, path)
+    if ("items" in found) == ("matrix" in found) and not reading.is_incomplete:
+        raise Misfit("AF-WRONG-VALUE", "`foreach` needs one of `items` and `matrix`", "write `items: […]` here")
+    return Foreach(**found, path=path)
 
 
 _STEP = Fields(
@@ -29,8 +79,12 @@ _STEP = Fields(
         "outputs": Field(_outputs),
         "on_no_data": Field(one_of_or_null(*get_args(NoData))),
         "rerun": Field(one_of_or_null(*get_args(RerunName))),
+        "when": Field(text_or_null),
+        "retry": Field(_retry),
+        "timeout_seconds": Field(positive_number),
+        "continue_on_error": Field(truth),
+        "foreach": Field(_foreach),
     },
-    later=("when", "retry", "timeout_seconds", "continue_on_error", "foreach"),
 )
 
 
@@ -55,19 +109,25 @@ _JOB = Fields(
         "depends_on": Field(list_of(text)),
         "when": Field(text_or_null),
         "steps": Field(_steps, is_required=True),
+        "timeout_seconds": Field(positive_number),
+        "outputs": Field(_outputs),
     },
-    later=("timeout_seconds", "outputs"),
 )
 
 
 def _job(reading: Reading, value: object, path: YamlPath) -> Job:
-    return Job(**_JOB(reading, value, path), path=path)
+    job = Job(**_JOB(reading, value, path), path=path)
+    promoted = {name: step for step in job.steps for name in step.outputs}
+    for name in job.outputs:
+        if name in promoted:
+            message = f"the output {shown(name)} is given by step {promoted[name].id!r} as well"
+            reading.report("AF-DUPLICATE-ID", message, "keep one of them", (*path, "outputs", name), at_key=True)
+    return job
 
 
 def jobs(reading: Reading, value: object, path: YamlPath) -> tuple[Job, ...]:
     """The jobs, in the order of the file, which is the order that they run in."""
     found: tuple[Job, ...] = list_of(_job)(reading, value, path)
-    report_duplicates(reading, "job", [(job.id, (*job.path, "id")) for job in found])
     if not reading.is_incomplete:
         _report_order(reading, found)
     return found
@@ -88,8 +148,8 @@ def _report_order(reading: Reading, found: Sequence[Job]) -> None:
     known = {job.id for job in found}
     earlier: set[str] = set()
     for job in found:
-        for number, name in enumerate(job.depends_on):
-            path = (*job.path, "depends_on", number)
+        for position, name in enumerate(job.depends_on):
+            path = (*job.path, "depends_on", position)
             if name == job.id:
                 reading.report("AF-SELF-DEPENDENCY", f"the job {shown(name)} waits for itself", "remove it here", path)
             elif name not in known:

@@ -46,8 +46,19 @@ class Locks:
     """What a run holds while it works."""
 
     scope: LockScope = "none"
-    ttl_seconds: int = 3600
+    #: How long a holder that is not heard of keeps its lock; it is renewed long before.
+    ttl_seconds: int = 60
+    #: How long to wait for a lock that another run holds.
+    wait_seconds: float = 0
     path: YamlPath = ("flow", "locks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concurrency:
+    """How many jobs may run at the same time, and whether others still start when one has failed."""
+
+    max_parallel_jobs: int = 1
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,32 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step is tried, and how long is waited in between."""
+
+    max_attempts: int
+    backoff_seconds: float = 0
+    #: Each wait is this many times as long as the one before.
+    backoff_multiplier: float = 1
+    #: No wait is longer; null for no limit.
+    max_backoff_seconds: float | None = None
+    #: The part of a wait, from 0 to 1, that chance may add or take away.
+    jitter: float = 0
+    #: Codes of the errors after which it is tried again, which may hold `*`; empty for all.
+    on_errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreach:
+    """What a step is repeated for: a list, or every combination of the lists of a matrix; one of the two is null."""
+
+    path: YamlPath
+    items: object = None
+    matrix: Mapping[str, object] | None = None
+    max_parallel: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One piece of work; `outputs` maps names of job outputs to templates."""
 
@@ -87,11 +124,16 @@ class Step:
     outputs: Mapping[str, object]
     on_no_data: NoData | None = None
     rerun: RerunName | None = None
+    when: str | None = None
+    retry: Retry | None = None
+    timeout_seconds: float | None = None
+    continue_on_error: bool = False
+    foreach: Foreach | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Steps in their order, and what the job waits for."""
+    """Steps in their order, and what the job waits for; `outputs` maps names to templates."""
 
     id: str
     path: YamlPath
@@ -99,6 +141,8 @@ class Job:
     description: str | None = None
     depends_on: tuple[str, ...] = ()
     when: str | None = None
+    timeout_seconds: float | None = None
+    outputs: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +152,22 @@ class Flow:
     id: str
     document: Document
     jobs: tuple[Job, ...]
+    #: Jobs that run when the run has failed.
+    on_failure: tuple[Job, ...] = ()
+    #: Jobs that run at the end, whatever happened.
+    finally_: tuple[Job, ...] = ()
     version: int = 1
     description: str | None = None
     timezone: str = "UTC"
     workspace: Workspace
     state: StatePlace
     locks: Locks
+    concurrency: Concurrency
     parameters: Mapping[str, Parameter]
     resources: Mapping[str, Resource]
     path: YamlPath = ()
+
+    @property
+    def all_jobs(self) -> tuple[Job, ...]:
+        """All jobs, in the order in which they may run."""
+        return (*self.jobs, *self.on_failure, *self.finally_)

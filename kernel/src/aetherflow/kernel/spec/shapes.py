@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..contracts.spelling import did_you_mean
@@ -65,6 +66,38 @@ def whole_number(minimum: int) -> Shape:
         return found
 
     return read
+
+
+def number(minimum: float, maximum: float | None = None) -> Shape:
+    """A number, whole or not, within limits."""
+
+    def read(_reading: Reading, value: object, _path: YamlPath) -> float:
+        found = from_template(value)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+            raise wrong_type(value, "a number")
+        if found < minimum:
+            raise Misfit("AF-WRONG-VALUE", f"{found} is too small", f"write {minimum} or more")
+        if maximum is not None and found > maximum:
+            raise Misfit("AF-WRONG-VALUE", f"{found} is too big", f"write {maximum} or less")
+        return found
+
+    return read
+
+
+def positive_number(reading: Reading, value: object, path: YamlPath) -> float:
+    """A number of seconds that is not none."""
+    found: float = number(0)(reading, value, path)
+    if not found:
+        raise Misfit("AF-WRONG-VALUE", "0 is too small", "write a number above 0, or leave the key out")
+    return found
+
+
+def truth(_reading: Reading, value: object, _path: YamlPath) -> bool:
+    """Either true or false."""
+    found = from_template(value)
+    if not isinstance(found, bool):
+        raise wrong_type(value, "a boolean")
+    return found
 
 
 def from_template(value: object) -> object:

@@ -1,0 +1,290 @@
+"""Records as rows of the ledger, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.events import Status
+from ..contracts.records import ArtifactRecord, JobRecord, RunRecord, StartRecord, StepKey, StepRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..contracts.records import Json, RunKey
+
+Row = tuple[Any, ...]
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+_RUN_COLUMNS = (
+    "status, starts, started_at, ended_at, flow_file, flow_digest, profile, parameters, facts, marker,"
+    " cancel_requested_at"
+)
+_START_COLUMNS = (
+    "start, status, asked, started_at, ended_at, flow_digest, profile, policy_digest, kernel, plugins,"
+    " environment_keys, owner"
+)
+_JOB_COLUMNS = "job_id, status, reason, outputs, is_masked, definition, started_at, ended_at"
+_STEP_KEY = "start, job_id, item, step_id"
+_STEP_COLUMNS = (
+    "status, step_type, rerun, attempt, definition, position, generation, ran_in, attempts_before, next_attempt_at,"
+    " inputs_digest, outputs, outputs_digest, is_masked, reason, error_code, error, is_without_effect, started_at,"
+    " ended_at"
+)
+_OLD_ATTEMPT = (
+    "attempt, ran_in, status, inputs_digest, reason, error_code, error, is_without_effect, started_at, ended_at,"
+    " next_attempt_at"
+)
+_ARTIFACT_COLUMNS = "number, path, size, sha256, files"
+
+
+def _insert(table: str, columns: str, *, verb: str = "INSERT OR REPLACE") -> str:
+    places = ", ".join("?" * (columns.count(",") + 3))
+    return f"{verb} INTO {table} (flow_id, run_id, {columns}) VALUES ({places})"
+
+
+def _select(table: str, columns: str, where: str = "") -> str:
+    return f"SELECT {columns} FROM {table} WHERE flow_id = ? AND run_id = ?{where}"  # noqa: S608 - our own names
+
+
+PUT_RUN = (
+    _insert("runs", _RUN_COLUMNS, verb="INSERT")
+    + """
+ON CONFLICT (flow_id, run_id) DO UPDATE SET
+    status = excluded.status, starts = excluded.starts, ended_at = excluded.ended_at,
+    parameters = excluded.parameters, flow_file = excluded.flow_file,
+    flow_digest = excluded.flow_digest, profile = excluded.profile, cancel_requested_at = excluded.cancel_requested_at
+"""
+)
+END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
+END_START = "UPDATE starts SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ? AND start = ?"
+PUT_START = _insert("starts", _START_COLUMNS)
+PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
+PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")
+PUT_STEP = _insert("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}")
+#: The attempt that a new one follows moves from the step's row to a row of its own.
+KEEP_ATTEMPT = f"""
+INSERT OR REPLACE INTO attempts (flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT})
+SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT} FROM steps
+WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ? AND attempt < ?
+"""  # noqa: S608 - our own names
+FORGET_ARTIFACTS = """
+DELETE FROM artifacts WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ?
+"""
+PUT_ARTIFACT = _insert("artifacts", f"{_STEP_KEY}, {_ARTIFACT_COLUMNS}")
+PUT_DEFINITIONS = "INSERT OR IGNORE INTO definitions (flow_digest, steps) VALUES (?, ?)"
+
+GET_RUN = _select("runs", _RUN_COLUMNS)
+GET_STARTS = _select("starts", _START_COLUMNS, " ORDER BY start")
+GET_DECISIONS = _select("decisions", "job_id, step_id, decision, reason", " AND start = ?")
+GET_JOBS = _select("jobs", _JOB_COLUMNS, " AND start = ?")
+GET_STEPS = _select("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}", " AND start IN (0, ?)")
+GET_ATTEMPTS = _select("attempts", f"{_STEP_KEY}, {_OLD_ATTEMPT}", " ORDER BY attempt")
+GET_ARTIFACTS = _select("artifacts", f"{_STEP_KEY}, {_ARTIFACT_COLUMNS}", " ORDER BY number")
+GET_DEFINITIONS = "SELECT steps FROM definitions WHERE flow_digest = ?"
+CANCEL_REQUESTED = "SELECT cancel_requested_at FROM runs WHERE flow_id = ? AND run_id = ?"
+FENCE = "SELECT starts FROM runs WHERE flow_id = ? AND run_id = ?"
+
+NEWEST_RUN_WITH_JOBS = """
+SELECT run_id FROM runs WHERE flow_id = ?1
+AND (SELECT count(*) FROM jobs WHERE jobs.flow_id = runs.flow_id AND jobs.run_id = runs.run_id
+     AND start = 0 AND status = 'SUCCESS' AND job_id IN (SELECT value FROM json_each(?2))) = json_array_length(?2)
+ORDER BY started_at DESC LIMIT 1
+"""
+
+
+def to_json(value: object) -> str:
+    """A value as JSON text, in ASCII: text that is no Unicode (a lone surrogate) has a JSON form, and no other."""
+    return _JSON.encode(value)
+
+
+def storable(text: str) -> str:
+    """A text that the database takes: lone surrogates are written out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def run_values(key: RunKey, run: RunRecord) -> Row:
+    """The row of a run."""
+    return (
+        *key,
+        run.status.value,
+        run.starts,
+        run.started_at,
+        run.ended_at,
+        storable(run.flow_file),
+        run.flow_digest,
+        run.profile,
+        to_json(run.parameters),
+        to_json(run.facts),
+        run.marker,
+        run.cancel_requested_at,
+    )
+
+
+def run_of(row: Row) -> RunRecord:
+    """The run of a row."""
+    status, starts, started_at, ended_at, flow_file, flow_digest, profile, parameters, facts, marker, cancelled = row
+    return RunRecord(
+        status=Status(status),
+        starts=starts,
+        started_at=started_at,
+        ended_at=ended_at,
+        flow_file=flow_file,
+        flow_digest=flow_digest,
+        profile=profile,
+        parameters=json.loads(parameters),
+        facts=json.loads(facts),
+        marker=marker,
+        cancel_requested_at=cancelled,
+    )
+
+
+def start_values(key: RunKey, start: StartRecord) -> Row:
+    """The row of a start."""
+    return (
+        *key,
+        start.number,
+        start.status.value,
+        storable(start.asked),
+        start.started_at,
+        start.ended_at,
+        start.flow_digest,
+        start.profile,
+        start.policy_digest,
+        start.kernel,
+        to_json(start.plugins),
+        to_json(list(start.environment_keys)),
+        to_json(start.owner),
+    )
+
+
+def start_of(row: Row) -> StartRecord:
+    """The start of a row."""
+    number, status, asked, started_at, ended_at, flow_digest, profile, policy, kernel, plugins, keys, owner = row
+    return StartRecord(
+        number=number,
+        status=Status(status),
+        asked=asked,
+        started_at=started_at,
+        ended_at=ended_at,
+        flow_digest=flow_digest,
+        profile=profile,
+        policy_digest=policy,
+        kernel=kernel,
+        plugins=json.loads(plugins),
+        environment_keys=tuple(json.loads(keys)),
+        owner=json.loads(owner),
+    )
+
+
+def job_values(key: RunKey, start: int, job_id: str, job: JobRecord) -> Row:
+    """The row of a job."""
+    return (
+        *key,
+        start,
+        job_id,
+        job.status.value,
+        storable(job.reason),
+        to_json(job.outputs),
+        int(job.is_masked),
+        job.definition,
+        job.started_at,
+        job.ended_at,
+    )
+
+
+def job_of(row: Row) -> tuple[str, JobRecord]:
+    """The job of a row, with its id."""
+    job_id, status, reason, outputs, is_masked, definition, started_at, ended_at = row
+    return job_id, JobRecord(
+        status=Status(status),
+        reason=reason,
+        outputs=json.loads(outputs),
+        is_masked=bool(is_masked),
+        definition=definition,
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def step_key_values(key: RunKey, step: StepKey) -> Row:
+    """What tells a step from all others, in the order of the columns."""
+    return (*key, step.start, step.job_id, step.item, step.step_id)
+
+
+def step_values(key: RunKey, step_key: StepKey, step: StepRecord) -> Row:
+    """The row of a step."""
+    outputs = None if step.outputs is None else to_json(step.outputs)
+    return (
+        *step_key_values(key, step_key),
+        step.status.value,
+        step.step_type,
+        step.rerun,
+        step.attempt,
+        step.definition,
+        step.position,
+        step.generation,
+        step.ran_in,
+        step.attempts_before,
+        step.next_attempt_at,
+        step.inputs_digest,
+        outputs,
+        "" if outputs is None else hashlib.sha256(outputs.encode()).hexdigest(),
+        int(step.is_masked),
+        storable(step.reason),
+        step.error_code,
+        storable(step.error),
+        int(step.is_without_effect),
+        step.started_at,
+        step.ended_at,
+    )
+
+
+def step_of(row: Row, artifacts: Mapping[StepKey, list[ArtifactRecord]]) -> tuple[StepKey, StepRecord]:
+    """The step of a row, with its key."""
+    start, job_id, item, step_id, status, step_type, rerun, attempt, definition, position, *rest = row
+    generation, ran_in, attempts_before, next_attempt_at, inputs_digest, outputs, _, is_masked, *told = rest
+    reason, error_code, error, is_without_effect, started_at, ended_at = told
+    key = StepKey(job_id, step_id, item, start)
+    return key, StepRecord(
+        status=Status(status),
+        step_type=step_type,
+        rerun=rerun,
+        attempt=attempt,
+        definition=definition,
+        position=position,
+        generation=generation,
+        ran_in=ran_in,
+        attempts_before=attempts_before,
+        next_attempt_at=next_attempt_at,
+        inputs_digest=inputs_digest,
+        outputs=None if outputs is None else json.loads(outputs),
+        is_masked=bool(is_masked),
+        artifacts=tuple(artifacts.get(key, ())),
+        reason=reason,
+        error_code=error_code,
+        error=error,
+        is_without_effect=bool(is_without_effect),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def attempt_of(row: Row) -> tuple[StepKey, Mapping[str, Json]]:
+    """An attempt that another one followed, with the key of its step, as machines read it."""
+    start, job_id, item, step_id, *values = row
+    names = [name.strip() for name in _OLD_ATTEMPT.split(",")]
+    return StepKey(job_id, step_id, item, start), dict(zip(names, values, strict=True))
+
+
+def artifact_values(key: RunKey, step_key: StepKey, number: int, artifact: ArtifactRecord) -> Row:
+    """The row of something that a step published."""
+    told = (number, storable(artifact.path), artifact.size, artifact.sha256, artifact.files)
+    return (*step_key_values(key, step_key), *told)
+
+
+def artifact_of(row: Row) -> tuple[StepKey, ArtifactRecord]:
+    """Something that a step published, with the step's key."""
+    start, job_id, item, step_id, _, path, size, sha256, files = row
+    return StepKey(job_id, step_id, item, start), ArtifactRecord(path=path, size=size, sha256=sha256, files=files)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -81,12 +83,24 @@ class Project:
         path.parent.mkdir(exist_ok=True)
         path.write_text(dedent(text))
 
-    def aetherflow(self, *arguments, **environment):
+    def environ(self, **environment):
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         path = os.pathsep.join(filter(None, [str(self.folder), os.environ.get("PYTHONPATH")]))
+        return {**kept, "PYTHONPATH": path, "AETHERFLOW_PLUGIN_PATHS": "steps", **self.environment, **environment}
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [sys.executable, "-m", "aetherflow.kernel", *arguments],
+            env=self.environ(),
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def aetherflow(self, *arguments, **environment):
         return subprocess.run(
             [sys.executable, "-m", "aetherflow.kernel", *arguments],
-            env={**kept, "PYTHONPATH": path, "AETHERFLOW_PLUGIN_PATHS": "steps", **self.environment, **environment},
+            env=self.environ(**environment),
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -164,6 +178,72 @@ def test_run_that_goes_on_tells_only_what_it_does(project):
         "step_start blocked a",
         "step_end blocked a SUCCESS",
         "job_end blocked SUCCESS",
+        "run_end",
+    ]
+
+
+RETRIED = """
+version: 1
+flow: {id: f, concurrency: {max_parallel_jobs: 4}}
+jobs:
+  - {id: retried, steps: [{id: a, type: work, inputs: {unless: mended}, retry: {max_attempts: 3, backoff_seconds: 0}}]}
+  - {id: items, steps: [{id: a, type: work, inputs: {skip: "{{item}}"}, foreach: {items: [true, false, true], max_parallel: 2}}]}
+  - {id: unwanted, steps: [{id: a, type: work, when: 1 > 2}, {id: b, type: work}]}
+  - {id: tolerant, steps: [{id: a, type: work, inputs: {unless: mended}, continue_on_error: true}, {id: b, type: work}]}
+on_failure: [{id: tell, steps: [{id: a, type: work}]}]
+finally: [{id: tidy, steps: [{id: a, type: work}]}]
+"""
+
+
+def test_step_that_is_tried_again_or_repeated_starts_once_and_ends_once_whatever_runs_beside_it(project):
+    project.write("flow.yaml", RETRIED)
+    assert project.aetherflow("run", "flow.yaml").returncode == 1
+    calls = short(project.calls())
+    assert (calls[0], calls[-1]) == ("run_start", "run_end")
+    assert sorted(calls[1:-1]) == sorted(
+        [
+            "job_start retried", "step_start retried a", "step_end retried a FAILED", "job_end retried FAILED",
+            "job_start items", "step_start items a", "step_end items a SUCCESS", "job_end items SUCCESS",
+            "job_start unwanted", "step_end unwanted a SKIPPED", "step_start unwanted b", "step_end unwanted b SUCCESS",
+            "job_end unwanted SUCCESS", "job_start tolerant", "step_start tolerant a", "step_end tolerant a FAILED",
+            "step_start tolerant b", "step_end tolerant b SUCCESS", "job_end tolerant SUCCESS",
+            "job_start tell", "step_start tell a", "step_end tell a SUCCESS", "job_end tell SUCCESS",
+            "job_start tidy", "step_start tidy a", "step_end tidy a SUCCESS", "job_end tidy SUCCESS",
+        ]
+    )  # fmt: skip
+    for call in calls:
+        if call.startswith(("step_start", "job_start")):
+            assert calls.index(call) < next(
+                i for i, end in enumerate(calls) if end.startswith(call.replace("start", "end"))
+            )
+
+
+def test_run_that_a_signal_stopped_has_its_end_told(project):
+    project.write(
+        "steps/waiting.py",
+        "from aetherflow.kernel.api import Rerun, StepContext, register_step\n"
+        "@register_step('wait', rerun=Rerun.SAFE)\n"
+        "def wait(context: StepContext) -> None:\n"
+        "    (context.project / 'ready').touch()\n    context.cancelled.wait()\n    raise ValueError('stopped')\n",
+    )
+    project.write(
+        "flow.yaml",
+        "version: 1\nflow: {id: f}\njobs: [{id: a, steps: [{id: s, type: wait}]}, {id: b, steps: [{id: s, type: work}]}]\n",
+    )
+    with project.start("run", "flow.yaml") as running:
+        while not (project.folder / "ready").exists():
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert short(project.calls()) == [
+        "run_start",
+        "job_start a",
+        "step_start a s",
+        "step_end a s INTERRUPTED",
+        "job_end a INTERRUPTED",
+        "job_end b PENDING",
         "run_end",
     ]
 

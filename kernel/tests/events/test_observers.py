@@ -112,6 +112,20 @@ def test_events_of_many_threads_reach_all_observers_in_the_order_in_which_they_a
     assert len(told) == 800
 
 
+def test_what_is_told_of_an_observer_is_one_line_without_secrets(caplog):
+    def fail(event):
+        raise ValueError("no server at\nhttps://ada:hunter2hunter2@example.com")
+
+    redactor = Redactor()
+    redactor.add("hunter2hunter2")
+    observers = Observers([("loud", fail)], redactor=redactor, patience=LONG)
+    observers.watching(ignore)(job(1))
+    assert observers.close()
+    (record,) = caplog.records
+    assert "observer loud failed at job_start: ValueError: no server at https://ada:***@example.com" in record.message
+    assert "\n" not in record.message
+
+
 def test_run_without_an_event_has_nothing_to_wait_for():
     observers, _ = watching(ignore, patience=Patience(at_end=0))
     assert observers.close()

@@ -23,7 +23,7 @@ pathlib.Path("imported").open("a").write(__name__ + "\\n")
 
 @hookimpl
 def aetherflow_event(event, context):
-    told = {name: getattr(event, name) for name in ("job_id", "step_id", "status", "restored", "reason") if hasattr(event, name)}
+    told = {name: getattr(event, name) for name in ("job_id", "step_id", "status", "restored", "reason", "message", "fields") if hasattr(event, name)}
     with (context.project / (__name__ + ".seen")).open("a") as lines:
         lines.write(json.dumps({"event": event.name, **told}) + "\\n")
 """
@@ -202,6 +202,8 @@ def test_observers_hear_no_secret_and_none_is_told_of_them(project, plant):
     answer = project.aetherflow("run", flow, MY_TOKEN="hunter2hunter2")
     assert answer.code == 0
     assert "because of ***" in [event.get("reason") for event in heard(project)]
+    (said,) = [event for event in heard(project) if event["event"] == "step_log"]
+    assert (said["message"], said["fields"]) == ("said ***", {"deep": {"list": ["***"]}})
     assert "observer angry failed at run_start: ValueError: ***" in answer.err
     seen = (project.folder / "watch.seen").read_text() + answer.err + answer.out
     assert "hunter2" not in seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
-from ..contracts.records import StepKey
+from ..contracts.records import History, StepKey
 from ..errors import DecisionNeeded, InvalidInput
 from ..quick_dataclasses import dataclass, replace
 from .decisions import Decision, JobPlan, Plan, Selection, StepPlan
@@ -15,7 +15,7 @@ from .edits import Edits, find_edits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..contracts.records import History, JobRecord, StepRecord
+    from ..contracts.records import JobRecord, StepRecord
     from ..spec.models import Flow, Job, Step
 
 _NOT_KEPT = "its outputs hold a secret, which is not kept"
@@ -30,6 +30,7 @@ _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST, Status.B
 class Past:
     """What a plan goes by besides the flow."""
 
+    run_id: str
     history: History
     #: Results of an earlier run that stand in for jobs which this run leaves out.
     borrowed: Mapping[str, JobRecord]
@@ -59,14 +60,8 @@ def plan_run(flow: Flow, past: Past, selection: Selection, *, start: int = 1) ->
     jobs = tuple(_selected(job, past, selection) for job in jobs)
     if any(job.decision is Decision.RUN for job in jobs):
         jobs = tuple(_with_masked_outputs_again(job, selection) for job in jobs)
-    _refuse_unknown_outcomes(flow, jobs)
-    at_the_end = Past(
-        history=type(past.history)(),
-        borrowed={},
-        rerun_of=past.rerun_of,
-        named_jobs=past.named_jobs,
-        written=past.written,
-    )
+    _refuse_unknown_outcomes(flow, jobs, past.run_id)
+    at_the_end = replace(past, history=History(), borrowed={})
     return Plan(
         jobs=jobs,
         on_failure=tuple(replace(_plan_job(job, at_the_end), start=start) for job in flow.on_failure),
@@ -158,7 +153,7 @@ def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Sel
         if behind is not None and job.earlier is not None:
             first[job.job.id] = (0, f"it stands on job {behind!r}, which is done anew")
     anew = tuple(_anew(job, *first[job.job.id]) if job.job.id in first else job for job in jobs)
-    _refuse_doing_twice(flow, anew)
+    _refuse_doing_twice(flow, anew, past.run_id)
     return anew
 
 
@@ -191,15 +186,15 @@ def _anew(job: JobPlan, position: int, reason: str) -> JobPlan:
     return replace(job, decision=Decision.RUN, reason=reason, steps=steps)
 
 
-def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan]) -> None:
+def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
     for job in jobs:
         for step in job.steps:
             if step.is_anew and step.rerun == "ONCE" and step.earlier and step.earlier.status is Status.SUCCESS:
                 raise DecisionNeeded(
                     f"step {step.step.id!r} of job {job.job.id!r} may run once only, is done, and would be done again",
                     code="AF-DONE-TWICE",
-                    help="where that is right, say so and start the run again: aetherflow runs resolve RUN"
-                    f" {job.job.id}.{step.step.id} --again",
+                    help="where that is right, say so and start the run again: aetherflow runs resolve"
+                    f" {run_id} {job.job.id}.{step.step.id} --again",
                     where=flow.document.where(step.step.path),
                     path=step.step.path,
                 )
@@ -226,7 +221,7 @@ def _with_masked_outputs_again(job: JobPlan, selection: Selection) -> JobPlan:
     return replace(job, decision=Decision.LEAVE if is_left else Decision.RUN, reason=_NOT_KEPT)
 
 
-def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
+def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
     for job in jobs:
         if job.decision is not Decision.RUN:
             continue
@@ -237,22 +232,21 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
             records = step.items.items() if step.items else [("", step.earlier)]
             for item, earlier in records:
                 if earlier is not None and _outcome_is_unknown(earlier):
-                    raise _decision_needed(flow, job, step, item, earlier)
+                    name = f"{job.job.id}.{step.step.id}" + (f"[{item}]" if item else "")
+                    raise _decision_needed(flow, f"{run_id} {name}", job, step, earlier)
 
 
-def _decision_needed(flow: Flow, job: JobPlan, step: StepPlan, item: str, earlier: StepRecord) -> DecisionNeeded:
+def _decision_needed(flow: Flow, named: str, job: JobPlan, step: StepPlan, earlier: StepRecord) -> DecisionNeeded:
     why = (
         "its outputs held a secret and were not kept"
         if earlier.is_masked
         else f"nobody knows what its last attempt did: it ended {earlier.status}"
     )
-    name = f"{job.job.id}.{step.step.id}" + (f"[{item}]" if item else "")
-    told = f"item {item} of step" if item else "step"
     return DecisionNeeded(
-        f"{told} {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
+        f"step {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
         code="AF-OUTCOME-UNKNOWN",
         help="look whether it did its work, say so, and start the run again:"
-        f" aetherflow runs resolve RUN {name} --done [--outputs FILE], or --again where it may run again",
+        f" aetherflow runs resolve {named} --done [--outputs FILE], or --again where it may run again",
         where=flow.document.where(step.step.path),
         path=step.step.path,
     )

@@ -38,6 +38,7 @@ def make_plan(
         return index.step(step.type).rerun.value
 
     past = Past(
+        run_id=request.run_id or "",
         history=history,
         borrowed=_borrowed(flow_index, request, ledger, history),
         rerun_of=rerun_of,

@@ -248,6 +248,16 @@ def test_observer_that_stays_away_or_breaks_at_the_start_hears_nothing_and_ends_
     assert answer.err.count("logger=aetherflow.observers") == (1 if told else 0)
 
 
+@pytest.mark.slow
+def test_observer_that_never_returns_keeps_no_process_from_leaving(project, plant, one_step):
+    plant("stuck", RAISE.format(raised="import threading; threading.Event().wait()"))
+    plant("watch", WATCH)
+    answer = project.aetherflow("run", one_step, "--json")
+    assert (answer.code, answer.json["status"]) == (0, "SUCCESS")
+    assert "observer stuck is still busy: it is left behind, and 5 more events with it" in answer.err
+    assert len(heard(project)) == 6
+
+
 def test_observer_that_can_not_be_imported_is_told_of_and_the_run_goes_on(project, plant, one_step):
     plant("broken", "raise SystemExit(7)")
     plant("watch", WATCH)

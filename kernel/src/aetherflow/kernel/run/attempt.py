@@ -157,7 +157,9 @@ def _context(
         project=run.project,
         folders=place.folders,
         environment=run.environment,
-        log=AttemptLog(tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id),
+        log=AttemptLog(
+            tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id, item=key.item
+        ),
         cancelled=cancellation,
         connectors=run.connectors,
         paths=place.paths,

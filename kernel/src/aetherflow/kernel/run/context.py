@@ -32,6 +32,7 @@ class AttemptLog:
     run_id: str
     job_id: str
     step_id: str
+    item: str = ""
 
     def debug(self, message: str, **fields: object) -> None:
         """For whoever looks closely."""
@@ -60,6 +61,7 @@ class AttemptLog:
                 level=level,
                 message=message,
                 fields=fields,
+                item=self.item,
             )
         )
 
@@ -161,6 +163,7 @@ class AttemptContext:
                 done=done,
                 total=total,
                 unit=unit,
+                item=self.item,
             )
         )
 

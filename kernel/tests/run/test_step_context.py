@@ -11,6 +11,8 @@ import pytest
 from aetherflow.kernel.api import PathRefused, StepError
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
+from aetherflow.kernel.run.inner import InnerSteps
+from aetherflow.kernel.run.leases import LeaseKeeper
 from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
 
 
@@ -41,6 +43,7 @@ def context(folders):
         protected=nothing,
     )
     source = ConnectorSource(resources={"store": None}, connector_class=ignore, file_path=ignore, log=ignore)
+    cancelled = threading.Event()
     ids = {"flow_id": "flow", "run_id": "run", "job_id": "job", "step_id": "step"}
     return AttemptContext(
         **ids,
@@ -52,12 +55,15 @@ def context(folders):
         folders=SimpleNamespace(make=ignore, artifacts=artifacts, scratch=artifacts, manifests=artifacts),
         environment={},
         log=AttemptLog(tell=ignore, **ids),
-        cancelled=threading.Event(),
+        cancelled=cancelled,
+        cancel=cancelled.set,
         connectors=RunConnectors(source),
         paths=paths,
         tell=ignore,
         fence=Fence(),
         private_folders=(artifacts,),
+        keeper=LeaseKeeper(folders["project"] / "ledger.sqlite"),
+        inner=InnerSteps(host=None, redactor=None, paths=paths),
     )
 
 

@@ -12,6 +12,7 @@ from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
+from .leases import LeaseKeeper
 from .paths import ProtectedPlaces, StepPaths, expanded
 from .workspace import Workspace
 
@@ -117,6 +118,7 @@ def assemble(
         connectors=connectors,
         stop=wiring.stop,
         crew=Crew(),
+        keeper=LeaseKeeper(places.ledger),
         tell=wiring.tell,
         clock=wiring.clock,
     )

@@ -10,17 +10,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
-from ..errors import StepError
-from ..quick_dataclasses import dataclass
+from ..errors import NothingDone, StepError
+from ..quick_dataclasses import dataclass, replace
 from .publish import publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import Any
 
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
-    from ..contracts.steps import Connectors, PathAccess, StepLog
+    from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
+    from .inner import InnerSteps
+    from .leases import HeldLease, LeaseKeeper
     from .workspace import JobFolders
+
+#: Tells a program that a step starts which lock it works under: the token of the lease.
+FENCE_TOKEN = "AETHERFLOW_FENCE_TOKEN"  # noqa: S105 - a name; the token is no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +121,18 @@ class AttemptContext:
     environment: Mapping[str, str]
     log: StepLog
     cancelled: CancelSignal
+    #: Has this attempt stop, and no other.
+    cancel: Callable[[], None]
     connectors: Connectors
     paths: PathAccess
     tell: Callable[[Event], None]
     fence: Fence
     #: Below these, what is published is for the user of the run only.
     private_folders: tuple[Path, ...]
+    keeper: LeaseKeeper
+    inner: InnerSteps
+    #: The locks under which the step works now, the innermost last.
+    leases: tuple[HeldLease, ...] = ()
 
     @property
     def artifacts(self) -> Path:
@@ -168,7 +180,42 @@ class AttemptContext:
         """Run an external process to its end, its whole tree ended with it."""
         from ..processes.spawn import supervise
 
+        if self.leases:
+            told = {FENCE_TOKEN: str(self.leases[-1].token)}
+            command = replace(command, environment={**command.environment, **told})
         return supervise(command, cancelled=self.cancelled, on_line=on_line)
+
+    @contextmanager
+    def lease(self, key: str, *, ttl_seconds: float = 60, wait_seconds: float = 0) -> Iterator[HeldLease]:
+        """Hold a lock while the block lasts."""
+        from ..state.leases import Holder
+        from .leases import step_lock
+
+        lock = step_lock(key)
+        if any(held.key == key for held in self.leases):
+            raise NothingDone(
+                f"this step holds the lock {key!r} already, and would wait for itself",
+                code="AF-LOCK-NESTED",
+                help="take one of the two away, or give the inner one another key",
+            )
+        holder = Holder(flow_id=self.flow_id, run_id=self.run_id, job_id=self.job_id, step_id=self.step_id)
+        with self.keeper.hold(
+            lock,
+            holder,
+            ttl_seconds=ttl_seconds,
+            wait_seconds=wait_seconds,
+            cancelled=self.cancelled,
+            on_lost=self._stop_at_once,
+        ) as held:
+            self.leases = (*self.leases, held)
+            try:
+                yield held
+            finally:
+                self.leases = self.leases[:-1]
+
+    def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
+        """Run a step inside this one."""
+        return self.inner.run(self, step)
 
     @contextmanager
     def publish(self, path: Path, *, replace: bool = True) -> Iterator[Path]:
@@ -197,6 +244,11 @@ class AttemptContext:
     def check_fence(self) -> None:
         """Go on only while the run has not left this attempt behind."""
         self.fence.check()
+
+    def _stop_at_once(self) -> None:
+        """What the step works on is somebody else's now: nothing of it is put in place any more."""
+        self.fence.revoke()
+        self.cancel()
 
     def _is_private(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.private_folders)

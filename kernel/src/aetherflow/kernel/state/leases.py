@@ -12,7 +12,6 @@ import apsw
 from ..errors import InvalidInput, LedgerFailed
 from ..quick_dataclasses import dataclass, field
 from .identity import Host, Identity, is_dead, this_host
-from .schema import CONNECTION_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,6 +210,9 @@ def open_leases(path: Path, *, for_renewals: bool = False) -> LeaseStore:
     Raises:
         LedgerFailed: the file can't be used.
     """
+    # The tables of the ledger name this one: schema.py may import what stands here.
+    from .schema import CONNECTION_SETTINGS
+
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_timeout(_BUSY_MILLISECONDS_OF_RENEWALS if for_renewals else _BUSY_MILLISECONDS)

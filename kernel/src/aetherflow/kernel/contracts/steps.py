@@ -289,10 +289,13 @@ class StepContext(Protocol):
         """
 
     def check_fence(self) -> None:
-        """Go on only while the run has not left this attempt behind; for what is put in place by other ways.
+        """Go on only while the run has not left this attempt behind, and holds the locks under which it works.
+
+        For what is put in place by other ways than `publish` and `publish_folder`, which ask it themselves.
 
         Raises:
             StepError: the run has left it behind; nothing may be published any more.
+            LockLost: a lock under which it works is not held for sure any more.
         """
 
 

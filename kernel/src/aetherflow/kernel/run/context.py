@@ -224,7 +224,7 @@ class AttemptContext:
         mode = 0o600 if self._is_private(target) else 0o666
         with publish(target, mode=mode, owner=self.idempotency_key, replace=replace) as temporary:
             yield temporary
-            self.fence.check()
+            self.check_fence()
 
     @contextmanager
     def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
@@ -238,11 +238,14 @@ class AttemptContext:
     def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
         """Put a staged folder in its place, in one move."""
         target = self.paths.writable(str(final))
-        self.fence.check()
+        self.check_fence()
         publish_folder(staged, target, replace=replace, may_copy=may_copy)
 
     def check_fence(self) -> None:
-        """Go on only while the run has not left this attempt behind."""
+        """Go on only while the run has not left this attempt behind, and holds the locks under which it works."""
+        # Each looks at the clock itself: a holder that stood still wakes before anybody could tell it.
+        for held in self.leases:
+            held.check()
         self.fence.check()
 
     def _stop_at_once(self) -> None:

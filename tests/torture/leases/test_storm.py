@@ -72,7 +72,7 @@ def told(what: str, verdict: Verdict, kills: str, stops: str) -> None:
 
 def test_r10_no_accepted_write_is_older_than_one_before_it(tmp_path):
     prepare(tmp_path)
-    process = start(tmp_path, SECONDS, WORKERS, dict(os.environ), long=0.03)
+    process = start(tmp_path, SECONDS, WORKERS, dict(os.environ), long=0.01)
     out, err = process.communicate(timeout=SECONDS + PATIENCE)
 
     assert (process.returncode, err) == (0, ""), err

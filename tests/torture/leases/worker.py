@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Writes that a holder makes before it gives the lock back, and the work between two.
-MOST_WRITES, WORK_SECONDS, WRITES_OF_A_LONG_HOLD = 6, 0.003, 120
+MOST_WRITES, WORK_SECONDS, WRITES_OF_A_LONG_HOLD = 4, 0.001, 300
 #: How often it is tried to stop a worker while it holds the lock.
 TRIES = 20
 #: The part of the strikes that stop a holder, and of the others the part that are aimed at one.

@@ -12,7 +12,7 @@ from aetherflow.kernel.api import PathRefused, StepError
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
 from aetherflow.kernel.run.inner import InnerSteps
-from aetherflow.kernel.run.leases import LeaseKeeper
+from aetherflow.kernel.run.keeping import KeeperOnDemand
 from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
 
 
@@ -62,7 +62,7 @@ def context(folders):
         tell=ignore,
         fence=Fence(),
         private_folders=(artifacts,),
-        keeper=LeaseKeeper(folders["project"] / "ledger.sqlite"),
+        keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
         inner=InnerSteps(host=None, redactor=None, paths=paths),
     )
 

@@ -12,7 +12,7 @@ from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
-from .leases import LeaseKeeper
+from .keeping import KeeperOnDemand
 from .paths import ProtectedPlaces, StepPaths, expanded
 from .workspace import Workspace
 
@@ -118,7 +118,7 @@ def assemble(
         connectors=connectors,
         stop=wiring.stop,
         crew=Crew(),
-        keeper=LeaseKeeper(places.ledger),
+        keeper=KeeperOnDemand(places.ledger),
         tell=wiring.tell,
         clock=wiring.clock,
     )

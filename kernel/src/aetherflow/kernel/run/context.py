@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
     from .inner import InnerSteps
-    from .leases import HeldLease, LeaseKeeper
+    from .keeping import KeeperOnDemand
+    from .leases import HeldLease
     from .workspace import JobFolders
 
 #: Tells a program that a step starts which lock it works under: the token of the lease.
@@ -129,7 +130,7 @@ class AttemptContext:
     fence: Fence
     #: Below these, what is published is for the user of the run only.
     private_folders: tuple[Path, ...]
-    keeper: LeaseKeeper
+    keeper: KeeperOnDemand
     inner: InnerSteps
     #: The locks under which the step works now, the innermost last.
     leases: tuple[HeldLease, ...] = ()
@@ -199,7 +200,7 @@ class AttemptContext:
                 help="take one of the two away, or give the inner one another key",
             )
         holder = Holder(flow_id=self.flow_id, run_id=self.run_id, job_id=self.job_id, step_id=self.step_id)
-        with self.keeper.hold(
+        with self.keeper.get().hold(
             lock,
             holder,
             ttl_seconds=ttl_seconds,

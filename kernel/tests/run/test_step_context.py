@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import stat
 import threading
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
-from aetherflow.kernel.api import PathRefused, StepError
+from aetherflow.kernel.api import LockLost, PathRefused, StepError
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
 from aetherflow.kernel.run.inner import InnerSteps
 from aetherflow.kernel.run.keeping import KeeperOnDemand
 from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
+from aetherflow.kernel.state.ledger import open_ledger
 
 
 def ignore(*_):
@@ -65,6 +67,28 @@ def context(folders):
         keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
         inner=InnerSteps(host=None, redactor=None, paths=paths),
     )
+
+
+@pytest.fixture
+def locked_context(context, folders):
+    """A context whose lock was lost while its process stood still: nobody has told it yet."""
+    open_ledger(folders["project"] / "ledger.sqlite").close()
+    with suppress(LockLost), context.lease("k", ttl_seconds=600) as lease:
+        lease.lost_at = 0.0
+        yield context
+
+
+def test_a_holder_that_stood_still_publishes_nothing_though_nobody_has_told_it(locked_context, folders):
+    file, folder = folders["project"] / "file", folders["project"] / "folder"
+    with pytest.raises(LockLost), locked_context.publish(file) as temporary:
+        temporary.write_text("late")
+    with locked_context.staged_folder(folder) as staged, pytest.raises(LockLost):
+        locked_context.publish_folder(staged, folder)
+    with pytest.raises(LockLost):
+        locked_context.check_fence()
+    assert not file.exists()
+    assert not folder.exists()
+    assert locked_context.cancelled.is_set()
 
 
 def test_a_folder_is_published_as_private_as_its_place(context, folders):

@@ -132,7 +132,23 @@ def command(project: Path, *arguments: object) -> subprocess.CompletedProcess[st
     )
 
 
-def start(project: Path, flow: Path, run_id: str) -> subprocess.Popen[str]:
+@pytest.fixture
+def start(project):
+    """Starts runs, and ends those that a failed test leaves behind."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_run(flow: Path, run_id: str) -> subprocess.Popen[str]:
+        started.append(start_process(project, flow, run_id))
+        return started[-1]
+
+    yield start_run
+    for process in started:
+        process.kill()
+        if process.stdout is not None and not process.stdout.closed:
+            process.communicate()
+
+
+def start_process(project: Path, flow: Path, run_id: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "aetherflow.kernel", "run", flow.name, "--run-id", run_id, "--json"],
         cwd=project,
@@ -287,9 +303,9 @@ def test_an_inner_type_that_only_a_template_gives_is_refused_when_it_is_to_run(p
 
 
 @pytest.mark.parametrize(("inner", "code"), [("tell", 0), ("pay", 4)])
-def test_what_was_cut_off_is_repeated_by_the_rerun_class_of_the_inner_step(project, inner, code):
+def test_what_was_cut_off_is_repeated_by_the_rerun_class_of_the_inner_step(project, start, inner, code):
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready"}}))
-    process = start(project, flow, "one")
+    process = start(flow, "one")
     await_file(project / "ready", process)
     process.kill()
     process.communicate()
@@ -300,10 +316,10 @@ def test_what_was_cut_off_is_repeated_by_the_rerun_class_of_the_inner_step(proje
     assert again.returncode == code, again.stderr
 
 
-def test_a_lock_that_another_run_holds_fails_the_step_with_its_holder_and_may_be_tried_again(project):
+def test_a_lock_that_another_run_holds_fails_the_step_with_its_holder_and_may_be_tried_again(project, start):
     """D27: what runs at the same time sees the other one."""
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready", "unless": "seen"}}))
-    first = start(project, flow, "one")
+    first = start(flow, "one")
     await_file(project / "ready", first)
     paying = write(project, locked({"type": "pay"}), name="paying")
 
@@ -320,9 +336,9 @@ def test_a_lock_that_another_run_holds_fails_the_step_with_its_holder_and_may_be
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_d25_a_run_that_goes_on_does_not_fail_on_its_own_lock(project, number):
+def test_d25_a_run_that_goes_on_does_not_fail_on_its_own_lock(project, start, number):
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready", "unless": "seen"}}))
-    first = start(project, flow, "one")
+    first = start(flow, "one")
     await_file(project / "ready", first)
     first.send_signal(number)
     first.communicate(timeout=60)
@@ -334,10 +350,10 @@ def test_d25_a_run_that_goes_on_does_not_fail_on_its_own_lock(project, number):
     assert again.returncode == 0
 
 
-def test_d26_a_lock_is_held_for_longer_than_its_time_while_its_holder_works(project):
+def test_d26_a_lock_is_held_for_longer_than_its_time_while_its_holder_works(project, start):
     """D26: with 5 seconds at a time, nobody else comes in after 7."""
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready"}}, ttl_seconds=5))
-    first = start(project, flow, "one")
+    first = start(flow, "one")
     await_file(project / "ready", first)
     other = write(project, locked({"type": "tell", "inputs": {"witness": "came"}}, wait_seconds=7), name="other")
 
@@ -349,9 +365,9 @@ def test_d26_a_lock_is_held_for_longer_than_its_time_while_its_holder_works(proj
     first.communicate(timeout=60)
 
 
-def test_a_lock_that_was_taken_away_stops_the_step_which_ends_lock_lost(project):
+def test_a_lock_that_was_taken_away_stops_the_step_which_ends_lock_lost(project, start):
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready"}}, ttl_seconds=5))
-    first = start(project, flow, "one")
+    first = start(flow, "one")
     await_file(project / "ready", first)
 
     released = command(project, "locks", "release", "step:k", "--force")

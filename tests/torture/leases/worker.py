@@ -36,7 +36,7 @@ MOST_WRITES, WORK_SECONDS, WRITES_OF_A_LONG_HOLD = 4, 0.001, 300
 #: How often it is tried to stop a worker while it holds the lock.
 TRIES = 20
 #: The part of the strikes that stop a holder, and of the others the part that are aimed at one.
-STOPS, AT_HOLDER = 0.06, 0.6
+STOPS, AT_HOLDER = 0.04, 0.6
 KEY = step_lock("storm")
 
 

@@ -43,6 +43,9 @@ class Command:
 FLOW = Parameter("flow", "argument", "The flow's YAML file.", metavar="FLOW")
 FLOW_YAML = Parameter("flow_yaml", "text", "The same, as an option.", option="--flow-yaml", metavar="FLOW")
 PROFILE = Parameter("profile", "text", "The runtime profile; it may only narrow the one in force.")
+#: Which ledger a command is about that looks at what runs left behind.
+OF_FLOW = Parameter("flow", "text", "The flow whose ledger is meant.", metavar="FLOW")
+LEDGER = Parameter("ledger", "text", "The ledger's file; by default that of the project here.", metavar="FILE")
 AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", option="--json")
 
 COMMANDS = (
@@ -79,6 +82,25 @@ COMMANDS = (
         "validate:validate",
         "Check a flow: no plugin is imported, no server is touched.",
         (FLOW, FLOW_YAML, PROFILE, AS_JSON),
+    ),
+    Command(
+        ("locks", "list"),
+        "locks:list_locks",
+        "List the locks that are held, or were and not given back.",
+        (OF_FLOW, LEDGER, AS_JSON),
+    ),
+    Command(
+        ("locks", "release"),
+        "locks:release_lock",
+        "Release a lock whose holder is gone; from under one that may live only with --force.",
+        (
+            Parameter("key", "argument", "The lock, as `locks list` shows it.", is_required=True),
+            Parameter("token", "text", "Only where it is still held with this token.", metavar="N"),
+            Parameter("force", "flag", "Also from under a holder that may be at work, which loses the lock."),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
     ),
     Command(
         ("plugins", "list"),
@@ -118,4 +140,7 @@ COMMANDS = (
     ),
 )
 #: What a first word stands for that has commands below it.
-GROUPS = {"plugins": "Plugins: what is installed, how it stands and why."}
+GROUPS = {
+    "locks": "Locks: who holds which, and the end of a hold that nobody will give back.",
+    "plugins": "Plugins: what is installed, how it stands and why.",
+}

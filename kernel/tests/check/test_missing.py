@@ -45,7 +45,7 @@ def check_places(check):
         {"tell": "{{failure.error}}"},
         {"tidy": "{{failure}}"},
         {"tidy": "{{failure.error:none}}"},
-        {"tidy": "{{failure.error}}", "tidy_when": "failure"},
+        {"tidy": "{{failure.error}}", "tidy_when": "failure.job_id != null"},
     ],
 )
 def test_what_is_there_or_is_looked_at_first_may_be_named(check_places, places):

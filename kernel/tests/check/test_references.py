@@ -247,6 +247,7 @@ def test_what_exists_by_then_may_be_named_in_every_part(check_parts, place, text
         ("tell", "{{jobs.tidy.outputs.end}}", "AF-UNKNOWN-REFERENCE", "refer to an earlier job"),
         ("tell", "{{failure.eror}}", "AF-UNKNOWN-REFERENCE", "did you mean 'error'?"),
         ("tell", "{{failure.error.x}}", "AF-UNKNOWN-REFERENCE", "write {{failure.error}}"),
+        ("tell_when", "failure == null", "AF-UNKNOWN-REFERENCE", "look at failure.job_id"),
         ("tell_when", "failure.job == 'first'", "AF-UNKNOWN-REFERENCE", "did you mean 'job_id'?"),
     ],
 )
@@ -314,7 +315,7 @@ def test_what_a_step_and_a_job_say_besides_is_compiled_for_the_run():
             steps:
               - {id: s, type: t, when: item > 1, foreach: {items: ["{{run_id}}", 2]}, inputs: {a: "{{item}}"}}
               - {id: m, type: t, foreach: {matrix: {a: "{{params.x}}"}}}
-        finally: [{id: f, when: "failure == null", steps: []}]
+        finally: [{id: f, when: "failure.job_id == null", steps: []}]
         """
     )
 
@@ -325,7 +326,7 @@ def test_what_a_step_and_a_job_say_besides_is_compiled_for_the_run():
     assert index.foreach("j", "m").render({"params": {"x": [1]}}) == {"a": [1]}
     assert index.inputs("j", "s").render({"item": 2}) == {"a": 2}
     assert index.job_outputs("j").render({"steps": {"s": {"n": 3}}}) == {"all": 3}
-    assert index.when("f").evaluate({"failure": None})
+    assert index.when("f").evaluate({"failure": {"job_id": None}})
     assert [(job.job.id, job.number, job.section) for job in index.jobs.values()] == [
         ("j", 0, "jobs"),
         ("f", 1, "finally"),

@@ -180,6 +180,10 @@ def _item_index(_subject: Subject, use: Use) -> Found:
 
 def _failure(_subject: Subject, use: Use) -> Found:
     name = _part(use, 1)
+    if name is None and use.is_in_condition:
+        return _wrong(
+            use, "'failure' itself is always there", "look at failure.job_id: it is null where nothing failed"
+        )
     if name is not None and name not in _FAILURE:
         return _unknown(use, "value of the failure called", name, _FAILURE)
     return _no_parts(use, "text", depth=2)

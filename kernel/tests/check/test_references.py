@@ -302,6 +302,7 @@ def test_compiled_templates_are_kept_for_the_run():
     assert index.when("j").evaluate({"jobs": {"j": 1}})
     assert index.inputs("j", "s") is index.inputs("j", "s")
     assert index.step_when("j", "s") is None
+    assert index.named_jobs() == {}, "a job does not wait for itself"
     assert index.job_outputs("j").render({}) == {}
 
 

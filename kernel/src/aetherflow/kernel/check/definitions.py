@@ -136,9 +136,11 @@ class FlowIndex:
         named: dict[str, set[str]] = {}
         for use in self.uses:
             parts = use.reference.parts
-            if use.job is not None and parts[0] == "jobs" and len(parts) > 1 and parts[1] in self.jobs:
+            if use.job is None or parts[0] != "jobs" or len(parts) == 1:
+                continue
+            if parts[1] in self.jobs and parts[1] != use.job.job.id:
                 named.setdefault(use.job.job.id, set()).add(parts[1])
-        return {job_id: frozenset(others - {job_id}) for job_id, others in named.items()}
+        return {job_id: frozenset(others) for job_id, others in named.items()}
 
     def jobs_named_by(self, job_id: str) -> tuple[str, ...]:
         """The other jobs whose results a job's condition, inputs or outputs refer to, in the order of the file."""

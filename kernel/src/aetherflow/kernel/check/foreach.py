@@ -11,7 +11,7 @@ from ..resolve.schemas import DeclaredTypes, types_of
 from ..spec.foreach import MAX_ITEMS
 from ..spec.misfits import wrong_type
 from ..spec.models import Foreach
-from ..spec.values import Raw, without_raw
+from ..spec.values import without_raw
 from .definitions import JobIndex
 from .fault_words import TYPE_WORDS
 from .rules import Subject
@@ -50,7 +50,7 @@ def _check_lists(lists: _Lists) -> Iterator[Problem]:
             lengths.append(len(value))
             if not value:
                 yield _empty(path)
-        elif isinstance(written, Raw) or path not in lists.whole:
+        elif path not in lists.whole:
             misfit = wrong_type(value, "a list, or one template that stands for a list")
             yield Problem(code=misfit.code, message=misfit.message, help="write it as a list: [a, b]", path=path)
         else:

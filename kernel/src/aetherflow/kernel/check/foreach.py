@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from math import prod
 
 from ..errors import Problem, YamlPath
+from ..quick_dataclasses import dataclass
 from ..resolve.references import Reference
 from ..resolve.schemas import DeclaredTypes, types_of
 from ..spec.foreach import MAX_ITEMS
@@ -16,6 +17,7 @@ from .definitions import JobIndex
 from .fault_words import TYPE_WORDS
 from .rules import Subject
 
+_OF_PARAMETER = 2
 _OF_OUTPUT = 3
 _TEXTS = frozenset({"flow_id", "run_id", "run"})
 
@@ -29,22 +31,25 @@ def check_foreach(subject: Subject) -> Iterator[Problem]:
             yield from _check_lists(_Lists(subject, job, step.foreach, whole))
 
 
+@dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists of one step, by their places."""
+    """The lists of one step."""
 
-    def __init__(self, subject: Subject, job: JobIndex, foreach: Foreach, whole: Mapping[YamlPath, Reference]) -> None:
-        self.subject = subject
-        self.job = job
-        self.foreach = foreach
-        self.whole = whole
-        path = foreach.source_path
-        named = {(*path, name): value for name, value in (foreach.matrix or {}).items()}
-        self.written = named if foreach.matrix is not None else {path: foreach.items}
+    subject: Subject
+    job: JobIndex
+    foreach: Foreach
+    #: The references that are all that stands at their places.
+    whole: Mapping[YamlPath, Reference]
+
+    def written(self) -> Mapping[YamlPath, object]:
+        """Each list, or what stands for it, by its place."""
+        path, matrix = self.foreach.source_path, self.foreach.matrix
+        return {path: self.foreach.items} if matrix is None else {(*path, name): matrix[name] for name in matrix}
 
 
 def _check_lists(lists: _Lists) -> Iterator[Problem]:
     lengths: list[int] = []
-    for path, written in lists.written.items():
+    for path, written in lists.written().items():
         value = without_raw(written)
         if isinstance(value, list):
             lengths.append(len(value))
@@ -71,8 +76,8 @@ def _kind(lists: _Lists, reference: Reference) -> str:
     parts = reference.parts
     if reference.root == "params" and len(parts) > 1:
         parameter = lists.subject.flow.flow.parameters.get(parts[1])
-        is_list = parameter is None or parameter.type in ("list", "object")
-        return "" if is_list or parameter is None else f"of the type {parameter.type}"
+        is_known = parameter is not None and parameter.type != "list" and len(parts) == _OF_PARAMETER
+        return f"of the type {parameter.type}" if parameter is not None and is_known else ""
     if reference.root == "steps" and len(parts) == _OF_OUTPUT:
         return _kind_of_output(lists, parts[1], parts[2])
     return "text" if reference.root in _TEXTS else ""

@@ -93,17 +93,17 @@ class Resource:
 class Retry:
     """How often a step is tried, and how long is waited in between."""
 
-    path: YamlPath
     max_attempts: int
     backoff_seconds: float = 0
     #: Each wait is this many times as long as the one before.
     backoff_multiplier: float = 1
-    #: No wait is longer; null for no limit.
+    #: No wait is longer; null for the runner's own limit.
     max_backoff_seconds: float | None = None
     #: The part of a wait, from 0 to 1, that chance may add or take away.
     jitter: float = 0
     #: Patterns of the codes of errors after which it is tried again; empty for all.
     on_errors: tuple[str, ...] = ()
+    path: YamlPath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ OTHER_KEYS = frozenset(
         "RUN_ID",
         "ATTEMPT",
         "IDEMPOTENCY_KEY",
+        "FENCE_TOKEN",
         "OUTPUT_DIR",
         "LOCAL_ROOT_DIR",
         "ACTIVE_DIR",

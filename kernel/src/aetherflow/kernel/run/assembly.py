@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..contracts.events import Event
     from ..contracts.records import RunKey, RunRecord
     from ..resolve.resources import ResolvedResource
+    from ..resolve.settings import Settings
     from ..spec.models import Flow
     from .journal import Journal
     from .stopping import Stop
@@ -46,12 +47,15 @@ def places_of(surroundings: Surroundings, flow: Flow) -> Places:
     """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder."""
     project, settings = surroundings.project.folder.resolve(), surroundings.settings
     keep = project / KEEP
-    if flow.state.path is not None:
-        ledger = _below(project, flow.state.path)
-    else:
-        ledger = _below(project, settings.state_root or keep / "state") / "ledger.sqlite"
+    named = flow.state.path
+    ledger = default_ledger(project, settings) if named is None else _below(project, named)
     workspace = _below(project, flow.workspace.root or settings.work_root or keep / "work")
     return Places(ledger=ledger, owners=ledger.with_name(f"{ledger.name}.owners"), workspace=workspace, keep=keep)
+
+
+def default_ledger(project: Path, settings: Settings) -> Path:
+    """The ledger of the flows of a project that do not name one themselves."""
+    return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..contracts.events import Status
-    from ..contracts.records import ArtifactRecord, JobRecord, Json, RunRecord, StartRecord, StepRecord
+    from ..contracts.records import (
+        ArtifactRecord,
+        JobRecord,
+        Json,
+        ResolutionRecord,
+        RunRecord,
+        RunSummary,
+        StartRecord,
+        StepRecord,
+    )
 
 
 class Ledger:
@@ -36,6 +45,20 @@ class Ledger:
         Entering and leaving it raise LedgerFailed where it can't be written.
         """
         return Transaction(self._connection, self._path, self._guard)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All that is read inside is of one moment; to be kept short.
+
+        Raises:
+            LedgerFailed: the file can't be read.
+        """
+        with self._guard, self._failures_told():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def write_all(self, writes: Iterable[Callable[[Ledger], None]], *, fence: tuple[RunKey, int]) -> None:
         """Do all writes of a run in one transaction, unless somebody has started the run again since.
@@ -96,6 +119,50 @@ class Ledger:
             for number, artifact in enumerate(step.artifacts):
                 self._connection.execute(rows.PUT_ARTIFACT, rows.artifact_values(key, step_key, number, artifact))
 
+    def put_resolution(self, key: RunKey, resolution: ResolutionRecord) -> None:
+        """Note what a person decided."""
+        self._connection.execute(rows.PUT_RESOLUTION, rows.resolution_values(key, resolution))
+
+    def ask_to_cancel(self, key: RunKey, at: float) -> None:
+        """Note that somebody wants the run to end, where it is RUNNING."""
+        self._connection.execute(rows.ASK_TO_CANCEL, (at, *key))
+
+    def forget_run(self, key: RunKey) -> None:
+        """Remove all that is remembered of a run."""
+        for statement in rows.FORGET_RUN:
+            self._connection.execute(statement, key)
+
+    def forget_definitions(self) -> None:
+        """Remove the definitions of flows that no run refers to any more."""
+        self._connection.execute(rows.FORGET_DEFINITIONS)
+
+    def runs(
+        self,
+        *,
+        flow_id: str | None = None,
+        run_id: str | None = None,
+        statuses: tuple[Status, ...] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[RunSummary, ...]:
+        """Runs as they are noted, newest first; null and nothing stand for all.
+
+        Raises:
+            LedgerFailed: the file can't be read.
+        """
+        statement = rows.list_runs(by_flow=flow_id is not None, by_run=run_id is not None, statuses=len(statuses))
+        named = [text for text in (flow_id, run_id) if text is not None]
+        asked = (*named, *(status.value for status in statuses), -1 if limit is None else limit, offset)
+        with self._guard, self._failures_told():
+            return tuple(rows.summary_of(row) for row in self._connection.execute(statement, asked))
+
+    def cancel_requested_at(self, key: RunKey) -> float | None:
+        """When somebody asked for an end of the run; null where nobody did."""
+        with self._guard, self._failures_told():
+            for (at,) in self._connection.execute(rows.GET_CANCEL, key):
+                return None if at is None else float(at)
+        return None
+
     def history(self, key: RunKey, *, start: int = 0) -> History:
         """All that is remembered of one run: its jobs, and with `start` those that belong to that start alone.
 
@@ -127,6 +194,11 @@ class Ledger:
                 for job_id, step_id, decision, reason in self._connection.execute(rows.GET_DECISIONS, (*key, start))
             )
 
+    def resolutions(self, key: RunKey) -> tuple[ResolutionRecord, ...]:
+        """What people decided of a run, in the order of time."""
+        with self._guard, self._failures_told():
+            return tuple(rows.resolution_of(row) for row in self._connection.execute(rows.GET_RESOLUTIONS, key))
+
     def definitions(self, flow_digest: str) -> Json:
         """A flow's steps as they were written; null where they are not remembered."""
         with self._guard, self._failures_told():
@@ -151,6 +223,19 @@ class Ledger:
                 return str(run_id)
         return None
 
+    def give_back_room(self, *, rewrite: bool) -> None:
+        """Give the file system back what was removed: of the log of writes, and with `rewrite` of the file itself.
+
+        Others wait who want to write meanwhile.
+
+        Raises:
+            LedgerFailed: it could not be done; nothing is lost.
+        """
+        with self._guard, self._failures_told():
+            if rewrite:
+                self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of the file."""
         with self._guard:
@@ -163,6 +248,8 @@ class Ledger:
             yield
         except apsw.Error as error:
             raise unusable(self._path, str(error)) from error
+        except (ValueError, TypeError) as error:
+            raise unusable(self._path, "it holds something that this version does not understand") from error
 
 
 def open_ledger(path: Path, *, to_read: bool = False) -> Ledger:

@@ -12,9 +12,11 @@ from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import History, RunKey, RunRecord
 from ..errors import ExitCode, InvalidInput, LedgerFailed
 from ..events.bus import CallbackSink, EventBus, warn_of_sink
+from ..events.run_log import RunLog
 from ..plan.planning import dependencies_of, plan_run
 from ..quick_dataclasses import dataclass, field, replace
 from ..spec.identifiers import problem_with_id
+from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from ..spec.models import Flow
     from ..state.ledger import Ledger
     from .active import ActiveRun, JobResult
+    from .assembly import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +122,13 @@ def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Eve
         history = _settled(ledger, key)
         record = _record(prepared, flow_index.flow, request, key, history)
         plan = _plan(prepared, flow_index, request, ledger=ledger, history=history)
-        stop = Stop()
+        log = _run_log(prepared, places, key, record, tell)
+        stack.callback(log.close)
+        stop, tell = Stop(), log.tell
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
-        _claim(prepared, ledger, key, record)
+        _claim(prepared, ledger, key, record, workspace=places.workspace)
         return _run(active, plan, record, ledger=ledger, flow_file=prepared.document.file)
 
 
@@ -287,10 +292,31 @@ def _record(prepared: Prepared, flow: Flow, request: RunRequest, key: RunKey, hi
     )
 
 
-def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord) -> None:
+def _run_log(
+    prepared: Prepared, places: Places, key: RunKey, record: RunRecord, tell: Callable[[Event], None]
+) -> RunLog:
+    """The run's own log, with what was to be warned of."""
+    surroundings = prepared.surroundings
+    log = RunLog(
+        lambda: open_log(places.logs, key),
+        tell,
+        start=record.starts,
+        redactor=surroundings.redactor,
+        level=surroundings.settings.log_level,
+    )
+    for found in prepared.warnings:
+        if found.severity == "warning":
+            values = {"code": found.code, "message": found.message, "help": found.help}
+            log.keep("WARNING", "problem", time.time(), {name: text for name, text in values.items() if text})
+    return log
+
+
+def _claim(prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord, *, workspace: Path) -> None:
     """Note that this process runs the run."""
     document, profile = prepared.document, prepared.surroundings.profile.name
-    claimed = replace(record, flow_file=document.file, flow_digest=document.digest, profile=profile)
+    claimed = replace(
+        record, flow_file=document.file, flow_digest=document.digest, profile=profile, workspace=str(workspace)
+    )
     with ledger.transaction():
         ledger.put_run(key, claimed)
 

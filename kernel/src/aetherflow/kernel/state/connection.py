@@ -82,8 +82,7 @@ def _connect_as_it_stands(path: Path, error: apsw.Error) -> apsw.Connection:
 
 def _looked_into(connection: apsw.Connection, path: Path) -> apsw.Connection:
     try:
-        if _pragma(connection, "application_id") != APPLICATION_ID:
-            raise unusable(path, "it is another program's SQLite file")
+        _refuse_other_files(connection, path)
         version = _pragma(connection, "user_version")
         if version < SCHEMA_VERSION:
             # A look must not take the file from the older AetherFlow that may still work with it.
@@ -94,6 +93,11 @@ def _looked_into(connection: apsw.Connection, path: Path) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _refuse_other_files(connection: apsw.Connection, path: Path) -> None:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise unusable(path, "it is another program's SQLite file")
 
 
 def _copy_in_memory(connection: apsw.Connection) -> apsw.Connection:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
-from .identity import Identity, is_dead
+from .identity import Identity, is_dead, this_host
 from .ownership import lock_file
 
 if TYPE_CHECKING:
@@ -32,6 +32,19 @@ def owner_of(start: StartRecord | None) -> Identity | None:
     host, boot, nonce = (_text(noted.get(name)) for name in ("host", "boot", "nonce"))
     pid, ticks = (_number(noted.get(name)) for name in ("pid", "ticks"))
     return Identity(host=host, boot=boot, pid=pid, ticks=ticks, nonce=nonce) if host and pid > 0 else None
+
+
+def holder_of(owners: Path, key: RunKey) -> Identity | None:
+    """The process that the owner's lock file names, where it provably has that file open; else null."""
+    file = lock_file(owners, key)
+    try:
+        pid = int(file.read_text(encoding="ascii"))
+        if not _descriptors_of(pid).is_dir() or not _has_open(pid, file):
+            return None
+    except (OSError, ValueError):
+        return None
+    here = this_host()
+    return Identity(host=here.id, boot=here.boot, pid=pid, ticks=0, nonce="")
 
 
 def _text(value: Json) -> str:
@@ -59,11 +72,14 @@ def _has_let_go(owners: Path, key: RunKey) -> bool:
 
 
 def _has_open(pid: int, file: Path) -> bool:
-    wanted = file.stat()
-    descriptors = _PROCESSES / str(pid) / "fd"
+    wanted, descriptors = file.stat(), _descriptors_of(pid)
     if not descriptors.is_dir():
         return True
     return any(_is_same(descriptor, wanted) for descriptor in descriptors.iterdir())
+
+
+def _descriptors_of(pid: int) -> Path:
+    return _PROCESSES / str(pid) / "fd"
 
 
 def _is_same(descriptor: Path, wanted: os.stat_result) -> bool:

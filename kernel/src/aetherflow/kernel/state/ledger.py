@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         StartRecord,
         StepRecord,
     )
+    from ..contracts.stores import StateStore
 
 
 class Ledger:
@@ -259,3 +260,10 @@ def open_ledger(path: Path, *, to_read: bool = False) -> Ledger:
         LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
     """
     return Ledger(open_to_read(path) if to_read else open_connection(path), path)
+
+
+if TYPE_CHECKING:
+
+    def _as_a_store(ledger: Ledger) -> StateStore:
+        """The type checker says whether anything is missing of what a store must have."""
+        return ledger

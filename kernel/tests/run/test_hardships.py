@@ -135,10 +135,12 @@ def test_what_plugins_print_stays_out_of_the_answer(project):
 
 
 def test_warnings_are_in_the_json_log_and_in_the_json_answer(project):
-    flow = project.write("flow.yaml", "version: 1\nflow: {id: warned, locks: {scope: job}}\njobs: []\n")
-    logged = project.aetherflow("run", flow, AETHERFLOW_LOG_FORMAT="json")
+    flow = project.write("flow.yaml", "version: 1\nflow: {id: warned}\njobs: []\n")
+    settings = {"AETHERFLOW_CONNECTOR_CACHE_DEFAULT": "process"}
+    logged = project.aetherflow("run", flow, AETHERFLOW_LOG_FORMAT="json", **settings)
     assert [json.loads(line)["event"] for line in logged.err.splitlines()] == ["problem", "run_start", "run_summary"]
-    assert [warning["code"] for warning in project.aetherflow("run", flow, "--json").json["warnings"]] == ["AF-NOT-YET"]
+    answer = project.aetherflow("run", flow, "--json", **settings)
+    assert [warning["code"] for warning in answer.json["warnings"]] == ["AF-NOT-YET"]
     wrong = project.aetherflow("run", "missing.yaml", AETHERFLOW_LOG_FORMAT="json")
     assert json.loads(wrong.err)["code"] == "AF-FILE-MISSING"
 

@@ -44,6 +44,8 @@ def context(folders):
     ids = {"flow_id": "flow", "run_id": "run", "job_id": "job", "step_id": "step"}
     return AttemptContext(
         **ids,
+        item="",
+        generation=0,
         attempt=1,
         inputs_digest="digest",
         project=project,

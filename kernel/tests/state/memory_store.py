@@ -144,9 +144,9 @@ class MemoryStore:
             jobs_known=len(jobs),
         )
 
-    def cancel_requested_at(self, key):
+    def cancel_requested(self, key):
         run = self._tables["runs"].get(key)
-        return run.cancel_requested_at if run else None
+        return run is not None and run.cancel_requested_at is not None
 
     def history(self, key, *, start=0):
         return History(

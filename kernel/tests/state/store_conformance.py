@@ -60,6 +60,7 @@ START = StartRecord(
     plugins={"sql": "0.1.0"},
     environment_keys=("HOME", "DAY"),
     owner={"host": "h", "boot": "b", "pid": 12, "ticks": 345, "nonce": "n"},
+    jobs=3,
 )
 STEP = StepRecord(
     status=Status.SUCCESS,
@@ -360,13 +361,13 @@ class RecordConformance:
         with store.transaction():
             store.ask_to_cancel(KEY, 4.5)
             store.ask_to_cancel(RunKey("flow", "unknown"), 4.5)
-        assert store.cancel_requested_at(KEY) == 4.5
-        assert store.cancel_requested_at(RunKey("flow", "unknown")) is None
+        assert store.cancel_requested(KEY)
+        assert not store.cancel_requested(RunKey("flow", "unknown"))
         assert store.history(KEY).run == replace(RUN, cancel_requested_at=4.5)
         with store.transaction():
             store.put_run(KEY, replace(RUN, status=Status.SUCCESS))
             store.ask_to_cancel(KEY, 5.5)
-        assert store.cancel_requested_at(KEY) is None
+        assert not store.cancel_requested(KEY)
 
 
 class QueryConformance:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     )
     from .contracts.events import (
         Event as Event,
+        ItemEnded as ItemEnded,
+        ItemStarted as ItemStarted,
         JobEnded as JobEnded,
         JobStarted as JobStarted,
         RunEnded as RunEnded,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         StepEnded as StepEnded,
         StepLogged as StepLogged,
         StepProgressed as StepProgressed,
+        StepRetried as StepRetried,
         StepStarted as StepStarted,
     )
     from .contracts.hooks import hookimpl as hookimpl
@@ -128,6 +131,8 @@ _HOMES = {
     ),
     "contracts.events": (
         "Event",
+        "ItemEnded",
+        "ItemStarted",
         "JobEnded",
         "JobStarted",
         "RunEnded",
@@ -136,6 +141,7 @@ _HOMES = {
         "StepEnded",
         "StepLogged",
         "StepProgressed",
+        "StepRetried",
         "StepStarted",
     ),
     "contracts.hooks": ("hookimpl",),

@@ -186,12 +186,15 @@ class LedgerFailed(RunFailed):
     """The ledger can't be read or written; a run does not go on without it."""
 
     code = "AF-LEDGER"
+    #: Whether the same write may work later; not where the device failed.
+    may_be_tried_again = True
 
 
 class Fenced(LedgerFailed):
     """Another process has started the run again since: this one must write nothing more."""
 
     code = "AF-RUN-TAKEN"
+    may_be_tried_again = False
     exit_code = ExitCode.OWNED_BY_ANOTHER
 
 

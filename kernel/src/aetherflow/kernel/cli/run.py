@@ -30,6 +30,9 @@ def run(
     flow: str | None,
     flow_yaml: str | None,
     run_id: str | None,
+    resume: str | None,
+    from_step: str | None,
+    accept_changes: bool,
     flow_job: str | None,
     profile: str | None,
     param: list[str] | None,
@@ -41,7 +44,15 @@ def run(
     from ..run.flow import RunRequest, run_prepared
 
     file = given_flow(flow, flow_yaml, command="run")
-    request = RunRequest(run_id=run_id, only_job=flow_job, parameters=_parameters(param or []))
+    _refuse_contradictions(run_id=run_id, resume=resume, from_step=from_step, flow_job=flow_job)
+    request = RunRequest(
+        run_id=resume or run_id,
+        must_exist=resume is not None,
+        only_job=flow_job,
+        from_step=from_step,
+        accept_changes=accept_changes,
+        parameters=_parameters(param or []),
+    )
     with ExitStack() as stack:
         stack.enter_context(output_kept_for_the_answer())
         prepared = prepare_flow(file, profile=profile, environ=environ)
@@ -60,6 +71,17 @@ def run(
         sys.stderr.flush()
         os._exit(int(result.exit_code))
     return result.exit_code
+
+
+def _refuse_contradictions(
+    *, run_id: str | None, resume: str | None, from_step: str | None, flow_job: str | None
+) -> None:
+    if resume is not None and run_id is not None:
+        raise InvalidInput("--resume and --run-id both name a run", code="AF-USAGE", help="give one of them")
+    if from_step is not None and run_id is None and resume is None:
+        raise InvalidInput("--from needs a run to go on with", code="AF-USAGE", help="name it: --resume RUN")
+    if from_step is not None and flow_job is not None:
+        raise InvalidInput("--from and --flow-job exclude each other", code="AF-USAGE", help="give one of them")
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

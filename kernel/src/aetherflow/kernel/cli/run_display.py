@@ -38,7 +38,7 @@ def listed(summary: RunSummary, status: Status) -> dict[str, Any]:
         "duration_ms": milliseconds_between(began, ended) if has_one else None,
         "start_count": run.starts,
         "jobs_done": summary.jobs_done,
-        "job_count": summary.jobs_known,
+        "job_count": max(summary.jobs_known, start.jobs if start else 0),
         "asked": start.asked if start else None,
         "flow_file": run.flow_file,
         "profile": run.profile,

@@ -92,6 +92,46 @@ class StepLogged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetried(Event):
+    """An attempt failed, and another one follows after the wait; `item` is the number of an item, or empty."""
+
+    name = "step_retry"
+    job_id: str
+    step_id: str
+    item: str
+    attempt: int
+    error_code: str
+    reason: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemStarted(Event):
+    """An attempt of one item of a step that is repeated begins; `item` is its number, from 0."""
+
+    name = "item_start"
+    job_id: str
+    step_id: str
+    item: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEnded(Event):
+    """One item of a step that is repeated reached its status."""
+
+    name = "item_end"
+    job_id: str
+    step_id: str
+    item: str
+    status: Status
+    duration_ms: int
+    reason: str = ""
+    error_code: str = ""
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepEnded(Event):
     """A step reached its status; `reason` says why where there is something to say."""
 

@@ -74,6 +74,8 @@ class StartRecord:
     environment_keys: tuple[str, ...]
     #: Which process it is; see `state.identity`.
     owner: Mapping[str, Json]
+    #: How many jobs the flow has, without those of on_failure and finally; 0 where that is not known.
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

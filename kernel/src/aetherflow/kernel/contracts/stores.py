@@ -98,8 +98,8 @@ class StateStore(Protocol):
     ) -> tuple[RunSummary, ...]:
         """Runs as they are noted, newest first, then by their ids; null and nothing stand for all."""
 
-    def cancel_requested_at(self, key: RunKey) -> float | None:
-        """When somebody asked for an end of the run; null where nobody did."""
+    def cancel_requested(self, key: RunKey) -> bool:
+        """Whether somebody asked for an end of the run since it was started."""
 
     def history(self, key: RunKey, *, start: int = 0) -> History:
         """A run, the jobs of `start` (0: those of the run as a whole), the steps of the run and of `start`."""

@@ -9,7 +9,17 @@ import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..contracts.events import Event, JobEnded, RunEnded, Status, StepEnded, StepLogged, StepProgressed
+from ..contracts.events import (
+    Event,
+    ItemEnded,
+    JobEnded,
+    RunEnded,
+    Status,
+    StepEnded,
+    StepLogged,
+    StepProgressed,
+    StepRetried,
+)
 from ..quick_dataclasses import field_names
 
 if TYPE_CHECKING:
@@ -116,7 +126,9 @@ def level_of(event: Event) -> str:
     """How much an event matters."""
     if isinstance(event, StepLogged):
         return event.level
-    if isinstance(event, StepEnded | JobEnded | RunEnded):
+    if isinstance(event, StepRetried):
+        return "WARNING"
+    if isinstance(event, StepEnded | ItemEnded | JobEnded | RunEnded):
         if event.status is Status.BLOCKED:
             return "WARNING"
         return "INFO" if event.status.is_done else "ERROR"

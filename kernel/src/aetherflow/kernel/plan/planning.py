@@ -2,57 +2,71 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
-from ..contracts.records import StepKey
-from ..errors import DecisionNeeded, InvalidInput, Problem
-from ..quick_dataclasses import replace
-from .decisions import Decision, JobPlan, Plan, StepPlan
+from ..contracts.records import History, StepKey
+from ..errors import DecisionNeeded, InvalidInput
+from ..quick_dataclasses import dataclass, replace
+from .decisions import Decision, JobPlan, Plan, Selection, StepPlan
+from .definitions import job_digest, step_digest
+from .edits import Edits, find_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ..contracts.records import History, JobRecord, StepRecord
+    from ..contracts.records import JobRecord, StepRecord
     from ..spec.models import Flow, Job, Step
 
-
 _NOT_KEPT = "its outputs hold a secret, which is not kept"
+_DONE = "done in an earlier start"
+#: How a step may have ended that its job went on after, where the flow says so.
+TOLERABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
+#: What `retry` takes up.
+_FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST, Status.BLOCKED})
 
 
-def plan_run(
-    flow: Flow,
-    *,
-    history: History,
-    borrowed: Mapping[str, JobRecord],
-    only_job: str | None,
-    rerun_of: Callable[[str], str],
-) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a plan goes by besides the flow."""
+
+    run_id: str
+    history: History
+    #: Results of an earlier run that stand in for jobs which this run leaves out.
+    borrowed: Mapping[str, JobRecord]
+    #: The rerun class that a step's plugin declares.
+    rerun_of: Callable[[Step], str]
+    #: The other jobs whose results a job refers to.
+    named_jobs: Mapping[str, frozenset[str]]
+    #: A step as it was written when the run did it; null where that is not remembered.
+    written: Callable[[str, str, StepRecord], object]
+
+
+def plan_run(flow: Flow, past: Past, selection: Selection, *, start: int = 1) -> Plan:
     """The jobs and steps of a run in the order of the file, each with its decision.
 
     Args:
         flow: what was written.
-        history: what is remembered of this run.
-        borrowed: results of an earlier run that stand in for jobs which this run leaves out.
-        only_job: run this job alone; null runs all.
-        rerun_of: the rerun class that a step type's plugin declares.
+        past: what is remembered.
+        selection: what the start was asked to do.
+        start: its number.
 
     Raises:
-        InvalidInput: a step that is done was edited since.
-        DecisionNeeded: the outcome of a step that may run once only is unknown.
+        InvalidInput: a step or job that is done was edited since.
+        DecisionNeeded: the outcome of a step that may run once only is unknown, or it would be done twice.
     """
-    jobs = tuple(
-        _plan_job(job, history=history, borrowed=borrowed, only_job=only_job, rerun_of=rerun_of) for job in flow.jobs
-    )
+    jobs = tuple(_plan_job(job, past) for job in flow.jobs)
+    jobs = _done_anew(flow, jobs, past, selection)
+    jobs = tuple(_selected(job, past, selection) for job in jobs)
     if any(job.decision is Decision.RUN for job in jobs):
-        jobs = tuple(_with_masked_outputs_again(job, only_job) for job in jobs)
-    edited = tuple(_edits_of_done_steps(flow, jobs))
-    if edited:
-        raise InvalidInput.of(edited)
-    _refuse_unknown_outcomes(flow, jobs)
-    return Plan(jobs=jobs)
+        jobs = tuple(_with_masked_outputs_again(job, selection) for job in jobs)
+    _refuse_unknown_outcomes(flow, jobs, past.run_id)
+    at_the_end = replace(past, history=History(), borrowed={})
+    return Plan(
+        jobs=jobs,
+        on_failure=tuple(replace(_plan_job(job, at_the_end), start=start) for job in flow.on_failure),
+        finally_=tuple(replace(_plan_job(job, at_the_end), start=start) for job in flow.finally_),
+    )
 
 
 def dependencies_of(flow: Flow, job_id: str) -> tuple[str, ...]:
@@ -68,103 +82,174 @@ def dependencies_of(flow: Flow, job_id: str) -> tuple[str, ...]:
     return tuple(job.id for job in flow.jobs if job.id in needed)
 
 
-def definition_digest(step: Step) -> str:
-    """A digest of a step as it is written: what it does, and what becomes of its outputs, before rendering."""
-    parts = [step.type, step.inputs, step.outputs, step.on_no_data]
-    written = json.dumps(parts, sort_keys=True, default=repr, ensure_ascii=False)
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _plan_job(
-    job: Job,
-    *,
-    history: History,
-    borrowed: Mapping[str, JobRecord],
-    only_job: str | None,
-    rerun_of: Callable[[str], str],
-) -> JobPlan:
-    earlier = history.jobs.get(job.id)
-    steps = tuple(_plan_step(job, step, history=history, rerun_of=rerun_of) for step in job.steps)
+def _plan_job(job: Job, past: Past) -> JobPlan:
+    earlier = past.history.jobs.get(job.id)
+    steps = tuple(_plan_step(job, step, position, past) for position, step in enumerate(job.steps))
     if earlier is not None and _is_done(earlier, steps):
-        decision, reason = Decision.RESTORE, "done in an earlier start"
-    elif only_job is not None and job.id != only_job:
-        earlier = borrowed.get(job.id, earlier)
-        decision, reason = Decision.LEAVE, f"only job {only_job!r} was asked for"
+        decision, reason = Decision.RESTORE, _DONE
     else:
         decision, reason = Decision.RUN, "not done yet" if earlier else ""
-    return JobPlan(job=job, decision=decision, reason=reason, steps=steps, earlier=earlier)
-
-
-def _with_masked_outputs_again(job: JobPlan, only_job: str | None) -> JobPlan:
-    """Where other jobs run, a job whose outputs were not kept whole gives them again, or stays out of it."""
-    if job.decision is not Decision.RESTORE or job.earlier is None or not job.earlier.is_masked:
-        return job
-    is_left = only_job is not None and job.job.id != only_job
-    return replace(job, decision=Decision.LEAVE if is_left else Decision.RUN, reason=_NOT_KEPT)
+    return JobPlan(job=job, decision=decision, reason=reason, definition=job_digest(job), steps=steps, earlier=earlier)
 
 
 def _is_done(earlier: JobRecord, steps: tuple[StepPlan, ...]) -> bool:
     """A job that was skipped stays skipped; one that ended well has work again when steps were added to it."""
     if earlier.status is Status.SUCCESS:
-        return all(step.earlier is not None and step.earlier.status.is_done for step in steps)
+        # A step whose outputs were not kept is done as well, as long as nobody needs them.
+        return all(step.earlier is not None and (_was_passed(step.step, step.earlier)) for step in steps)
     return earlier.status.is_done
 
 
-def _plan_step(job: Job, step: Step, *, history: History, rerun_of: Callable[[str], str]) -> StepPlan:
-    earlier = history.steps.get(StepKey(job.id, step.id))
+def _was_passed(step: Step, earlier: StepRecord) -> bool:
+    return earlier.status.is_done or (step.continue_on_error and earlier.status in TOLERABLE)
+
+
+def _plan_step(job: Job, step: Step, position: int, past: Past) -> StepPlan:
+    earlier = past.history.steps.get(StepKey(job.id, step.id))
     # What a secret masks is not kept: a later step that needs it gets it from the step, run again.
-    is_done = earlier is not None and earlier.status.is_done and not earlier.is_masked
+    is_done = earlier is not None and _was_passed(step, earlier) and not earlier.is_masked
     return StepPlan(
         step=step,
         decision=Decision.RESTORE if is_done else Decision.RUN,
-        reason="done in an earlier start" if is_done else _why_again(earlier),
-        definition=definition_digest(step),
-        rerun=step.rerun or rerun_of(step.type),
+        reason=_DONE if is_done else _why_again(earlier),
+        definition=step_digest(step),
+        position=position,
+        rerun=step.rerun or past.rerun_of(step),
         earlier=earlier,
+        items=_items_of(job, step, past) if step.foreach is not None else {},
     )
 
 
+def _items_of(job: Job, step: Step, past: Past) -> Mapping[str, StepRecord]:
+    found = past.history.steps.items()
+    return {key.item: record for key, record in found if key.item and (key.job_id, key.step_id) == (job.id, step.id)}
+
+
 def _why_again(earlier: StepRecord | None) -> str:
-    if earlier is not None and earlier.is_masked:
+    if earlier is None:
+        return ""
+    if earlier.is_masked:
         return _NOT_KEPT
-    return "" if earlier is None else f"its last attempt ended {earlier.status}"
+    if earlier.status is Status.PENDING:
+        return earlier.reason
+    return f"its last attempt ended {earlier.status}"
 
 
-def _edits_of_done_steps(flow: Flow, jobs: Iterable[JobPlan]) -> Iterator[Problem]:
+def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Selection) -> tuple[JobPlan, ...]:
+    """The jobs, with what is done anew because it was asked for or was edited, and all that depends on that."""
+    first = {} if selection.from_step is None else _asked_for(jobs, selection.from_step)
+    edits = find_edits(flow, jobs, past.written)
+    if selection.accept_changes:
+        for job_id, (position, reason) in edits.first.items():
+            if position <= first.get(job_id, (position, ""))[0]:
+                first[job_id] = (position, reason)
+    else:
+        _refuse_edits(edits, first)
+    if not first:
+        return jobs
+    depends_on = {job.job.id: {*job.job.depends_on, *past.named_jobs.get(job.job.id, ())} for job in jobs}
+    for job in jobs:
+        behind = next((other for other in sorted(depends_on[job.job.id]) if other in first), None)
+        if behind is not None and job.earlier is not None:
+            first[job.job.id] = (0, f"it stands on job {behind!r}, which is done anew")
+    anew = tuple(_anew(job, *first[job.job.id]) if job.job.id in first else job for job in jobs)
+    _refuse_doing_twice(flow, anew, past.run_id)
+    return anew
+
+
+def _asked_for(jobs: tuple[JobPlan, ...], wanted: tuple[str, str]) -> dict[str, tuple[int, str]]:
+    job_id, step_id = wanted
+    job = next(job for job in jobs if job.job.id == job_id)
+    position = next(step.position for step in job.steps if step.step.id == step_id)
+    return {job_id: (position, f"everything from {job_id}.{step_id} on was asked for")}
+
+
+def _refuse_edits(edits: Edits, first: Mapping[str, tuple[int, str]]) -> None:
+    """Edits of what is done anew anyway are no obstacle."""
+    told = [edit.problem for edit in edits.all if edit.job_id not in first or edit.position < first[edit.job_id][0]]
+    if told:
+        raise InvalidInput.of(told)
+
+
+def _anew(job: JobPlan, position: int, reason: str) -> JobPlan:
+    steps = tuple(
+        step
+        if step.position < position
+        else replace(
+            step,
+            decision=Decision.RUN,
+            reason=reason,
+            is_anew=step.earlier is not None and step.earlier.status.is_done,
+        )
+        for step in job.steps
+    )
+    return replace(job, decision=Decision.RUN, reason=reason, steps=steps)
+
+
+def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
     for job in jobs:
         for step in job.steps:
-            earlier = step.earlier
-            if earlier is None or step.decision is not Decision.RESTORE or earlier.definition == step.definition:
-                continue
-            yield Problem(
-                code="AF-STEP-EDITED",
-                message=f"step {step.step.id!r} of job {job.job.id!r} is done in this run, and was edited since",
-                help="undo the edit, or start a new run (leave out the run id)",
-                where=flow.document.where(step.step.path),
-                path=step.step.path,
-            )
+            if step.is_anew and step.rerun == "ONCE" and step.earlier and step.earlier.status is Status.SUCCESS:
+                raise DecisionNeeded(
+                    f"step {step.step.id!r} of job {job.job.id!r} may run once only, is done, and would be done again",
+                    code="AF-DONE-TWICE",
+                    help="where that is right, say so and start the run again: aetherflow runs resolve"
+                    f" {run_id} {job.job.id}.{step.step.id} --again",
+                    where=flow.document.where(step.step.path),
+                    path=step.step.path,
+                )
 
 
-def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan]) -> None:
+def _selected(job: JobPlan, past: Past, selection: Selection) -> JobPlan:
+    if job.decision is Decision.RESTORE:
+        return job
+    if selection.only_job is not None and job.job.id != selection.only_job:
+        earlier = past.borrowed.get(job.job.id, job.earlier)
+        return replace(
+            job, decision=Decision.LEAVE, reason=f"only job {selection.only_job!r} was asked for", earlier=earlier
+        )
+    if selection.only_failed and (job.earlier is None or job.earlier.status not in _FAILED):
+        return replace(job, decision=Decision.LEAVE, reason="only what failed or was blocked was asked for")
+    return job
+
+
+def _with_masked_outputs_again(job: JobPlan, selection: Selection) -> JobPlan:
+    """Where other jobs run, a job whose outputs were not kept whole gives them again, or stays out of it."""
+    if job.decision is not Decision.RESTORE or job.earlier is None or not job.earlier.is_masked:
+        return job
+    is_left = selection.only_job is not None and job.job.id != selection.only_job
+    return replace(job, decision=Decision.LEAVE if is_left else Decision.RUN, reason=_NOT_KEPT)
+
+
+def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
     for job in jobs:
         if job.decision is not Decision.RUN:
             continue
         for step in job.steps:
-            if step.rerun == "ONCE" and step.earlier is not None and _outcome_is_unknown(step.earlier):
-                why = (
-                    "its outputs held a secret and were not kept"
-                    if step.earlier.is_masked
-                    else (f"nobody knows what its last attempt did: it ended {step.earlier.status}")
-                )
-                raise DecisionNeeded(
-                    f"step {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
-                    code="AF-OUTCOME-UNKNOWN",
-                    help="look whether it did its work; if it may run again, write `rerun: SAFE` on the step and start"
-                    " the run again; if it did, take the step out of the flow, with what refers to it, and start the"
-                    " run again",
-                    where=flow.document.where(step.step.path),
-                    path=step.step.path,
-                )
+            if step.rerun != "ONCE" or step.decision is not Decision.RUN or step.is_anew:
+                continue
+            # A step that is repeated is as unknown as its items.
+            records = step.items.items() if step.items else [("", step.earlier)]
+            for item, earlier in records:
+                if earlier is not None and _outcome_is_unknown(earlier):
+                    name = f"{job.job.id}.{step.step.id}" + (f"[{item}]" if item else "")
+                    raise _decision_needed(flow, f"{run_id} {name}", job, step, earlier)
+
+
+def _decision_needed(flow: Flow, named: str, job: JobPlan, step: StepPlan, earlier: StepRecord) -> DecisionNeeded:
+    why = (
+        "its outputs held a secret and were not kept"
+        if earlier.is_masked
+        else f"nobody knows what its last attempt did: it ended {earlier.status}"
+    )
+    return DecisionNeeded(
+        f"step {step.step.id!r} of job {job.job.id!r} may run once only, and {why}",
+        code="AF-OUTCOME-UNKNOWN",
+        help="look whether it did its work, say so, and start the run again:"
+        f" aetherflow runs resolve {named} --done [--outputs FILE], or --again where it may run again",
+        where=flow.document.where(step.step.path),
+        path=step.step.path,
+    )
 
 
 def _outcome_is_unknown(earlier: StepRecord) -> bool:

@@ -18,11 +18,36 @@ if TYPE_CHECKING:
     from ..plugins.index import PluginIndex
     from ..resolve.redaction import Redactor
     from .connectors import RunConnectors
+    from .crew import Crew
     from .journal import Journal
     from .paths import ProtectedPlaces
     from .stopping import Stop
-    from .worker import Worker
     from .workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What failed in a job; `step_id` is empty where it was no step."""
+
+    job_id: str
+    step_id: str
+    status: Status
+    error: str
+    error_code: str
+
+    def as_scope(self) -> dict[str, Any]:
+        """What `failure` resolves to."""
+        return {
+            "job_id": self.job_id,
+            "step_id": self.step_id,
+            "status": self.status.value,
+            "error": self.error,
+            "error_code": self.error_code,
+        }
+
+
+#: What `failure` resolves to where nothing failed.
+NO_FAILURE = {"job_id": None, "step_id": None, "status": None, "error": None, "error_code": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +60,8 @@ class JobResult:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     duration_ms: int = 0
     steps: tuple[StepResult, ...] = ()
+    #: What jobs at the end of the run are told where this one failed.
+    failure: Failure | None = None
 
     def as_scope(self) -> dict[str, Any]:
         """What `jobs.<id>` resolves to."""
@@ -60,6 +87,8 @@ class ActiveRun:
     """A run that is under way: who it is, what it stands on, and where it tells what happens."""
 
     key: RunKey
+    #: The number of this start of the run.
+    start: int
     project: Path
     environment: Mapping[str, str]
     parameters: Mapping[str, Json]
@@ -75,12 +104,14 @@ class ActiveRun:
     workspace: Workspace
     connectors: RunConnectors
     stop: Stop
-    worker: Worker
+    crew: Crew
     tell: Callable[[Event], None]
     #: Seconds since 1970 in UTC.
     clock: Callable[[], float]
-    #: Results of the jobs that ended, in the order of the file.
+    #: Results of the jobs that ended, as they ended.
     results: dict[str, JobResult] = field(default_factory=dict)
+    #: What `failure` resolves to.
+    failure: Mapping[str, Json] = field(default_factory=lambda: NO_FAILURE)
     _jobs_in_scope: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def remember(self, result: JobResult) -> None:
@@ -95,6 +126,7 @@ class ActiveRun:
             "params": self.parameters,
             "run": self.facts,
             "jobs": self._jobs_in_scope,
+            "failure": self.failure,
             "flow_id": self.key.flow_id,
             "run_id": self.key.run_id,
         }

@@ -12,8 +12,8 @@ from ..state.companions import logs_folder, owners_folder
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
+from .crew import Crew
 from .paths import ProtectedPlaces, StepPaths, expanded
-from .worker import Worker
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def assemble(
     connectors = RunConnectors(source)
     return ActiveRun(
         key=key,
+        start=record.starts,
         project=surroundings.project.folder.resolve(),
         environment=surroundings.environment.values,
         parameters=record.parameters,
@@ -123,7 +124,7 @@ def assemble(
         workspace=workspace,
         connectors=connectors,
         stop=wiring.stop,
-        worker=Worker(wiring.stop, connectors.cancel),
+        crew=Crew(),
         tell=wiring.tell,
         clock=wiring.clock,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ..contracts.events import Status
-from ..contracts.records import StepKey
 from ..contracts.steps import NoOutputs, Skip, StepOutputs
 from ..errors import AetherFlowError, InvalidInput, NothingDone, PluginError, TimedOut
 from ..plugins.boundary import told
@@ -20,11 +19,12 @@ from .context import AttemptContext, AttemptLog, Fence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..contracts.records import Json
+    from ..contracts.records import ArtifactRecord, Json, StepKey
     from ..contracts.steps import AnyStep
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
     from .paths import StepPaths
+    from .stopping import Cancellation
     from .workspace import JobFolders
 
 _LONGEST_MESSAGE = 4_000
@@ -41,6 +41,8 @@ class Outcome:
     error_code: str = ""
     error: str = ""
     is_without_effect: bool = False
+    #: What the step published.
+    artifacts: tuple[ArtifactRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +50,18 @@ class Attempt:
     """A step with its inputs, ready to be run; `inputs` is their JSON text."""
 
     plan: StepPlan
-    job_id: str
+    #: Which step of the run, and which item of it.
+    key: StepKey
     number: int
     inputs: str
     inputs_digest: str
-
-    @property
-    def key(self) -> StepKey:
-        """Which step of the run."""
-        return StepKey(self.job_id, self.plan.step.id)
+    #: How often a person had the step done anew.
+    generation: int
 
 
-def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[str, Any]) -> Attempt:
+def prepare_attempt(
+    run: ActiveRun, key: StepKey, plan: StepPlan, scope: Mapping[str, Any], *, number: int, generation: int
+) -> Attempt:
     """Render a step's inputs and give texts from outside the types that the step declares.
 
     Raises:
@@ -67,7 +69,7 @@ def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[
     """
     step = plan.step
     entry = run.plugin_index.step(step.type)
-    template = run.flow_index.inputs(job_id, step.id)
+    template = run.flow_index.inputs(key.job_id, step.id)
     rendered = template.render(scope)
     # Without a reference there is no text from outside that wants a type.
     fitted = fit(rendered, entry.inputs) if template.references else rendered
@@ -76,7 +78,7 @@ def prepare_attempt(run: ActiveRun, job_id: str, plan: StepPlan, scope: Mapping[
         wrong = "a value from outside holds bytes that are no UTF-8"
         raise InvalidInput(wrong, code="AF-TEXT-ENCODING", help="mend the environment variable, file or parameter")
     digest = hashlib.sha256(run.redactor.redact(inputs).encode()).hexdigest()
-    return Attempt(plan=plan, job_id=job_id, number=plan.next_attempt, inputs=inputs, inputs_digest=digest)
+    return Attempt(plan=plan, key=key, number=number, inputs=inputs, inputs_digest=digest, generation=generation)
 
 
 def _holds_no_text(inputs: str) -> bool:
@@ -87,11 +89,19 @@ def _holds_no_text(inputs: str) -> bool:
     return False
 
 
-def run_attempt(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths, fence: Fence) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the steps of a job work."""
+
+    folders: JobFolders
+    paths: StepPaths
+
+
+def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, cancellation: Cancellation) -> Outcome:
     """Do the step's work; whatever it raises becomes an outcome."""
-    context = _context(run, attempt, folders, paths, fence)
+    context = _context(run, attempt, place, fence, cancellation)
     try:
-        step, inputs = _build(run, attempt, paths)
+        step, inputs = _build(run, attempt, place.paths)
         outcome = _outcome_of(step, step.run(context, inputs))
         if not outcome.reason:
             return outcome
@@ -106,6 +116,23 @@ LEFT_BEHIND = Outcome(
     error="still busy when the grace after the signal was over",
 )
 
+STOPPED = Outcome(status=Status.INTERRUPTED, error_code="AF-INTERRUPTED", error="stopped by a signal")
+_FALSE = "condition=false"
+SKIPPED_BY_CONDITION = Outcome(status=Status.SKIPPED, outputs={"skipped": True, "reason": _FALSE}, reason=_FALSE)
+
+
+def timed_out(seconds: float, outcome: Outcome | None = None) -> Outcome:
+    """The outcome of an attempt whose time was over; `outcome` is what it answered when it was asked to stop."""
+    told = f"its time was over after {seconds:g} s"
+    if outcome is None:
+        told += ", and it did not stop when it was asked to"
+    return Outcome(
+        status=Status.TIMED_OUT,
+        error_code=TimedOut.code,
+        error=told,
+        is_without_effect=outcome is not None and outcome.is_without_effect,
+    )
+
 
 def failure(error: AetherFlowError) -> Outcome:
     """The outcome of a step that failed before its own work began."""
@@ -113,26 +140,30 @@ def failure(error: AetherFlowError) -> Outcome:
     return Outcome(status=Status.FAILED, error_code=error.problem.code, error=message, is_without_effect=True)
 
 
-def _context(run: ActiveRun, attempt: Attempt, folders: JobFolders, paths: StepPaths, fence: Fence) -> AttemptContext:
+def _context(
+    run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, cancellation: Cancellation
+) -> AttemptContext:
     flow_id, run_id = run.key
-    step_id = attempt.plan.step.id
+    key = attempt.key
     return AttemptContext(
         flow_id=flow_id,
         run_id=run_id,
-        job_id=attempt.job_id,
-        step_id=step_id,
+        job_id=key.job_id,
+        step_id=key.step_id,
+        item=key.item,
+        generation=attempt.generation,
         attempt=attempt.number,
         inputs_digest=attempt.inputs_digest,
         project=run.project,
-        folders=folders,
+        folders=place.folders,
         environment=run.environment,
-        log=AttemptLog(tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=attempt.job_id, step_id=step_id),
-        cancelled=run.stop.cancelled,
+        log=AttemptLog(tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id),
+        cancelled=cancellation,
         connectors=run.connectors,
-        paths=paths,
+        paths=place.paths,
         tell=run.tell,
         fence=fence,
-        private_folders=paths.own_to_write,
+        private_folders=place.paths.own_to_write,
     )
 
 
@@ -190,7 +221,7 @@ def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
         status, code, message = Status.FAILED, "AF-STEP-BROKE", told(error)
     if isinstance(error, TimedOut):
         status = Status.TIMED_OUT
-    if run.stop.is_asked:
+    if run.stop.must_stop:
         status = Status.INTERRUPTED
     # Masked before it is cut: a cut could leave half a secret.
     shown = run.redactor.redact(message)[:_LONGEST_MESSAGE]

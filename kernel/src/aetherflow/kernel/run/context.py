@@ -104,6 +104,10 @@ class AttemptContext:
     run_id: str
     job_id: str
     step_id: str
+    #: Which item of a step that is repeated; else empty.
+    item: str
+    #: How often a person had the step done anew.
+    generation: int
     attempt: int
     inputs_digest: str
     project: Path
@@ -140,7 +144,9 @@ class AttemptContext:
     def idempotency_key(self) -> str:
         """The same for every attempt of this step with these inputs."""
         # As a JSON list, so that no two sets of ids can be run together into one text.
-        parts = [self.flow_id, self.run_id, self.job_id, "", self.step_id, self.inputs_digest]
+        parts: list[str | int] = [self.flow_id, self.run_id, self.job_id, self.item, self.step_id, self.inputs_digest]
+        if self.generation:
+            parts.append(self.generation)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:

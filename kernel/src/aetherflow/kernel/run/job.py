@@ -2,289 +2,265 @@
 
 from __future__ import annotations
 
-from functools import partial
+import time
 from typing import TYPE_CHECKING, Any, cast
 
-from ..contracts.events import JobEnded, JobStarted, Status, StepEnded, StepStarted
-from ..contracts.records import JobRecord, StepKey, StepRecord
+from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed
 from ..plan.decisions import Decision
-from ..quick_dataclasses import dataclass
+from ..plan.planning import TOLERABLE
+from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
-from .active import JobResult, StepResult
-from .attempt import LEFT_BEHIND, Attempt, Outcome, failure, prepare_attempt, run_attempt
-from .context import Fence
+from .active import Failure, JobResult
+from .attempt import LEFT_BEHIND, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure
+from .foreach import Repetition
+from .notes import JobNotes
 from .paths import StepPaths
-from .worker import LeftBehind
+from .series import Series
+from .unit import Unit, unit_of_step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ..contracts.records import Json, RunKey
+    from ..contracts.records import Json, StepRecord
     from ..plan.decisions import JobPlan, StepPlan
-    from ..state.ledger import Ledger
     from .active import ActiveRun
     from .workspace import JobFolders
 
-_NO_DATA = "an earlier step of the job had no data"
-_STOPPED = "stopped by a signal"
-
-
-@dataclass(frozen=True, slots=True)
-class _Current:
-    """The step that a job is at."""
-
-    plan: StepPlan
-    attempt: Attempt
-    started_at: float
-    fence: Fence
+_NO_DATA = Outcome(
+    status=Status.SKIPPED,
+    outputs={"skipped": True, "reason": "an earlier step of the job had no data"},
+    reason="an earlier step of the job had no data",
+)
 
 
 class JobRun:
-    """A job that is under way; its steps run on the worker's thread, and so does all that follows from them."""
+    """A job that is under way; its steps run on the thread that calls `run`, and so does all that follows from them."""
 
     def __init__(self, run: ActiveRun, plan: JobPlan) -> None:
         self._run = run
         self._plan = plan
         self._job_id = plan.job.id
-        self._started_at = run.clock()
+        self._notes = JobNotes(run, plan)
         self._outputs: dict[str, Json] = {**declared_outputs(plan), **(plan.earlier.outputs if plan.earlier else {})}
         self._steps: dict[str, Mapping[str, Json]] = {}
-        self._results: list[StepResult] = []
-        self._current: _Current | None = None
+        self._failure: Failure | None = None
+        self._place = _place_of(run, plan)
+        timeout = plan.job.timeout_seconds
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        #: The attempts that hold the job's thread.
+        self._series: Series | None = None
 
     def run(self) -> JobResult:
-        """Run the steps that are not done; answers how the job ended."""
-        try:
-            result: JobResult = self._run.worker.do(self._run_to_its_end, may_leave=self._may_be_left)
-        except LeftBehind:
-            return self._left_behind()
-        return result
+        """Run the steps that are not done; answers how the job ended.
 
-    def _may_be_left(self) -> bool:
-        return self._current is not None and self._current.fence.end()
-
-    def _left_behind(self) -> JobResult:
-        """End the job without its thread, which hears of it when its step comes back, if ever."""
-        current = self._current
-        if current is None:
-            raise LeftBehind
-        current.fence.revoke()
-        self._note_end(
-            current.plan, self._record(current.plan, current.started_at, LEFT_BEHIND, current.attempt), LEFT_BEHIND
-        )
-        return self._end(LEFT_BEHIND.status, f"step {current.plan.step.id!r}: {LEFT_BEHIND.error}")
-
-    def _run_to_its_end(self) -> JobResult:
-        flow_id, run_id = self._run.key
-        self._note_job(
-            Status.RUNNING, "", JobStarted(at=self._started_at, flow_id=flow_id, run_id=run_id, job_id=self._job_id)
-        )
+        Raises:
+            LeftBehind: somebody else has ended the job, in the place of this thread.
+            LedgerFailed: the ledger can't be written.
+        """
+        self._notes.job_started(self._outputs)
         try:
             status, reason = self._run_steps()
+            if status.is_done:
+                self._outputs.update(self._own_outputs())
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            status, reason = Status.FAILED, self._run.redactor.redact(error.problem.message)
+            outcome = failure(error)
+            status, reason = self._failed(
+                "", Outcome(status=Status.FAILED, error_code=outcome.error_code, error=outcome.error)
+            )
         return self._end(status, reason)
 
+    def leave(self) -> JobResult | None:
+        """End the job without its thread, where a step holds that; null where it is busy with something else.
+
+        The thread hears of it when its step comes back, if ever.
+        """
+        series = self._series
+        current = series.leave() if series is not None else None
+        if series is None or current is None:
+            return None
+        self._notes.ended(series.unit, LEFT_BEHIND, at=current.started_at, attempt=current.attempt)
+        return self._end(*self._failed(series.unit.key.step_id, LEFT_BEHIND))
+
     def _run_steps(self) -> tuple[Status, str]:
-        folders = self._run.workspace.of_job(self._job_id)
-        paths = step_paths(self._run, folders)
         # In order, restored or run: a step that is restored may stand on one that has to be run again.
         for position, plan in enumerate(self._plan.steps):
             if plan.decision is Decision.RESTORE and plan.earlier is not None:
                 self._restore(plan, plan.earlier)
                 continue
-            if self._run.stop.is_asked:
-                return Status.INTERRUPTED, _STOPPED
-            outcome = self._run_step(plan, folders, paths)
-            if not outcome.status.is_done:
-                return outcome.status, f"step {plan.step.id!r}: {outcome.error}"
-            if outcome.status is Status.SKIPPED and plan.step.on_no_data == "skip_job":
+            if self._run.stop.must_stop:
+                return Status.INTERRUPTED, STOPPED.error
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                return self._out_of_time()
+            outcome = self._run_step(plan)
+            if (
+                outcome.status is Status.SKIPPED
+                and plan.step.on_no_data == "skip_job"
+                and outcome is not SKIPPED_BY_CONDITION
+            ):
                 self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
+            if not outcome.status.is_done:
+                if not plan.step.continue_on_error or outcome.status not in TOLERABLE:
+                    return self._failed(plan.step.id, outcome)
+                self._steps[plan.step.id] = self._nothing_of(plan)
         return Status.SUCCESS, ""
 
+    def _failed(self, step_id: str, outcome: Outcome) -> tuple[Status, str]:
+        self._failure = Failure(
+            job_id=self._job_id,
+            step_id=step_id,
+            status=outcome.status,
+            error=outcome.error,
+            error_code=outcome.error_code,
+        )
+        return outcome.status, f"step {step_id!r}: {outcome.error}" if step_id else outcome.error
+
+    def _out_of_time(self) -> tuple[Status, str]:
+        told = f"its time was over after {self._plan.job.timeout_seconds:g} s"
+        return self._failed("", Outcome(status=Status.TIMED_OUT, error_code="AF-TIMED-OUT", error=told))
+
     def _restore(self, plan: StepPlan, earlier: StepRecord) -> None:
-        self._steps[plan.step.id] = earlier.outputs or {}
-        self._note_end(plan, None, Outcome(status=earlier.status, reason=plan.reason), restored=True)
-        # What a secret masks is not kept: it is promoted again, from outputs that are.
-        if self._plan.earlier is not None and self._plan.earlier.is_masked:
+        self._steps[plan.step.id] = (earlier.outputs or {}) if earlier.status.is_done else self._nothing_of(plan)
+        outcome = Outcome(status=earlier.status, reason=plan.reason, error=earlier.error, error_code=earlier.error_code)
+        self._notes.told(unit_of_step(self._plan, plan), outcome, restored=True)
+        # What a secret masks is not kept, and what a person said was done has promoted nothing: it is done now.
+        missing = self._plan.earlier is not None and self._plan.earlier.is_masked
+        if earlier.status.is_done and (missing or any(self._outputs.get(name) is None for name in plan.step.outputs)):
             self._outputs.update(self._promotion(plan, earlier.outputs or {}))
 
-    def _run_step(self, plan: StepPlan, folders: JobFolders, paths: StepPaths) -> Outcome:
-        started_at = self._run.clock()
-        try:
-            attempt = prepare_attempt(self._run, self._job_id, plan, self._scope())
-        except AetherFlowError as error:
-            outcome = failure(error)
-            self._note_end(plan, self._record(plan, started_at, outcome), outcome)
-            return outcome
-        self._note_start(plan, attempt, started_at)
-        self._run.journal.commit()
-        self._current = current = _Current(plan, attempt, started_at, Fence())
-        outcome = run_attempt(self._run, attempt, folders, paths, current.fence)
-        if not current.fence.end():
-            raise LeftBehind
-        outcome = self._promoted(plan, outcome)
-        self._note_end(plan, self._record(plan, started_at, outcome, attempt), outcome)
+    def _nothing_of(self, plan: StepPlan) -> Mapping[str, Json]:
+        """The outputs of a step that failed where the job goes on: null, each of them."""
+        declared = known_properties(DeclaredTypes(self._run.plugin_index.step(plan.step.type).outputs).top())
+        return dict.fromkeys(declared or ())
+
+    def _run_step(self, plan: StepPlan) -> Outcome:
+        if plan.step.foreach is not None:
+            return self._repeat(plan)
+        unit = unit_of_step(self._plan, plan)
+        if plan.step.when is not None:
+            outcome = self._asked(plan)
+            if outcome is not None:
+                self._note_end(unit, plan, outcome)
+                return outcome
+        self._series = series = Series(self._run, self._notes, unit, self._place, self._deadline)
+        ended = series.run(self._scope)
+        self._series = None
+        if ended.is_noted:
+            self._notes.told(unit, ended.outcome)
+            return ended.outcome
+        outcome, promoted = self._promoted(plan, ended.outcome)
+        self._notes.ended(unit, outcome, at=ended.started_at, attempt=ended.attempt, promoted=promoted)
         return outcome
 
-    def _promoted(self, plan: StepPlan, outcome: Outcome) -> Outcome:
+    def _asked(self, plan: StepPlan) -> Outcome | None:
+        """What becomes of a step whose condition does not hold, or can't be asked; null where it runs."""
+        try:
+            when = self._run.flow_index.step_when(self._job_id, plan.step.id)
+            return None if when is None or when.evaluate(self._scope()) else SKIPPED_BY_CONDITION
+        except AetherFlowError as error:
+            return failure(error)
+
+    def _repeat(self, plan: StepPlan) -> Outcome:
+        repetition = Repetition(self._run, self._notes, self._plan, plan)
+        outcome, promoted = self._promoted(plan, repetition.run(self._place, self._deadline, self._scope))
+        self._notes.ended(
+            repetition.unit,
+            outcome,
+            at=repetition.started_at,
+            inputs_digest=repetition.inputs_digest,
+            promoted=promoted,
+        )
+        return outcome
+
+    def _note_end(self, unit: Unit, plan: StepPlan, outcome: Outcome) -> None:
+        outcome, promoted = self._promoted(plan, outcome)
+        self._notes.ended(unit, outcome, promoted=promoted)
+
+    def _promoted(self, plan: StepPlan, outcome: Outcome) -> tuple[Outcome, Mapping[str, Json] | None]:
+        """The outcome of a step with all outputs of the job as they are now; null where it changed none."""
         if not outcome.status.is_done:
-            return outcome
+            return outcome, None
         try:
             promoted = self._promotion(plan, outcome.outputs or {})
         except AetherFlowError as error:
-            return Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
+            failed = Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
+            return failed, None
         self._steps[plan.step.id] = outcome.outputs or {}
-        if promoted:
-            self._outputs.update(promoted)
-            self._note_job(Status.RUNNING, "")
-        return outcome
+        if not promoted:
+            return outcome, None
+        self._outputs.update(promoted)
+        return outcome, self._outputs
 
     def _promotion(self, plan: StepPlan, outputs: Mapping[str, Json]) -> dict[str, Json]:
         """The job outputs that a step's outputs give; plain text where a default stands in, in every run."""
         if not plan.step.outputs:
             return {}
         template = self._run.flow_index.outputs(self._job_id, plan.step.id)
-        result = with_nulls(outputs, (reference.parts for reference in template.references))
+        result = with_nulls(outputs, (parts[1:] for parts in _named(template.references) if parts[0] == "result"))
         return cast("dict[str, Json]", fit(template.render({**self._scope(), "result": result}), {}))
+
+    def _own_outputs(self) -> dict[str, Json]:
+        """The outputs that the job gives at its end; what its steps did not produce is null."""
+        if not self._plan.job.outputs:
+            return {}
+        template = self._run.flow_index.job_outputs(self._job_id)
+        named = [parts[1:] for parts in _named(template.references) if parts[0] == "steps" and len(parts) > 2]  # noqa: PLR2004 - steps.ID.NAME
+        steps = {step.step.id: self._steps.get(step.step.id, {}) for step in self._plan.steps}
+        for step_id, outputs in steps.items():
+            steps[step_id] = with_nulls(outputs, (rest for name, *rest in named if name == step_id))
+        return cast("dict[str, Json]", fit(template.render({**self._scope(), "steps": steps}), {}))
 
     def _skip_steps(self, rest: Sequence[StepPlan]) -> None:
         for plan in rest:
-            if plan.decision is Decision.RESTORE:
-                continue
-            outcome = Outcome(status=Status.SKIPPED, outputs={"skipped": True, "reason": _NO_DATA}, reason=_NO_DATA)
-            self._note_end(plan, self._record(plan, None, outcome), outcome)
+            if plan.decision is not Decision.RESTORE:
+                self._notes.ended(unit_of_step(self._plan, plan), _NO_DATA)
 
     def _scope(self) -> dict[str, Any]:
         return {**self._run.scope(), "steps": self._steps, "job": {"id": self._job_id, "outputs": self._outputs}}
 
-    def _record(
-        self, plan: StepPlan, started_at: float | None, outcome: Outcome, attempt: Attempt | None = None
-    ) -> StepRecord:
-        outputs = self._run.redactor.redact_value(outcome.outputs)
-        return StepRecord(
-            status=outcome.status,
-            step_type=plan.step.type,
-            rerun=plan.rerun,
-            attempt=attempt.number if attempt else plan.next_attempt - 1,
-            definition=plan.definition,
-            inputs_digest=attempt.inputs_digest if attempt else "",
-            outputs=outputs,
-            is_masked=outputs != outcome.outputs,
-            reason=outcome.reason,
-            error_code=outcome.error_code,
-            error=outcome.error,
-            is_without_effect=outcome.is_without_effect,
-            started_at=started_at,
-            ended_at=None if outcome.status is Status.RUNNING else self._run.clock(),
-        )
-
-    def _note_start(self, plan: StepPlan, attempt: Attempt, at: float) -> None:
-        flow_id, run_id = self._run.key
-        record = self._record(plan, at, Outcome(status=Status.RUNNING), attempt)
-        event = StepStarted(
-            at=at,
-            flow_id=flow_id,
-            run_id=run_id,
-            job_id=self._job_id,
-            step_id=plan.step.id,
-            step_type=plan.step.type,
-            attempt=attempt.number,
-        )
-        self._run.journal.note(partial(_put_step, self._run.key, attempt.key, record), event)
-
-    def _note_end(self, plan: StepPlan, record: StepRecord | None, outcome: Outcome, *, restored: bool = False) -> None:
-        now = self._run.clock()
-        started_at = record.started_at if record and record.started_at is not None else now
-        result = StepResult(
-            step_id=plan.step.id,
-            step_type=plan.step.type,
-            status=outcome.status,
-            duration_ms=milliseconds(started_at, now),
-            reason=outcome.error or outcome.reason,
-            error_code=outcome.error_code,
-            restored=restored,
-        )
-        self._results.append(result)
-        flow_id, run_id = self._run.key
-        event = StepEnded(
-            at=now,
-            flow_id=flow_id,
-            run_id=run_id,
-            job_id=self._job_id,
-            step_id=result.step_id,
-            step_type=result.step_type,
-            status=result.status,
-            duration_ms=result.duration_ms,
-            reason=result.reason,
-            error_code=result.error_code,
-            restored=restored,
-        )
-        key = StepKey(self._job_id, plan.step.id)
-        write = None if record is None else partial(_put_step, self._run.key, key, record)
-        self._run.journal.note(write, event)
-
-    def _note_job(self, status: Status, reason: str, event: JobStarted | JobEnded | None = None) -> None:
-        outputs = self._run.redactor.redact_value(self._outputs)
-        record = JobRecord(
-            status=status,
-            reason=reason,
-            outputs=outputs,
-            is_masked=outputs != self._outputs,
-            started_at=self._started_at,
-            ended_at=None if status is Status.RUNNING else self._run.clock(),
-        )
-        self._run.journal.note(lambda ledger: ledger.put_job(self._run.key, self._job_id, record), event)
-
     def _end(self, status: Status, reason: str) -> JobResult:
-        now = self._run.clock()
-        flow_id, run_id = self._run.key
-        duration = milliseconds(self._started_at, now)
-        event = JobEnded(
-            at=now,
-            flow_id=flow_id,
-            run_id=run_id,
-            job_id=self._job_id,
-            status=status,
-            duration_ms=duration,
-            reason=reason,
-        )
-        self._note_job(status, reason, event)
+        duration = self._notes.job_ended(status, reason, self._outputs)
         return JobResult(
             job_id=self._job_id,
             status=status,
             reason=reason,
             outputs=dict(self._outputs),
             duration_ms=duration,
-            steps=tuple(self._results),
+            steps=tuple(self._notes.results),
+            failure=self._failure,
         )
 
 
-def _put_step(run: RunKey, key: StepKey, record: StepRecord, ledger: Ledger) -> None:
-    ledger.put_step(run, key, record)
+def _had_no_data(plan: StepPlan, outcome: Outcome) -> bool:
+    """Whether a step's skip is one of the whole job; that its own condition did not hold is not."""
+    is_skipped = outcome.status is Status.SKIPPED and outcome is not SKIPPED_BY_CONDITION
+    return is_skipped and plan.step.on_no_data == "skip_job"
 
 
 def declared_outputs(plan: JobPlan) -> dict[str, Json]:
-    """All outputs that a job's steps promote, null as long as none is produced."""
-    return {name: None for step in plan.job.steps for name in step.outputs}
+    """All outputs of a job, null as long as none is produced."""
+    return {**{name: None for step in plan.job.steps for name in step.outputs}, **dict.fromkeys(plan.job.outputs)}
 
 
-def with_nulls(outputs: Mapping[str, Json], references: Any) -> dict[str, Any]:  # noqa: ANN401 - an iterable of tuples of names
+def with_nulls(outputs: Mapping[str, Json], names: Iterable[Sequence[str]]) -> dict[str, Any]:
     """The outputs of a step, with null for each one that is referred to and was not produced."""
     completed: dict[str, Any] = dict(outputs)
-    for parts in references:
-        if parts[0] == "result" and len(parts) > 1:
-            completed.setdefault(parts[1], None)
+    for parts in names:
+        if parts:
+            completed.setdefault(parts[0], None)
     return completed
 
 
-def milliseconds(start: float, end: float) -> int:
-    """A duration in whole milliseconds, never negative: the clock may have been set back."""
-    return max(0, round((end - start) * 1000))
+def _named(references: Iterable[Any]) -> Iterable[tuple[str, ...]]:
+    return (reference.parts for reference in references)
+
+
+def _place_of(run: ActiveRun, plan: JobPlan) -> Place:
+    folders = run.workspace.of_job(plan.job.id)
+    return Place(folders=folders, paths=step_paths(run, folders))
 
 
 def step_paths(run: ActiveRun, folders: JobFolders) -> StepPaths:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from ..errors import LedgerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,34 +15,79 @@ if TYPE_CHECKING:
     from ..contracts.records import RunKey
     from ..state.ledger import Ledger
 
+    Write = Callable[[Ledger], None]
+
 
 class Journal:
-    """Collects what happened until the next commit.
+    """Collects what happened until the next commit; safe to use from several threads.
 
     The end of a step waits for the start of the next one, which follows at once: together they cost one
-    sync. An event is told only when what it says is on the disk.
+    sync. Threads that commit at the same time share one. An event is told only when what it says is on the
+    disk, in the order in which it was written.
     """
 
     def __init__(self, ledger: Ledger, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
-        self._fence = fence
         self._tell = tell
-        self._writes: list[Callable[[Ledger], None]] = []
+        self._fence = fence
+        self._writes: list[Write] = []
         self._events: list[Event] = []
+        #: How many things were noted, and how many of them are written and told.
+        self._noted = 0
+        self._done = 0
+        self._guard = threading.Lock()
+        #: Held by the thread that commits; the others wait for it, and then find their own things done.
+        self._committing = threading.Lock()
+        self._failure: LedgerFailed | None = None
+        #: What the commit that failed was to write.
+        self._unwritten: list[Write] = []
 
-    def note(self, write: Callable[[Ledger], None] | None, event: Event | None = None) -> None:
-        """Remember one thing that happened, and what to tell of it."""
-        if write is not None:
-            self._writes.append(write)
-        if event is not None:
-            self._events.append(event)
+    def note(self, *writes: Write, event: Event | None = None) -> None:
+        """Remember one thing that happened, written as a whole or not at all, and what to tell of it."""
+        with self._guard:
+            self._writes += writes
+            if event is not None:
+                self._events.append(event)
+            self._noted += 1
 
     def commit(self) -> None:
-        """Make all that was noted durable, in one transaction; then tell it."""
-        # What could not be committed stays noted, and untold.
-        if self._writes:
-            self._ledger.write_all(self._writes, fence=self._fence)
-        self._writes = []
-        events, self._events = self._events, []
+        """Make all that was noted durable, in one transaction; then tell it.
+
+        Raises:
+            LedgerFailed: it could not be written, now or earlier: nothing is written after that.
+        """
+        noted = self._noted
+        with self._committing:
+            if self._failure is not None:
+                raise self._failure
+            if self._done < noted:
+                self._commit()
+
+    def rescue(self) -> None:
+        """One more try for what an earlier commit could not write, where that may help: a disk that was full.
+
+        After an error of the device nothing is tried again: what the system holds need not be what the disk has.
+        """
+        with self._committing:
+            if self._failure is None or not self._failure.may_be_tried_again:
+                return
+            self._failure, self._writes = None, [*self._unwritten, *self._writes]
+            with suppress(LedgerFailed):
+                self._commit()
+
+    def _commit(self) -> None:
+        with self._guard:
+            writes, self._writes = self._writes, []
+            events, self._events = self._events, []
+            noted = self._noted
+        if writes:
+            try:
+                self._ledger.write_all(writes, fence=self._fence)
+            except LedgerFailed as failure:
+                self._failure, self._unwritten = failure, writes
+                # Told when it is written after all.
+                self._events = [*events, *self._events]
+                raise
+        self._done = noted
         for event in events:
             self._tell(event)

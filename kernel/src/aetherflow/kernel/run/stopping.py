@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 
 #: How long a step that was asked to stop may still be busy, in seconds.
 GRACE_SECONDS = 8.0
+#: How often somebody who waits for a step's own end looks whether the run must stop.
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class SignalArrived:
-    """What the handler puts into the inbox of whoever waits for a step."""
+    """What the handler puts into the inbox of whoever waits for the run's jobs."""
 
     number: int
 
@@ -29,19 +32,73 @@ class Stop:
     """Whether and why a run must stop; `inbox` is where the waiting side hears of it."""
 
     inbox: SimpleQueue[object] = field(default_factory=SimpleQueue)
+    #: Set when all that runs must stop; at the end of a stopped run another one takes its place, see `begin_the_end`.
     cancelled: threading.Event = field(default_factory=threading.Event)
     signal_number: int | None = None
+    #: When whatever still runs is left behind, in monotonic seconds; null as long as nobody asked.
+    deadline: float | None = None
 
     @property
     def is_asked(self) -> bool:
-        """Whether the run was asked to stop."""
+        """Whether a signal asked the run to stop."""
         return self.signal_number is not None
 
+    @property
+    def must_stop(self) -> bool:
+        """Whether nothing new may be started."""
+        return self.cancelled.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for what runs is over."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def ask(self, number: int) -> None:
-        """Ask the run to stop; safe to call from a signal handler, and again."""
+        """Ask the run to stop; safe to call from a signal handler, and again: then at once."""
+        now = time.monotonic()
+        self.deadline = now + GRACE_SECONDS if self.signal_number is None else now
         self.signal_number = self.signal_number or number
         self.cancelled.set()
         self.inbox.put(SignalArrived(number))
+
+    def give_up(self) -> None:
+        """Have everything stop because the run can't go on."""
+        if self.deadline is None:
+            self.deadline = time.monotonic() + GRACE_SECONDS
+        self.cancelled.set()
+
+    def begin_the_end(self) -> None:
+        """Let the jobs run that belong to the end of the run, as long as the grace lasts."""
+        if self.must_stop and not self.is_over:
+            self.cancelled = threading.Event()
+
+
+class Cancellation:
+    """Whether one attempt must stop: because the run must, or it alone; a `CancelSignal`."""
+
+    __slots__ = ("_is_cancelled", "_of_run")
+
+    def __init__(self, of_run: threading.Event) -> None:
+        self._of_run = of_run
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Ask the attempt to stop."""
+        self._is_cancelled = True
+
+    def is_set(self) -> bool:
+        """Whether the attempt must stop."""
+        return self._is_cancelled or self._of_run.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait at most `timeout` seconds; answers whether the attempt must stop."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self.is_set():
+            remaining = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+            if remaining <= 0:
+                return False
+            self._of_run.wait(remaining)
+        return True
 
 
 @contextmanager

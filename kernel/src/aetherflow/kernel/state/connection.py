@@ -150,7 +150,9 @@ class Transaction:
 def tell_failure(path: Path, error: BaseException) -> None:
     """Raise what SQLite says of the file (full, unreadable, damaged) as an error for the user; else do nothing."""
     if isinstance(error, apsw.Error):
-        raise unusable(path, str(error)) from error
+        failure = unusable(path, str(error))
+        failure.may_be_tried_again = not isinstance(error, apsw.IOError | apsw.CorruptError)
+        raise failure from error
 
 
 def unusable(path: Path, why: str) -> LedgerFailed:

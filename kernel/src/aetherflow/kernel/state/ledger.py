@@ -157,13 +157,6 @@ class Ledger:
         with self._guard, self._failures_told():
             return tuple(rows.summary_of(row) for row in self._connection.execute(statement, asked))
 
-    def cancel_requested_at(self, key: RunKey) -> float | None:
-        """When somebody asked for an end of the run; null where nobody did."""
-        with self._guard, self._failures_told():
-            for (at,) in self._connection.execute(rows.GET_CANCEL, key):
-                return None if at is None else float(at)
-        return None
-
     def history(self, key: RunKey, *, start: int = 0) -> History:
         """All that is remembered of one run: its jobs, and with `start` those that belong to that start alone.
 
@@ -181,6 +174,11 @@ class Ledger:
                 rows.step_of(row, artifacts) for row in self._connection.execute(rows.GET_STEPS, (*key, start))
             )
             return History(run=runs[0] if runs else None, jobs=jobs, steps=steps)
+
+    def cancel_requested(self, key: RunKey) -> bool:
+        """Whether somebody asked for an end of the run since it was started."""
+        with self._guard, self._failures_told():
+            return any(at is not None for (at,) in self._connection.execute(rows.CANCEL_REQUESTED, key))
 
     def starts(self, key: RunKey) -> tuple[StartRecord, ...]:
         """All starts of a run, in their order."""

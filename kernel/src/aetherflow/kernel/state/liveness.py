@@ -26,6 +26,11 @@ def status_now(summary: RunSummary, owners: Path) -> Status:
     return Status.INTERRUPTED if is_gone else status
 
 
+def as_noted(owner: Identity) -> dict[str, Json]:
+    """A process as a start notes it."""
+    return {"host": owner.host, "boot": owner.boot, "pid": owner.pid, "ticks": owner.ticks, "nonce": owner.nonce}
+
+
 def owner_of(start: StartRecord | None) -> Identity | None:
     """The process that made a start; null where it was not noted."""
     noted = start.owner if start is not None else {}

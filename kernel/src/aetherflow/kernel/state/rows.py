@@ -34,7 +34,7 @@ _RUN_COLUMNS = (
 )
 _START_COLUMNS = (
     "start, status, asked, started_at, ended_at, flow_digest, profile, policy_digest, kernel, plugins,"
-    " environment_keys, owner"
+    " environment_keys, owner, jobs"
 )
 _JOB_COLUMNS = "job_id, status, reason, outputs, is_masked, definition, started_at, ended_at"
 _STEP_KEY = "start, job_id, item, step_id"
@@ -96,6 +96,7 @@ GET_STEPS = _select("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}", " AND start IN (0,
 GET_ATTEMPTS = _select("attempts", f"{_STEP_KEY}, {_OLD_ATTEMPT}", " ORDER BY attempt")
 GET_ARTIFACTS = _select("artifacts", f"{_STEP_KEY}, {_ARTIFACT_COLUMNS}", " ORDER BY number")
 GET_DEFINITIONS = "SELECT steps FROM definitions WHERE flow_digest = ?"
+CANCEL_REQUESTED = _select("runs", "cancel_requested_at")
 FENCE = "SELECT starts FROM runs WHERE flow_id = ? AND run_id = ?"
 
 PUT_RESOLUTION = f"""
@@ -104,7 +105,6 @@ SELECT ?1, ?2, (SELECT count(*) + 1 FROM resolutions WHERE flow_id = ?1 AND run_
 """  # noqa: S608 - our own names
 GET_RESOLUTIONS = _select("resolutions", _RESOLUTION_COLUMNS, " ORDER BY number")
 ASK_TO_CANCEL = "UPDATE runs SET cancel_requested_at = ? WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"
-GET_CANCEL = _select("runs", "cancel_requested_at")
 FORGET_RUN = tuple(
     f"DELETE FROM {table} WHERE flow_id = ? AND run_id = ?"  # noqa: S608 - our own names
     for table in TABLES_OF_RUNS
@@ -209,12 +209,13 @@ def start_values(key: RunKey, start: StartRecord) -> Row:
         to_json(start.plugins),
         to_json(list(start.environment_keys)),
         to_json(start.owner),
+        start.jobs,
     )
 
 
 def start_of(row: Row) -> StartRecord:
     """The start of a row."""
-    number, status, asked, started_at, ended_at, flow_digest, profile, policy, kernel, plugins, keys, owner = row
+    number, status, asked, started_at, ended_at, flow_digest, profile, policy, kernel, plugins, keys, *late = row
     return StartRecord(
         number=number,
         status=Status(status),
@@ -227,7 +228,8 @@ def start_of(row: Row) -> StartRecord:
         kernel=kernel,
         plugins=json.loads(plugins),
         environment_keys=tuple(json.loads(keys)),
-        owner=json.loads(owner),
+        owner=json.loads(late[0]),
+        jobs=late[1],
     )
 
 

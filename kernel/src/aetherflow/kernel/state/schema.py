@@ -69,7 +69,7 @@ CREATE TABLE starts (
     flow_id TEXT NOT NULL, run_id TEXT NOT NULL, start INTEGER NOT NULL,
     status TEXT NOT NULL, asked TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL,
     flow_digest TEXT NOT NULL, profile TEXT NOT NULL, policy_digest TEXT NOT NULL, kernel TEXT NOT NULL,
-    plugins TEXT NOT NULL, environment_keys TEXT NOT NULL, owner TEXT NOT NULL,
+    plugins TEXT NOT NULL, environment_keys TEXT NOT NULL, owner TEXT NOT NULL, jobs INTEGER NOT NULL,
     PRIMARY KEY (flow_id, run_id, start),
     FOREIGN KEY (flow_id, run_id) REFERENCES runs (flow_id, run_id)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,205 @@
+"""The attempts of one step or item: the first, and as many more as its `retry` allows."""
+
+from __future__ import annotations
+
+import random
+import time
+from fnmatch import fnmatchcase
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from ..contracts.events import Status
+from ..errors import AetherFlowError, LedgerFailed
+from ..quick_dataclasses import dataclass
+from .attempt import LEFT_BEHIND, STOPPED, Outcome, failure, prepare_attempt, run_attempt, timed_out
+from .context import Fence
+from .crew import LeftBehind
+from .stopping import GRACE_SECONDS, LOOK_SECONDS, Cancellation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ..spec.models import Retry
+    from .active import ActiveRun
+    from .attempt import Attempt, Place
+    from .notes import JobNotes
+    from .unit import Unit
+
+#: Ended so, an attempt may be tried again.
+_FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """An attempt that a thread is busy with."""
+
+    attempt: Attempt
+    started_at: float
+    fence: Fence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a series ended: the outcome of its last attempt, if one was made, with when it began."""
+
+    outcome: Outcome
+    attempt: Attempt | None = None
+    started_at: float | None = None
+    #: The ledger knows already where the unit stands: between two attempts.
+    is_noted: bool = False
+
+
+class Series:
+    """One series of attempts, made on the thread that calls `run`."""
+
+    def __init__(self, run: ActiveRun, notes: JobNotes, unit: Unit, place: Place, deadline: float | None) -> None:
+        self._run = run
+        self._notes = notes
+        self.unit = unit
+        self._place = place
+        #: When the time of the whole job is over, in monotonic seconds.
+        self._deadline = deadline
+        #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
+        self.current: Current | None = None
+
+    def run(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
+        """Make attempts until one is not followed by another; the last one's end is for the caller to note.
+
+        Raises:
+            LeftBehind: the attempt was ended by somebody else, and the caller must not go on.
+            LedgerFailed: the ledger can't be written.
+        """
+        if used_up := self._used_up():
+            return Ended(outcome=used_up)
+        wait = self._wait_that_is_left()
+        while True:
+            if wait and not self._waited(wait):
+                return Ended(outcome=STOPPED, is_noted=True)
+            ended = self._attempt(scope)
+            self.unit.number += 1
+            retry = self.unit.plan.step.retry
+            if retry is None or not self._is_tried_again(retry, ended.outcome):
+                return ended
+            wait = backoff(retry, self.unit.attempts_made)
+            if self._deadline is not None and time.monotonic() + wait >= self._deadline:
+                return ended
+            self._notes.tried_again(
+                self.unit, ended.attempt, ended.started_at or self._run.clock(), ended.outcome, wait
+            )
+            self._run.journal.commit()
+
+    def leave(self) -> Current | None:
+        """End the attempt that holds the thread, in its place; null where it has ended, or there is none."""
+        current = self.current
+        if current is None or not current.fence.end():
+            return None
+        current.fence.revoke()
+        return current
+
+    def _attempt(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
+        unit, started_at = self.unit, self._run.clock()
+        try:
+            attempt = prepare_attempt(
+                self._run, unit.key, unit.plan, scope(), number=unit.number, generation=unit.generation
+            )
+        except LedgerFailed:
+            raise
+        except AetherFlowError as error:
+            return Ended(outcome=failure(error), started_at=started_at)
+        self._notes.started(unit, attempt, attempt.inputs_digest, started_at)
+        try:
+            self._run.journal.commit()
+        except LedgerFailed:
+            self._notes.never_began(unit, attempt, started_at)
+            raise
+        seconds = self._seconds()
+        outcome = self._held(attempt, started_at) if seconds is None else self._watched(attempt, seconds)
+        return Ended(outcome=outcome, attempt=attempt, started_at=started_at)
+
+    def _held(self, attempt: Attempt, started_at: float) -> Outcome:
+        """The attempt on this thread; whoever waits for the thread may leave it behind."""
+        self.current = current = Current(attempt, started_at, Fence())
+        cancellation = Cancellation(self._run.stop.cancelled)
+        outcome = run_attempt(self._run, attempt, self._place, current.fence, cancellation)
+        if not current.fence.end():
+            raise LeftBehind
+        self.current = None
+        return outcome
+
+    def _watched(self, attempt: Attempt, seconds: float) -> Outcome:
+        """The attempt on a thread of its own, as long as its time lasts."""
+        fence, cancellation = Fence(), Cancellation(self._run.stop.cancelled)
+        answers: SimpleQueue[Outcome] = SimpleQueue()
+        self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
+        deadline = time.monotonic() + seconds
+        outcome = _answer(answers, lambda: time.monotonic() >= deadline or self._run.stop.must_stop)
+        if outcome is not None:
+            return outcome
+        is_stopped = self._run.stop.must_stop
+        cancellation.cancel()
+        grace_ends = time.monotonic() + GRACE_SECONDS
+        outcome = _answer(answers, lambda: time.monotonic() >= grace_ends or self._run.stop.is_over)
+        if outcome is None:
+            fence.revoke()
+            self._run.crew.has_left_behind = True
+            return LEFT_BEHIND if is_stopped else timed_out(seconds)
+        # What was done before the end of its time, or just after, is done.
+        return outcome if is_stopped or outcome.status.is_done else timed_out(seconds, outcome)
+
+    def _seconds(self) -> float | None:
+        """How long the attempt may take; null for as long as it likes."""
+        own = self.unit.plan.step.timeout_seconds
+        if self._deadline is None:
+            return own
+        left = max(0.0, self._deadline - time.monotonic())
+        return left if own is None else min(own, left)
+
+    def _used_up(self) -> Outcome | None:
+        retry = self.unit.plan.step.retry
+        # Without `retry` whoever starts the run again is the one who tries again.
+        if retry is None or retry.max_attempts == 1 or self.unit.attempts_made < retry.max_attempts:
+            return None
+        return Outcome(
+            status=Status.FAILED,
+            error_code="AF-ATTEMPTS-USED",
+            error=f"its {retry.max_attempts} attempts are used up, and the last one was cut off;"
+            " start the run again for as many more",
+        )
+
+    def _is_tried_again(self, retry: Retry, outcome: Outcome) -> bool:
+        if outcome.status not in _FAILURES or self.unit.attempts_made >= retry.max_attempts:
+            return False
+        if self._run.stop.must_stop or (self.unit.plan.rerun == "ONCE" and not outcome.is_without_effect):
+            return False
+        return not retry.on_errors or any(fnmatchcase(outcome.error_code, code) for code in retry.on_errors)
+
+    def _wait_that_is_left(self) -> float:
+        """How long the wait still is that an earlier start began; the clock may have been set since."""
+        retry, due_at = self.unit.plan.step.retry, self.unit.due_at
+        if retry is None or due_at is None:
+            return 0.0
+        longest = backoff(retry, self.unit.attempts_made, jitter=1.0)
+        return min(max(0.0, due_at - self._run.clock()), longest)
+
+    def _waited(self, seconds: float) -> bool:
+        return not self._run.stop.cancelled.wait(seconds)
+
+
+def backoff(retry: Retry, made: int, *, jitter: float | None = None) -> float:
+    """How long to wait after so many attempts, in seconds; `jitter`, from -1 to 1, is by chance."""
+    grown = retry.backoff_seconds * retry.backoff_multiplier ** min(max(0, made - 1), 1000)
+    if retry.max_backoff_seconds is not None:
+        grown = min(grown, retry.max_backoff_seconds)
+    chance = random.uniform(-1, 1) if jitter is None else jitter  # noqa: S311 - no secret
+    return float(grown * (1 + retry.jitter * chance))
+
+
+def _answer(answers: SimpleQueue[Outcome], is_over: Callable[[], bool]) -> Outcome | None:
+    """What a thread answers; null where it is over before that."""
+    while True:
+        try:
+            return answers.get(timeout=LOOK_SECONDS)
+        except Empty:
+            if is_over():
+                return None

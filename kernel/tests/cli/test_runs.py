@@ -136,7 +136,7 @@ def test_list_of_twenty_is_the_default(failed):
     others = ", ".join(name for name in columns if name != "run_id")
     for number in range(30):
         copied = f"SELECT 'r{number}', {others} FROM runs WHERE run_id = 'one'"  # noqa: S608 - our own names
-        connection.execute(f"INSERT INTO runs (run_id, {others}) {copied}")  # noqa: S608 - our own names
+        connection.execute(f"INSERT INTO runs (run_id, {others}) {copied}")
     connection.close()
     assert len(failed.aetherflow("runs", "list", "--json").json) == 20
     assert len(failed.aetherflow("runs", "list", "--json", "--limit", "500").json) == 31

@@ -101,7 +101,14 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "tests", "docs"]
 
-STANDARD_PLUGINS = ("plugins/process", "plugins/control", "plugins/archive", "plugins/mail", "plugins/sql")
+STANDARD_PLUGINS = (
+    "plugins/process",
+    "plugins/control",
+    "plugins/archive",
+    "plugins/mail",
+    "plugins/metrics",
+    "plugins/sql",
+)
 
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",

@@ -19,7 +19,7 @@ NAMES = {
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
     "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder sync_folder",
-    "events": "Event ItemEnded ItemStarted JobEnded JobStarted RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
+    "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",
 }

@@ -40,6 +40,7 @@ def _blocks(*modes: str) -> st.SearchStrategy[dict[str, object]]:
         "mode": st.sampled_from(modes),
         "allow": st.lists(_PLUGIN_RULES, max_size=3),
         "deny": st.lists(_DENIALS, max_size=2),
+        "hooks": st.dictionaries(st.sampled_from(NAMES), st.lists(st.just("aetherflow_event"), max_size=1), max_size=3),
     }
     return st.fixed_dictionaries({}, optional=optional)
 
@@ -71,6 +72,10 @@ def _allowed(profile: RuntimeProfile) -> set[tuple[PluginIdentity, Contribution]
     return {(plugin, step) for plugin in PLUGINS for step in STEPS if profile.decide(plugin, step).allowed}
 
 
+def _granted(profile: RuntimeProfile) -> set[tuple[PluginIdentity, str]]:
+    return {(plugin, hook) for plugin in PLUGINS for hook in profile.granted_hooks(plugin)}
+
+
 def _may(profile: RuntimeProfile) -> list[bool]:
     return [profile.may_load_local_plugins, profile.allows_unmanifested, profile.may_write_project]
 
@@ -98,6 +103,7 @@ def test_a_project_never_lets_in_what_the_administrator_keeps_out(administrator,
     if alone is None or both is None:
         return
     assert _allowed(both) <= _allowed(alone)
+    assert _granted(both) <= _granted(alone)
     assert all(not wider or narrower for wider, narrower in zip(_may(both), _may(alone), strict=True))
 
 
@@ -110,6 +116,7 @@ def test_no_choice_lets_in_what_a_written_floor_keeps_out(policy, requested):
     alone, chosen = _decide(policy, None, None), _decide(policy, None, requested)
     if alone is not None and chosen is not None:
         assert _allowed(chosen) <= _allowed(alone)
+        assert _granted(chosen) <= _granted(alone)
         assert chosen.mode.rank >= alone.mode.rank
 
 
@@ -127,3 +134,4 @@ def test_no_child_lets_in_what_its_written_parent_keeps_out(policy, overlay):
             continue
         wide, narrow = (RuntimeProfile(name=name, layers=book.layers(name)) for name in (parent, "child"))
         assert _allowed(narrow) <= _allowed(wide)
+        assert _granted(narrow) <= _granted(wide)

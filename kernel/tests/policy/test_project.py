@@ -56,7 +56,6 @@ def test_every_unknown_key_refuses_to_start_with_its_place_and_the_nearest_one(t
         ("profiles: {enterprise: {plugins: {allow: [1.2]}}}", "AF-POLICY-VALUE"),
         ("profiles: {enterprise: {plugins: {deny: ['stepp:x']}}}", "AF-POLICY-RULE"),
         ("profiles: {enterprise: {plugins: {lock: plugins.lock.json}}}", "AF-POLICY-LATER"),
-        ("profiles: {enterprise: {plugins: {hooks: {otel: [aetherflow_event]}}}}", "AF-POLICY-LATER"),
         ("profiles: {enterprise: {plugins: {hooks: {otel: [aetherflow_evnt]}}}}", "AF-POLICY-VALUE"),
         ("profiles: {enterprise: {plugins: {hooks: {otel: [aetherflow_steps]}}}}", "AF-POLICY-VALUE"),
         ("profiles: {enterprise: {paths: {write: ['~/out']}}}", "AF-POLICY-VALUE"),

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         StepStarted as StepStarted,
     )
     from .contracts.hooks import hookimpl as hookimpl
+    from .contracts.observers import ObserverContext as ObserverContext
     from .contracts.processes import (
         CancelSignal as CancelSignal,
         Command as Command,
@@ -145,6 +146,7 @@ _HOMES = {
         "StepStarted",
     ),
     "contracts.hooks": ("hookimpl",),
+    "contracts.observers": ("ObserverContext",),
     "contracts.processes": ("CancelSignal", "Command", "OnLine", "ProcessResult"),
     "contracts.secrets": ("Secret",),
     "contracts.steps": (

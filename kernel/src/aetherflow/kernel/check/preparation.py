@@ -133,14 +133,25 @@ def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str,
         resource_profiles=resource_profiles,
         index=index,
         redactor=redactor,
-        problems=(*unknown_keys(environment), *index.warnings, *_settings_without_effect(settings)),
+        problems=(
+            *unknown_keys(environment),
+            *index.warnings,
+            *_problems_of_metrics(settings, index),
+            *_settings_without_effect(settings),
+        ),
     )
+
+
+def _problems_of_metrics(settings: Settings, index: PluginIndex) -> Iterator[Problem]:
+    if settings.metrics_module is not None:
+        from .observation import problems_of_metrics
+
+        yield from problems_of_metrics(settings.metrics_module, index)
 
 
 def _settings_without_effect(settings: Settings) -> Iterator[Problem]:
     """Nothing is set in silence: a warning for each setting that only a later version acts upon."""
     later = {
-        "metrics_module": settings.metrics_module is not None,
         "connector_cache": settings.connector_cache != "run",
         "connector_cache_disabled": settings.connector_cache_disabled,
     }
@@ -148,7 +159,7 @@ def _settings_without_effect(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             code="AF-NOT-YET",
             message=f"the setting {name} has no effect in this version",
-            help="connectors live as long as their run; metrics can be made from the JSON log",
+            help="connectors live as long as their run",
             severity="warning",
             path=("settings", name),
         )

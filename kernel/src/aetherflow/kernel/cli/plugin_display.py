@@ -20,7 +20,7 @@ NUMBERS = frozenset({"STEPS", "CONN"})
 _SELF_EVIDENT = frozenset({"ready", "active", "denied"})
 
 
-def listed(record: PluginRecord) -> dict[str, Any]:
+def listed(record: PluginRecord, index: PluginIndex) -> dict[str, Any]:
     """A plugin as `plugins list --json` gives it."""
     contributions = record.manifest.contributions if record.manifest else ()
     return {
@@ -31,14 +31,14 @@ def listed(record: PluginRecord) -> dict[str, Any]:
         "state": record.state.value,
         "steps": [each.name for each in contributions if each.kind == "step"],
         "connectors": [each.name for each in contributions if each.kind == "connector"],
-        "hooks": [],
+        "hooks": [_shown_hook(record, hook, index) for hook in _behaviours(record)],
         "lock": None,
         "why": record.why,
         "help": record.mend,
     }
 
 
-def row(record: PluginRecord) -> list[str]:
+def row(record: PluginRecord, index: PluginIndex) -> list[str]:
     """A plugin's cells, one for each of `COLUMNS`."""
     manifest = record.manifest
     needs_mend = record.state.value not in _SELF_EVIDENT and record.mend
@@ -51,7 +51,7 @@ def row(record: PluginRecord) -> list[str]:
         record.state.value,
         str(len(manifest.steps)) if manifest else "",
         str(len(manifest.connectors)) if manifest else "",
-        "",
+        ", ".join(_hook_cell(record, hook, index) for hook in _behaviours(record)),
         "",
         f"{why} ({record.distribution})" if record.is_local else why,
     ]
@@ -69,6 +69,9 @@ def description(record: PluginRecord, index: PluginIndex) -> Iterable[str]:
         return
     if manifest.summary:
         yield f"  summary       {plain(manifest.summary)}"
+    for hook in manifest.behaviours:
+        decision = index.profile.decide_hook(record.identity, hook)
+        yield f"  hook          {hook}: {'granted' if decision.allowed else 'not granted'} ({plain(decision.why)})"
     for step in manifest.steps:
         yield ""
         yield from _heading(record, step.contribution, index, f"step {step.name} ({step.rerun})")
@@ -140,11 +143,24 @@ def shown(record: PluginRecord, index: PluginIndex) -> dict[str, Any]:
     steps = manifest.steps if manifest else ()
     connectors = manifest.connectors if manifest else ()
     return {
-        **listed(record),
+        **listed(record, index),
         "summary": manifest.summary if manifest else "",
         "steps": [_shown_step(step, _denial(record, step.contribution, index)) for step in steps],
         "connectors": [_shown_connector(each, _denial(record, each.contribution, index)) for each in connectors],
     }
+
+
+def _behaviours(record: PluginRecord) -> tuple[str, ...]:
+    return record.manifest.behaviours if record.manifest else ()
+
+
+def _hook_cell(record: PluginRecord, hook: str, index: PluginIndex) -> str:
+    return hook if index.profile.decide_hook(record.identity, hook).allowed else f"{hook} (not granted)"
+
+
+def _shown_hook(record: PluginRecord, hook: str, index: PluginIndex) -> dict[str, Any]:
+    decision = index.profile.decide_hook(record.identity, hook)
+    return {"name": hook, "granted": decision.allowed, "why": decision.why}
 
 
 def _denial(record: PluginRecord, contribution: Contribution, index: PluginIndex) -> str | None:

@@ -24,10 +24,10 @@ def list_plugins(*, profile: str | None, as_json: bool, try_import: bool, enviro
     with open_index(profile=profile, environ=environ) as index:
         records = _tried(index) if try_import else index.plugins
         if as_json:
-            say(_json([listed(record) for record in records]))
+            say(_json([listed(record, index) for record in records]))
         else:
             _tell_warnings(index)
-            say(table(COLUMNS, [row(record) for record in records], numbers=NUMBERS))
+            say(table(COLUMNS, [row(record, index) for record in records], numbers=NUMBERS))
     return ExitCode.DONE
 
 

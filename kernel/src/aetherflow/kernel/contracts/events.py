@@ -157,6 +157,8 @@ class JobEnded(Event):
     status: Status
     duration_ms: int
     reason: str = ""
+    #: Done in an earlier start of the run.
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

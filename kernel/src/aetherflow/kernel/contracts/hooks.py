@@ -9,6 +9,8 @@ import pluggy
 
 if TYPE_CHECKING:
     from .connectors import AnyConnector
+    from .events import Event
+    from .observers import ObserverContext
     from .steps import AnyStep
 
 hookspec = pluggy.HookspecMarker("aetherflow")
@@ -25,3 +27,24 @@ def aetherflow_steps() -> Iterable[type[AnyStep] | Callable[..., Any]]:
 def aetherflow_connectors() -> Iterable[type[AnyConnector]]:
     """The connector classes of this plugin."""
     return ()
+
+
+@hookspec
+def aetherflow_observe(context: ObserverContext) -> bool | None:
+    """Asked once, before anything of a run has happened: whether this plugin observes the run.
+
+    `False` leaves the run alone: it gets no events. Comes with the grant of `aetherflow_event`.
+
+    Raises:
+        InvalidInput: what the observer was told to do can't be done: the run does not start (exit code 2).
+        RefusedByPolicy: it may not be done here (exit code 3).
+    """
+
+
+@hookspec
+def aetherflow_event(event: Event, context: ObserverContext) -> None:
+    """Something happened in a run; called where the runtime profile grants it, one event at a time.
+
+    What it raises is told once and ends nothing; after three failures in a row it gets no more events.
+    An implementation may leave `context` out.
+    """

@@ -82,7 +82,7 @@ class LineLog:
 
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
         """Write one line; whatever stands in the values, it stays one line and holds no secret."""
-        shown = _plain_values(values)
+        shown = plain_values(values)
         if self._redactor.knows_secrets:
             # The values first: a secret that is escaped to fit the line has a form of its own.
             shown = self._redactor.redact_value(shown)
@@ -112,7 +112,7 @@ class LineLog:
         return True
 
 
-def _plain_values(values: Mapping[str, object]) -> Mapping[str, object]:
+def plain_values(values: Mapping[str, object]) -> Mapping[str, object]:
     """Whatever a plugin gave as JSON values: its objects as their texts."""
     if _PLAIN.issuperset(map(type, values.values())):
         return values

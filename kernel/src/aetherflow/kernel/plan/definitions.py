@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..spec.models import Flow, Job, Step
 
 _ENCODER = json.JSONEncoder(sort_keys=True, default=repr, ensure_ascii=False)
@@ -42,13 +40,15 @@ def job_digest(job: Job) -> str:
     return _digest([job.depends_on, job.when, job.outputs])
 
 
-def flow_definitions(flow: Flow) -> list[Mapping[str, Any]]:
-    """All steps of a flow as they are written, for a later start to tell what was changed."""
-    return [
-        {"job": job.id, "step": step.id, "definition": json.loads(_ENCODER.encode(step_definition(step)))}
-        for job in flow.all_jobs
-        for step in job.steps
-    ]
+def flow_definitions(flow: Flow) -> str:
+    """All steps of a flow as they are written, as JSON, for a later start to tell what was changed."""
+    return _ENCODER.encode(
+        [
+            {"job": job.id, "step": step.id, "definition": step_definition(step)}
+            for job in flow.all_jobs
+            for step in job.steps
+        ]
+    )
 
 
 def _digest(parts: object) -> str:

@@ -10,13 +10,13 @@ from ..errors import DecisionNeeded, InvalidInput
 from ..quick_dataclasses import dataclass, replace
 from .decisions import Decision, JobPlan, Plan, Selection, StepPlan
 from .definitions import job_digest, step_digest
-from .edits import Edits, find_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..contracts.records import JobRecord, StepRecord
     from ..spec.models import Flow, Job, Step
+    from .edits import Edits
 
 _NOT_KEPT = "its outputs hold a secret, which is not kept"
 _DONE = "done in an earlier start"
@@ -137,6 +137,10 @@ def _why_again(earlier: StepRecord | None) -> str:
 
 def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Selection) -> tuple[JobPlan, ...]:
     """The jobs, with what is done anew because it was asked for or was edited, and all that depends on that."""
+    if not past.history.steps and not past.history.jobs:
+        return jobs
+    from .edits import find_edits
+
     first = {} if selection.from_step is None else _asked_for(jobs, selection.from_step)
     edits = find_edits(flow, jobs, past.written)
     if selection.accept_changes:

@@ -9,7 +9,7 @@ from typing import Any
 from ..contracts.interface import INTERFACE_VERSION
 from ..errors import PluginError
 from ..policy.profile import RuntimeProfile
-from ..policy.rules import normalised_name
+from ..policy.rules import Contribution, normalised_name
 from ..quick_dataclasses import dataclass, replace
 from .discovery import Announcement, find_manifest, package_folder
 from .first_party import FirstParty
@@ -59,7 +59,8 @@ class Admission:
             why = self.first_party.may_claim(step.name, distribution=record.distribution, plugin=record.name)
             if why:
                 return _refused(record, PluginState.CONFLICT, why, "its author must rename the step")
-        decisions = [self.profile.decide(record.identity, each) for each in manifest.contributions]
+        hooks = (Contribution(kind="hook", name=hook) for hook in manifest.behaviours)
+        decisions = [self.profile.decide(record.identity, each) for each in (*manifest.contributions, *hooks)]
         if decisions and not any(decision.allowed for decision in decisions):
             return _refused(record, PluginState.DENIED, decisions[0].why, _ask_owner(self.profile))
         return replace(record, state=PluginState.READY, why="imported: a local folder" if record.is_local else "")
@@ -86,7 +87,8 @@ class Admission:
         from .loading import load_plugin
 
         try:
-            loaded: LoadedPlugin = load_plugin(record.name, record.anchor)
+            granted = self.profile.granted_hooks(record.identity)
+            loaded: LoadedPlugin = load_plugin(record.name, record.anchor, granted=granted)
             described = describe_plugin(record.name, loaded)
             manifest = parse_manifest(described, anchor=record.anchor)
         except PluginError as error:

@@ -9,7 +9,7 @@ from importlib import invalidate_caches
 from pathlib import Path
 from typing import Any
 
-from ..contracts.interface import ENTRY_POINT_GROUP, MANIFEST_NAME
+from ..contracts.interface import BEHAVIOUR_HOOKS, ENTRY_POINT_GROUP, MANIFEST_NAME
 from ..errors import InvalidInput, PluginError, RefusedByPolicy
 from ..policy.rules import PluginIdentity
 from ..quick_dataclasses import dataclass
@@ -66,7 +66,7 @@ def make_manifest(source: PluginSource) -> dict[str, Any]:
         PluginError: the plugin is broken, or what it gives fits no manifest.
     """
     with _importable(source):
-        loaded = load_plugin(source.name, source.anchor, folder=source.folder)
+        loaded = load_plugin(source.name, source.anchor, folder=source.folder, granted=BEHAVIOUR_HOOKS)
     made = describe_plugin(source.name, loaded, retired=_written(source).get("retired", ()))
     try:
         parse_manifest(made, anchor=source.anchor)

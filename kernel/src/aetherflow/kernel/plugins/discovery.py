@@ -78,9 +78,16 @@ def package_spec(anchor: str, search_path: Sequence[str] | None = None) -> Modul
         return None
 
 
-def _distributions(search_path: Sequence[str] | None) -> Iterator[importlib_metadata.Distribution]:
+def distribution_version(name: str) -> str:
+    """The version of an installed distribution, or nothing; its metadata is not parsed beyond that."""
+    for distribution in _distributions(None, name=name):
+        return _header(_read(distribution, "METADATA") or _read(distribution, "PKG-INFO")).get("version", "")
+    return ""
+
+
+def _distributions(search_path: Sequence[str] | None, **wanted: str) -> Iterator[importlib_metadata.Distribution]:
     path = sys.path if search_path is None else list(search_path)
-    yield from importlib_metadata.distributions(path=path)  # type: ignore[misc]  # these are all that it gives
+    yield from importlib_metadata.distributions(path=path, **wanted)  # type: ignore[misc]  # these are all that it gives
 
 
 def _announced_by(distribution: importlib_metadata.Distribution) -> Iterator[Announcement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from ..contracts.interface import BEHAVIOUR_HOOKS
 from ..errors import PluginError, Problem
 from ..quick_dataclasses import replace
 from .boundary import plugin_boundary
@@ -14,6 +15,8 @@ from .manifest import Manifest
 from .records import LoadedPlugin, PluginRecord, PluginState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ..contracts.connectors import AnyConnector
     from ..contracts.steps import AnyStep
 
@@ -48,6 +51,14 @@ class PluginHost:
         """
         return self._load(self.index.connector(kind, driver).plugin).connectors[f"{kind}:{driver}"]
 
+    def behaviours(self, record: PluginRecord) -> Mapping[str, Callable[..., object]]:
+        """The behaviour hooks of a plugin that are granted, each called with all arguments of its specification.
+
+        Raises:
+            PluginError: the plugin breaks when it is imported, or gives something else than its manifest says.
+        """
+        return self._load(record).behaviours
+
     def try_all(self) -> tuple[PluginRecord, ...]:
         """Import every plugin that is ready, and say how each stands then: active or broken."""
         return tuple(self._tried(record) if record.is_ready else record for record in self.index.plugins)
@@ -75,7 +86,13 @@ class PluginHost:
 
     def _import(self, record: PluginRecord) -> LoadedPlugin:
         manifest = record.manifest or Manifest(interface="", name=record.name)
-        loaded = load_plugin(record.name, record.anchor, folder=record.folder, blocked=self._blocked(record))
+        loaded = load_plugin(
+            record.name,
+            record.anchor,
+            folder=record.folder,
+            blocked=self._blocked(record),
+            granted=self.index.profile.granted_hooks(record.identity),
+        )
         with plugin_boundary(record.name, "it was compared with its manifest"):
             _refuse_drift(record.name, manifest, loaded)
         return loaded
@@ -92,6 +109,7 @@ def _refuse_drift(name: str, manifest: Manifest, loaded: LoadedPlugin) -> None:
     claimed_connectors = {connector.name: connector for connector in manifest.connectors}
     different = [f"step {each!r}" for each in sorted(claimed_steps.keys() ^ loaded.steps.keys())]
     different += [f"connector {each!r}" for each in sorted(claimed_connectors.keys() ^ loaded.connectors.keys())]
+    different += [f"hook {each}" for each in BEHAVIOUR_HOOKS if (each in manifest.hooks) is not (each in loaded.hooks)]
     if not different:
         for key, step in claimed_steps.items():
             given = loaded.steps[key]

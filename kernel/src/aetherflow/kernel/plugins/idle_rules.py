@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, RefusedByPolicy
 from ..policy.document import Mode
 from ..policy.profile import RuntimeProfile
-from ..policy.rules import Contribution, PluginIdentity, Rule, RuleKind
+from ..policy.rules import Contribution, Grant, PluginIdentity, Rule, RuleKind, normalised_name
 from .first_party import FirstParty
 from .records import PluginRecord
 
@@ -29,6 +29,7 @@ def refuse_idle_rules(profile: RuntimeProfile, records: Sequence[PluginRecord], 
         if not (rule.list_name == "deny" and _is_known(rule, first_party))
         and not any(_matches(rule, record) for record in records)
     ]
+    problems += [_idle_grant(grant, records, severity="error") for grant in _idle_grants(profile, records)]
     if problems:
         raise RefusedByPolicy.of(problems)
 
@@ -39,11 +40,18 @@ def warn_of_idle_rules(
     """A warning for each rule that matches nothing and is not known to be right; a locked profile refuses instead."""
     if profile.mode is Mode.LOCKED:
         return ()
-    return tuple(
+    known = {normalised_name(name) for name in first_party.plugins.values()}
+    rules = (
         _problem(rule, records, severity="warning")
         for rule in profile.rules
         if not _is_known(rule, first_party) and not any(_may_match(rule, record) for record in records)
     )
+    grants = (
+        _idle_grant(grant, records, severity="warning")
+        for grant in _idle_grants(profile, records)
+        if normalised_name(grant.plugin) not in known or _bearer(grant, records)
+    )
+    return (*rules, *grants)
 
 
 def _problem(rule: Rule, records: Sequence[PluginRecord], *, severity: Literal["error", "warning"]) -> Problem:
@@ -52,6 +60,36 @@ def _problem(rule: Rule, records: Sequence[PluginRecord], *, severity: Literal["
         message=f"{rule} matches nothing that is installed",
         help=_mend(rule, records),
         where=rule.where,
+        severity=severity,
+    )
+
+
+def _idle_grants(profile: RuntimeProfile, records: Sequence[PluginRecord]) -> Iterator[Grant]:
+    """The grants of a plugin that is not here, or that does not implement the hook as far as is known."""
+    for layer in profile.layers:
+        for grant in layer.grants or ():
+            record = _bearer(grant, records)
+            if record is None or (record.manifest is not None and grant.hook not in record.manifest.hooks):
+                yield grant
+
+
+def _bearer(grant: Grant, records: Sequence[PluginRecord]) -> PluginRecord | None:
+    return next((record for record in records if grant.names(record.identity)), None)
+
+
+def _idle_grant(grant: Grant, records: Sequence[PluginRecord], *, severity: Literal["error", "warning"]) -> Problem:
+    record = _bearer(grant, records)
+    if record is None:
+        mend = (
+            f"install it, mend the name or take it out; {did_you_mean(grant.plugin, [each.name for each in records])}"
+        )
+    else:
+        mend = f"{record.name} {record.version} does not implement {grant.hook}: take it out"
+    return Problem(
+        code="AF-POLICY-RULE-IDLE",
+        message=f"{grant} matches nothing that is installed",
+        help=mend,
+        where=grant.where,
         severity=severity,
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import AetherFlowError, InvalidInput, PluginError, Problem, RefusedByPolicy
 from ..policy.profile import RuntimeProfile
-from ..policy.rules import Contribution, normalised_name
+from ..policy.rules import Contribution, Grant, normalised_name
 from ..quick_dataclasses import dataclass, field, replace
 from .admission import Admission
 from .conflicts import reserved_by_others, with_conflicts
@@ -148,6 +148,21 @@ class PluginIndex:
         self._refuse_unusable(record, connector.contribution)
         return _connector_entry(record, connector)
 
+    def granted(self, hook: str) -> list[PluginRecord]:
+        """The plugins whose behaviour hook of this name is called, in the order of the profile, else by name."""
+        found = [
+            record
+            for record in self.plugins
+            if record.manifest
+            and hook in record.manifest.hooks
+            and record.is_ready
+            and self.profile.decide_hook(record.identity, hook).allowed
+        ]
+        if len(found) > 1:
+            order = [grant for grant in self.profile.grants if grant.hook == hook]
+            found.sort(key=lambda record: (_place_in(order, record), normalised_name(record.name)))
+        return found
+
     def step_names(self) -> list[str]:
         """The types that steps of a flow may have."""
         return self._usable_names("step")
@@ -204,6 +219,10 @@ class PluginIndex:
         if nearest(name, usable) is None and elsewhere is not None:
             return f"did you mean {elsewhere!r}? pip install {reserved[elsewhere]}"
         return did_you_mean(name, usable)
+
+
+def _place_in(grants: Sequence[Grant], record: PluginRecord) -> int:
+    return next((place for place, grant in enumerate(grants) if grant.names(record.identity)), len(grants))
 
 
 _UNKNOWN = {"step": "AF-UNKNOWN-STEP", "connector": "AF-UNKNOWN-CONNECTOR"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..contracts.effects import Rerun
-from ..contracts.interface import INTERFACE_VERSION
+from ..contracts.interface import BEHAVIOUR_HOOKS, INTERFACE_VERSION
 from ..policy.rules import Contribution
 from ..quick_dataclasses import dataclass, field
 from .manifest_fields import BadManifest, Fields
@@ -83,6 +83,11 @@ class Manifest:
         """Steps and connectors, as policy sees them."""
         steps = tuple(step.contribution for step in self.steps)
         return (*steps, *(connector.contribution for connector in self.connectors))
+
+    @property
+    def behaviours(self) -> tuple[str, ...]:
+        """The hooks that act while a run goes on, as far as this kernel knows them."""
+        return tuple(hook for hook in BEHAVIOUR_HOOKS if hook in self.hooks)
 
 
 def load_json(text: str) -> dict[str, Any]:

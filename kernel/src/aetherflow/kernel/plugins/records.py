@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ class LoadedPlugin:
     steps: Mapping[str, type[AnyStep]]
     connectors: Mapping[str, type[AnyConnector]]
     hooks: tuple[str, ...] = ()
+    #: The behaviour hooks that are granted, each called with all arguments of its specification.
+    behaviours: Mapping[str, Callable[..., object]] = field(default_factory=dict)
     summary: str = ""
 
 

@@ -21,7 +21,7 @@ PROFILE_VARIABLES = ("AETHERFLOW_PROFILE", "AETHERFLOW_MODE")
 
 _BUILT_IN = {
     "internal_fast": Layer(profile="internal_fast", mode=Mode.OPEN),
-    "enterprise": Layer(profile="enterprise", mode=Mode.LOCKED, may_write_project=False),
+    "enterprise": Layer(profile="enterprise", mode=Mode.LOCKED, may_write_project=False, grants_by_default=False),
 }
 
 
@@ -201,6 +201,7 @@ def _layer(definition: ProfileDefinition) -> Layer:
         mode=definition.mode,
         allow=definition.allow,
         deny=definition.deny,
+        grants=definition.grants,
         write=definition.write,
     )
 
@@ -212,6 +213,8 @@ def _closed(layers: Sequence[Layer]) -> Layer:
     let in more. Only the built-in `enterprise` leaves its lists to the first file that refines it.
     """
     last = layers[-1]
+    if all(layer.grants is None for layer in layers) and not all(layer.grants_by_default for layer in layers):
+        last = replace(last, grants=())
     if not any(layer.mode not in {None, Mode.OPEN} for layer in layers):
         return last
     if all(layer.allow is None for layer in layers):

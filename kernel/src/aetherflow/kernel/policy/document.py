@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ..contracts.interface import BEHAVIOUR_HOOKS, COMPANION_HOOKS, DATA_HOOKS
 from ..contracts.spelling import did_you_mean
 from ..errors import Location, Problem, RefusedByPolicy, YamlPath
 from ..quick_dataclasses import dataclass, field
-from .rules import BadRule, ListName, Rule, parse_rule
+from .rules import BadRule, Grant, ListName, Rule, is_plugin_name, parse_rule
 
 if TYPE_CHECKING:
     from ..spec.document import Document
@@ -18,10 +19,6 @@ _TOP_KEYS = ("profile", "profiles", "settings")
 _PROFILE_KEYS = ("extends", "plugins", "paths")
 _PLUGINS_KEYS = ("mode", "allow", "deny", "hooks", "lock")
 _PATHS_KEYS = ("write",)
-#: Contributions are data: these hooks need no grant.
-_FREE_HOOKS = ("aetherflow_steps", "aetherflow_connectors")
-#: Behaviour that this version can't grant, because nothing calls it.
-_LATER_HOOKS = ("aetherflow_event",)
 
 
 class Mode(StrEnum):
@@ -60,6 +57,7 @@ class ProfileDefinition:
     mode_where: Location | None = None
     allow: tuple[Rule, ...] | None = None
     deny: tuple[Rule, ...] = ()
+    grants: tuple[Grant, ...] | None = None
     write: tuple[WritePath, ...] | None = None
 
 
@@ -112,7 +110,6 @@ class _Reader:
         plugins_path = (*path, "plugins")
         plugins = self._mapping(plugins_path, keys.get("plugins"), _PLUGINS_KEYS)
         paths = self._mapping((*path, "paths"), keys.get("paths"), _PATHS_KEYS)
-        self._hooks((*plugins_path, "hooks"), plugins.get("hooks"))
         if "lock" in plugins:
             self._later((*plugins_path, "lock"), "a lock of plugin digests")
         return ProfileDefinition(
@@ -124,6 +121,7 @@ class _Reader:
             mode_where=self.document.where((*plugins_path, "mode")),
             allow=self._rules((*plugins_path, "allow"), plugins, list_name="allow"),
             deny=self._rules((*plugins_path, "deny"), plugins, list_name="deny") or (),
+            grants=self._grants((*plugins_path, "hooks"), plugins),
             write=self._write((*path, "paths", "write"), paths),
         )
 
@@ -166,18 +164,29 @@ class _Reader:
                 self._problem("AF-POLICY-VALUE", (*path, number), wrong, "a path, relative to the project or absolute")
         return tuple(WritePath(text, self.document.where((*path, number))) for number, text in texts)
 
-    def _hooks(self, path: YamlPath, value: object) -> None:
-        for plugin in (hooks := self._mapping(path, value)):
-            for number, name in self._texts((*path, plugin), hooks, plugin) or ():
-                self._hook((*path, plugin, number), name)
+    def _grants(self, path: YamlPath, plugins: Mapping[str, object]) -> tuple[Grant, ...] | None:
+        """Which plugin may do what, in the order of the file; null where the key is not there."""
+        if "hooks" not in plugins:
+            return None
+        grants = []
+        for plugin in (hooks := self._mapping(path, plugins["hooks"])):
+            if not is_plugin_name(plugin):
+                wrong = f"{plugin!r} is no plugin's name"
+                self._problem("AF-POLICY-VALUE", (*path, plugin), wrong, "write NAME: [HOOK]", at_key=True)
+            for number, hook in self._texts((*path, plugin), hooks, plugin) or ():
+                where = self.document.where((*path, plugin, number))
+                self._refuse_wrong_hook((*path, plugin, number), hook)
+                grants.append(Grant(plugin=plugin, hook=hook, where=where))
+        return tuple(grants)
 
-    def _hook(self, path: YamlPath, name: str) -> None:
-        if name in _LATER_HOOKS:
-            self._later(path, f"the hook {name}")
-        elif name in _FREE_HOOKS:
+    def _refuse_wrong_hook(self, path: YamlPath, name: str) -> None:
+        if name in DATA_HOOKS:
             self._problem("AF-POLICY-VALUE", path, f"{name} contributes data: it needs no grant", "leave it out")
-        else:
-            mend = did_you_mean(name, (*_FREE_HOOKS, *_LATER_HOOKS))
+        elif name in COMPANION_HOOKS:
+            whole = COMPANION_HOOKS[name]
+            self._problem("AF-POLICY-VALUE", path, f"{name} comes with the grant of {whole}", f"write {whole}")
+        elif name not in BEHAVIOUR_HOOKS:
+            mend = did_you_mean(name, BEHAVIOUR_HOOKS)
             self._problem("AF-POLICY-VALUE", path, f"there is no hook {name!r}", mend)
 
     def _mapping(self, path: YamlPath, value: object, known: Sequence[str] | None = None) -> dict[str, object]:
@@ -215,8 +224,9 @@ class _Reader:
     def _later(self, path: YamlPath, what: str) -> None:
         self._problem("AF-POLICY-LATER", path, f"{what} is not in this version yet", "leave it out")
 
-    def _problem(self, code: str, path: YamlPath, message: str, mend: str) -> None:
-        where = self.document.where_key(path) if code == "AF-POLICY-UNKNOWN-KEY" else self.document.where(path)
+    def _problem(self, code: str, path: YamlPath, message: str, mend: str, *, at_key: bool = False) -> None:
+        is_about_key = at_key or code == "AF-POLICY-UNKNOWN-KEY"
+        where = self.document.where_key(path) if is_about_key else self.document.where(path)
         self.problems.append(Problem(code=code, message=message, help=mend, where=where, path=path))
 
 

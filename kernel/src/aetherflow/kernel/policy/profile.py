@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..contracts.interface import BEHAVIOUR_HOOKS
 from ..errors import Location
 from ..quick_dataclasses import dataclass, field
 from .document import Mode, WritePath
-from .rules import Contribution, PluginIdentity, Rule, first_match
+from .rules import Contribution, Grant, PluginIdentity, Rule, first_match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Decision:
 class Layer:
     """What one source says: the built-in profile, the administrator's file or the project's.
 
-    A null allow list leaves the question to the other layers; an empty one lets nothing in.
+    A null list (`allow`, `grants`) leaves the question to the other layers; an empty one lets nothing in.
     """
 
     profile: str
@@ -37,8 +38,11 @@ class Layer:
     mode: Mode | None = None
     allow: tuple[Rule, ...] | None = None
     deny: tuple[Rule, ...] = ()
+    grants: tuple[Grant, ...] | None = None
     write: tuple[WritePath, ...] | None = None
     may_write_project: bool = True
+    #: Whether a plugin that is let in has all hooks where no list says which.
+    grants_by_default: bool = True
 
     def __str__(self) -> str:
         place = f" ({self.where.file}:{self.where.line})" if self.where else " (built in)"
@@ -101,6 +105,35 @@ class RuntimeProfile:
     def decide(self, plugin: PluginIdentity, contribution: Contribution) -> Decision:
         """Whether one contribution of a plugin may be used."""
         return self._denial(plugin, contribution) or self._admission(plugin, contribution)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """The grants of the narrowest list, in its order; none where no list is written."""
+        return next((layer.grants for layer in reversed(self.layers) if layer.grants is not None), ())
+
+    def decide_hook(self, plugin: PluginIdentity, hook: str) -> Decision:
+        """Whether a plugin's implementation of a behaviour hook is called; the plugin must be let in as a whole."""
+        decision = self.decide(plugin, Contribution(kind="hook", name=hook))
+        return self._grant(plugin, hook) if decision.allowed else decision
+
+    def granted_hooks(self, plugin: PluginIdentity) -> frozenset[str]:
+        """The behaviour hooks that a plugin may implement to some effect."""
+        return frozenset(hook for hook in BEHAVIOUR_HOOKS if self.decide_hook(plugin, hook).allowed)
+
+    def _grant(self, plugin: PluginIdentity, hook: str) -> Decision:
+        lists = [layer for layer in self.layers if layer.grants is not None]
+        if not lists:
+            sparing = next((layer for layer in self.layers if not layer.grants_by_default), None)
+            if sparing is None:
+                return Decision(allowed=True, why=f"profile {self.name} grants it to every plugin that is let in")
+            return Decision(allowed=False, why=f"{sparing} grants only what a list of hooks names: there is none")
+        granted = Decision(allowed=False, why="")
+        for layer in lists:
+            found = next((each for each in layer.grants or () if each.hook == hook and each.names(plugin)), None)
+            if found is None:
+                return Decision(allowed=False, why=f"not on the list of hooks of {layer}")
+            granted = Decision(allowed=True, why=str(found))
+        return granted
 
     def _denial(self, plugin: PluginIdentity, contribution: Contribution | None = None) -> Decision | None:
         for layer in self.layers:

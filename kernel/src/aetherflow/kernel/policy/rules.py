@@ -40,9 +40,9 @@ class PluginIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """A step or connector as a manifest claims it; a connector's name is `kind:driver`."""
+    """A step, connector or hook as a manifest claims it; a connector's name is `kind:driver`."""
 
-    kind: Literal["step", "connector"]
+    kind: Literal["step", "connector", "hook"]
     name: str
     effects: frozenset[str] = frozenset()
 
@@ -94,6 +94,23 @@ class Rule:
         return all(bound.admits(version) for bound in self.bounds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One hook that a plugin may implement to some effect, with the place where that is written."""
+
+    plugin: str
+    hook: str
+    where: Location | None = None
+
+    def __str__(self) -> str:
+        place = f" ({self.where.file}:{self.where.line})" if self.where else ""
+        return f'hooks "{self.plugin}: {self.hook}"{place}'
+
+    def names(self, plugin: PluginIdentity) -> bool:
+        """Whether it bears the plugin's name."""
+        return normalised_name(self.plugin) == normalised_name(plugin.name)
+
+
 class BadRule(ValueError):
     """A text that is no rule; `mend` says what to write."""
 
@@ -105,6 +122,12 @@ class BadRule(ValueError):
 def normalised_name(name: str) -> str:
     """The name as PEP 503 compares it: `Evil.Plug` and `evil_plug` are one."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_plugin_name(text: str) -> bool:
+    """Whether a plugin may be called so: no version and no pattern."""
+    match = _NAME_RULE.fullmatch(text)
+    return match is not None and not match["bounds"] and match["name"] == text
 
 
 def parse_rule(text: str, *, list_name: ListName, where: Location | None = None) -> Rule:

@@ -118,7 +118,7 @@ def claim_run(
         owner=as_noted(own_identity()),
         jobs=len(plan.jobs),
     )
-    definitions = surroundings.redactor.redact_value(flow_definitions(flow_index.flow))
+    definitions = surroundings.redactor.redact(flow_definitions(flow_index.flow))
     with ledger.transaction():
         ledger.put_run(key, record)
         ledger.put_start(key, start)

@@ -122,7 +122,16 @@ def run_flow(
 
 
 def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Event], None]) -> RunResult:
-    """Run a flow that was read and checked; see `run_flow`."""
+    """Run a flow that was read and checked, observed by the plugins that its profile grants it; see `run_flow`."""
+    prepared.checked()
+    if not prepared.surroundings.index.granted("aetherflow_event"):
+        return _run_prepared(prepared, request, tell=tell)
+    from .observed import run_observed
+
+    return run_observed(prepared.surroundings, lambda tell_all: _run_prepared(prepared, request, tell=tell_all), tell)
+
+
+def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Event], None]) -> RunResult:
     flow_index = prepared.checked()
     flow = flow_index.flow
     if request.only_job is not None:

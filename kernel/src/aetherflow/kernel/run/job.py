@@ -13,7 +13,6 @@ from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from .active import Failure, JobResult
 from .attempt import LEFT_BEHIND, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure
-from .foreach import Repetition
 from .notes import JobNotes
 from .paths import StepPaths
 from .series import Series
@@ -164,6 +163,8 @@ class JobRun:
             return failure(error)
 
     def _repeat(self, plan: StepPlan) -> Outcome:
+        from .foreach import Repetition
+
         repetition = Repetition(self._run, self._notes, self._plan, plan)
         outcome, promoted = self._promoted(plan, repetition.run(self._place, self._deadline, self._scope))
         self._notes.ended(

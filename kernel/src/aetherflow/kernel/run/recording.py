@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from ..plugins.discovery import distribution_version
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 
 def kernel_version() -> str:
     """The version of this kernel, as it is installed."""
-    from importlib_metadata import version
-
-    return version("aetherflow-kernel")
+    return distribution_version("aetherflow-kernel")
 
 
 def plugins_of(flow_index: FlowIndex, index: PluginIndex) -> Mapping[str, str]:

@@ -293,7 +293,7 @@ def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:
         outputs={**declared_outputs(plan), **earlier.outputs},
         steps=steps,
     )
-    run.journal.note(event=_ended(run, result))
+    run.journal.note(event=_ended(run, result, restored=True))
     return result
 
 
@@ -309,7 +309,7 @@ def _not_run(run: ActiveRun, plan: JobPlan, status: Status, reason: str) -> JobR
     return result
 
 
-def _ended(run: ActiveRun, result: JobResult) -> JobEnded:
+def _ended(run: ActiveRun, result: JobResult, *, restored: bool = False) -> JobEnded:
     return JobEnded(
         at=run.clock(),
         flow_id=run.key.flow_id,
@@ -318,4 +318,5 @@ def _ended(run: ActiveRun, result: JobResult) -> JobEnded:
         status=result.status,
         duration_ms=result.duration_ms,
         reason=result.reason,
+        restored=restored,
     )

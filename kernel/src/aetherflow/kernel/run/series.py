@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import time
 from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .notes import JobNotes
     from .unit import Unit
 
+#: Where `max_backoff_seconds` says nothing: a day.
+_LONGEST_WAIT = 86_400.0
 #: Ended so, an attempt may be tried again.
 _FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
 
@@ -188,10 +190,12 @@ class Series:
 
 def backoff(retry: Retry, made: int, *, jitter: float | None = None) -> float:
     """How long to wait after so many attempts, in seconds; `jitter`, from -1 to 1, is by chance."""
-    grown = retry.backoff_seconds * retry.backoff_multiplier ** min(max(0, made - 1), 1000)
-    if retry.max_backoff_seconds is not None:
-        grown = min(grown, retry.max_backoff_seconds)
-    chance = random.uniform(-1, 1) if jitter is None else jitter  # noqa: S311 - no secret
+    longest = _LONGEST_WAIT if retry.max_backoff_seconds is None else retry.max_backoff_seconds
+    try:
+        grown = min(longest, retry.backoff_seconds * retry.backoff_multiplier ** max(0, made - 1))
+    except OverflowError:
+        grown = longest
+    chance = secrets.SystemRandom().uniform(-1, 1) if jitter is None else jitter
     return float(grown * (1 + retry.jitter * chance))
 
 

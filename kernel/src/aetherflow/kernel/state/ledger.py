@@ -102,9 +102,9 @@ class Ledger:
             ((*key, start, each.job_id, each.step_id, each.decision, rows.storable(each.reason)) for each in decisions),
         )
 
-    def put_definitions(self, flow_digest: str, steps: Json) -> None:
-        """Note a flow's steps as they were written, once for each digest."""
-        self._connection.execute(rows.PUT_DEFINITIONS, (flow_digest, rows.to_json(steps)))
+    def put_definitions(self, flow_digest: str, steps: str) -> None:
+        """Note a flow's steps as they were written, as JSON, once for each digest."""
+        self._connection.execute(rows.PUT_DEFINITIONS, (flow_digest, rows.storable(steps)))
 
     def put_job(self, key: RunKey, job_id: str, job: JobRecord, *, start: int = 0) -> None:
         """Note where a job stands."""

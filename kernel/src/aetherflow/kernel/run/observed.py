@@ -1,0 +1,61 @@
+"""A run with observers: opened before anything has happened, closed when the run and its ledger are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contracts.observers import ObserverContext
+from ..events.opening import open_observers
+from ..quick_dataclasses import field_names, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..check.preparation import Surroundings
+    from ..contracts.events import Event
+    from ..contracts.records import Json
+    from ..resolve.settings import Settings
+    from .flow import RunResult
+
+    Tell = Callable[[Event], None]
+
+
+def run_observed(surroundings: Surroundings, run: Callable[[Tell], RunResult], tell: Tell) -> RunResult:
+    """Do a run that tells what happens to the observers of its profile too.
+
+    Raises:
+        InvalidInput: an observer can't do what it was told to; nothing has run.
+        RefusedByPolicy: it may not do it here.
+    """
+    observers = open_observers(
+        surroundings.index, context=lambda: _context(surroundings), redactor=surroundings.redactor
+    )
+    if observers is None:
+        return run(tell)
+    try:
+        result = run(observers.watching(tell))
+    except BaseException:
+        observers.close(is_stopped=True)
+        raise
+    has_ended = observers.close(is_stopped=result.signal_number is not None)
+    # What an observer is still busy with must not keep the process from leaving.
+    return result if has_ended else replace(result, has_left_behind=True)
+
+
+def _context(surroundings: Surroundings) -> ObserverContext:
+    return ObserverContext(
+        project=surroundings.project.folder.resolve(),
+        environment=surroundings.environment.values,
+        settings=_as_json(surroundings.settings),
+    )
+
+
+def _as_json(settings: Settings) -> dict[str, Json]:
+    return {name: _json_of(getattr(settings, name)) for name in field_names(type(settings))}
+
+
+def _json_of(value: object) -> Json:
+    if isinstance(value, Path):
+        return str(value)
+    return [str(each) for each in value] if isinstance(value, tuple) else value  # type: ignore[return-value]  # settings are paths and JSON values

@@ -87,8 +87,7 @@ class MemoryStore:
             self._tables["decisions"][key, start, each.job_id, each.step_id] = each
 
     def put_definitions(self, flow_digest, steps):
-        _refuse_what_is_no_json(steps)
-        self._tables["definitions"].setdefault(flow_digest, steps)
+        self._tables["definitions"].setdefault(flow_digest, json.loads(steps))
 
     def put_job(self, key, job_id, job, *, start=0):
         _refuse_what_is_no_json(job.outputs)

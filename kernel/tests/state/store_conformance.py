@@ -10,6 +10,7 @@ What was opened is closed by the suite. Each opened store stands for another pro
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from contextlib import ExitStack, closing
@@ -255,7 +256,7 @@ class RecordConformance:
         with store.transaction():
             store.put_step(KEY, STEP_KEY, replace(STEP, outputs=given_value))
             store.put_job(KEY, "job", JobRecord(status=Status.SUCCESS, outputs=given_value))
-            store.put_definitions("digest", given_value)
+            store.put_definitions("digest", json.dumps(given_value))
         history = stores().history(KEY)
         assert repr(history.steps[STEP_KEY].outputs) == repr(given_value)
         assert repr(history.jobs["job"].outputs) == repr(given_value)
@@ -339,8 +340,8 @@ class RecordConformance:
 
     def test_definitions_that_were_noted_first_stay(self, store):
         with store.transaction():
-            store.put_definitions("digest", {"a": 1})
-            store.put_definitions("digest", {"b": 2})
+            store.put_definitions("digest", '{"a": 1}')
+            store.put_definitions("digest", '{"b": 2}')
         assert store.definitions("digest") == {"a": 1}
         assert store.definitions("other") is None
 
@@ -468,7 +469,7 @@ class QueryConformance:
                 store.put_decisions(key, 1, [DecisionRecord(job_id="job", step_id="", decision="RUN", reason="")])
                 store.put_resolution(key, ResolutionRecord(at=1.0, by="me", what="cancel"))
             for digest in ("digest", "kept"):
-                store.put_definitions(digest, [digest])
+                store.put_definitions(digest, json.dumps([digest]))
         before = _all_of(store, other)
         with store.transaction():
             store.forget_run(KEY)

@@ -66,8 +66,8 @@ class StateStore(Protocol):
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""
 
-    def put_definitions(self, flow_digest: str, steps: Json) -> None:
-        """Note a flow's steps as they were written; what was noted first for a digest stays."""
+    def put_definitions(self, flow_digest: str, steps: str) -> None:
+        """Note a flow's steps as they were written, as JSON text; what was noted first for a digest stays."""
 
     def put_job(self, key: RunKey, job_id: str, job: JobRecord, *, start: int = 0) -> None:
         """Note where a job stands; `start` is that of an on_failure or finally job."""

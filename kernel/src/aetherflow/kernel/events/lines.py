@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..contracts.events import (
     Event,
@@ -50,10 +50,20 @@ class Redact(Protocol):
         """The value, its texts without secrets."""
 
 
+class TextStream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> None:
+        """Hold nothing back."""
+
+
 class LineLog:
     """A log of one line an event on a text stream; safe to use from several threads."""
 
-    def __init__(self, stream: TextIO, *, redactor: Redact, level: str, as_json: bool) -> None:
+    def __init__(self, stream: TextStream, *, redactor: Redact, level: str, as_json: bool) -> None:
         self._stream = stream
         self._redactor = redactor
         self._least = LEVELS[level]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
 from ..quick_dataclasses import dataclass
+from ..state.companions import logs_folder, owners_folder
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
@@ -40,6 +41,7 @@ class Places:
 
     ledger: Path
     owners: Path
+    logs: Path
     workspace: Path
     keep: Path
 
@@ -50,13 +52,19 @@ def places_of(surroundings: Surroundings, flow: Flow) -> Places:
     keep = project / KEEP
     named = flow.state.path
     ledger = default_ledger(project, settings) if named is None else _below(project, named)
-    workspace = _below(project, flow.workspace.root or settings.work_root or keep / "work")
-    return Places(ledger=ledger, owners=ledger.with_name(f"{ledger.name}.owners"), workspace=workspace, keep=keep)
+    root = flow.workspace.root
+    workspace = default_workspace(project, settings) if root is None else _below(project, root)
+    return Places(ledger=ledger, owners=owners_folder(ledger), logs=logs_folder(ledger), workspace=workspace, keep=keep)
 
 
 def default_ledger(project: Path, settings: Settings) -> Path:
     """The ledger of the flows of a project that do not name one themselves."""
     return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
+
+
+def default_workspace(project: Path, settings: Settings) -> Path:
+    """Where the flows of a project have their workspaces that do not name a place themselves."""
+    return _below(project, settings.work_root or project / KEEP / "work")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +140,7 @@ def protected_places(surroundings: Surroundings, places: Places, flow_id: str) -
     project_file = project / PROJECT_FILE
     # A workspace that holds the project itself would protect the project from its own steps.
     workspace = places.workspace if not project.is_relative_to(places.workspace) else places.workspace / flow_id
-    folders = (places.keep, places.owners, workspace, *surroundings.settings.plugin_paths)
+    folders = (places.keep, places.owners, places.logs, workspace, *surroundings.settings.plugin_paths)
     return ProtectedPlaces(folders=folders, files=(*companions, project_file))
 
 

@@ -10,6 +10,8 @@ from ..contracts.records import DecisionRecord, RunRecord, StartRecord
 from ..plan.decisions import Decision
 from ..plan.definitions import flow_definitions
 from ..quick_dataclasses import replace
+from ..state.identity import own_identity
+from ..state.liveness import as_noted
 from .parameters import facts_of, refuse_other_parameters, refuse_secret_parameters, settle_parameters
 from .recording import environment_keys_of, kernel_version, plugins_of, policy_digest_of
 
@@ -113,7 +115,8 @@ def claim_run(
         kernel=kernel_version(),
         plugins=plugins_of(flow_index, surroundings.index),
         environment_keys=environment_keys_of(flow_index),
-        owner={},
+        owner=as_noted(own_identity()),
+        jobs=len(plan.jobs),
     )
     definitions = surroundings.redactor.redact(flow_definitions(flow_index.flow))
     with ledger.transaction():

@@ -12,8 +12,10 @@ from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import RunKey, RunRecord
 from ..errors import ExitCode, InvalidInput
 from ..events.bus import CallbackSink, EventBus, warn_of_sink
-from ..quick_dataclasses import dataclass, field
+from ..events.run_log import RunLog
+from ..quick_dataclasses import dataclass, field, replace
 from ..spec.identifiers import problem_with_id
+from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ..plan.decisions import Plan
     from ..state.ledger import Ledger
     from .active import ActiveRun, JobResult
+    from .assembly import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,14 +150,36 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
                 help="aetherflow runs list shows those there are",
             )
         record = make_record(prepared, flow, request.parameters, key=key, history=history, clock=request.clock)
+        record = replace(record, workspace=str(places.workspace))
         plan = make_plan(prepared, flow_index, request, ledger=ledger, history=history, start=record.starts)
-        stop = Stop()
+        log = _run_log(prepared, places, key, record, tell)
+        stack.callback(log.close)
+        stop, tell = Stop(), log.tell
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
         claim_run(prepared, ledger, key, record, plan, asked=request.asked, now=request.clock())
         was_done = history.run is not None and history.run.status.is_done
         return _run(active, plan, record, ledger=ledger, was_done=was_done)
+
+
+def _run_log(
+    prepared: Prepared, places: Places, key: RunKey, record: RunRecord, tell: Callable[[Event], None]
+) -> RunLog:
+    """The run's own log, with what was to be warned of."""
+    surroundings = prepared.surroundings
+    log = RunLog(
+        lambda: open_log(places.logs, key),
+        tell,
+        start=record.starts,
+        redactor=surroundings.redactor,
+        level=surroundings.settings.log_level,
+    )
+    for found in prepared.warnings:
+        if found.severity == "warning":
+            values = {"code": found.code, "message": found.message, "help": found.help}
+            log.keep("WARNING", "problem", time.time(), {name: text for name, text in values.items() if text})
+    return log
 
 
 def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, was_done: bool) -> RunResult:

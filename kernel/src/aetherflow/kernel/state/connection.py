@@ -36,7 +36,7 @@ def open_connection(path: Path) -> apsw.Connection:
 
 
 def open_to_read(path: Path) -> apsw.Connection:
-    """Open a ledger that is there, to look into it; one that a newer AetherFlow wrote as well.
+    """Open a ledger that is there, to look into it and no more; one that a newer AetherFlow wrote as well.
 
     Raises:
         LedgerFailed: there is none, or it can't be read.
@@ -47,17 +47,65 @@ def open_to_read(path: Path) -> apsw.Connection:
             help="name the flow (--flow FLOW) or the file (--ledger FILE), or go to the project's folder",
         )
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(_BUSY_MILLISECONDS)
-        if _pragma(connection, "application_id") != APPLICATION_ID:
-            raise unusable(path, "it is another program's SQLite file")
-        if _pragma(connection, "user_version") < SCHEMA_VERSION:
-            connection.close()
-            return open_connection(path)
-        connection.execute("PRAGMA query_only = ON")
+        return _looked_into(_connect_to_read(path), path)
     except apsw.Error as error:
         raise unusable(path, str(error)) from error
+
+
+def _connect_to_read(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        # Only now SQLite looks at the file, and makes what it shares with writers.
+        _pragma(connection, "schema_version")
+    except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        connection.close()
+        return _connect_as_it_stands(path, error)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _connect_as_it_stands(path: Path, error: apsw.Error) -> apsw.Connection:
+    """Where nothing can be made beside the file, it is all there is; nobody else can write it there either."""
+    unmerged = path.with_name(f"{path.name}-wal")
+    if unmerged.exists() and unmerged.stat().st_size:
+        raise LedgerFailed(
+            f"the ledger {path} can't be read where it is: {error}",
+            help=f"its newest part is in {unmerged.name}, which needs a folder that can be written to:"
+            " copy both files to one, and give --ledger FILE",
+        ) from error
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    return apsw.Connection(f"{path.resolve().as_uri()}?immutable=1", flags=flags)
+
+
+def _looked_into(connection: apsw.Connection, path: Path) -> apsw.Connection:
+    try:
+        _refuse_other_files(connection, path)
+        version = _pragma(connection, "user_version")
+        if version < SCHEMA_VERSION:
+            # A look must not take the file from the older AetherFlow that may still work with it.
+            connection = _copy_in_memory(connection)
+            _migrate(connection, version)
+        connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_other_files(connection: apsw.Connection, path: Path) -> None:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise unusable(path, "it is another program's SQLite file")
+
+
+def _copy_in_memory(connection: apsw.Connection) -> apsw.Connection:
+    copy = apsw.Connection(":memory:")
+    with copy.backup("main", connection, "main") as backup:
+        backup.step()
+    connection.close()
+    return copy
 
 
 class Transaction:

@@ -23,21 +23,56 @@ _HAS_FILE_LOCKS = os.name == "posix"
 def own_run(folder: Path, key: RunKey) -> Iterator[None]:
     """Own a run while the block lasts.
 
-    The lock file stays: removing it would let two owners hold two files of one name.
+    The lock file stays; `forget_owner` alone removes it.
 
     Raises:
         OwnedByAnother: a living process owns it.
     """
-    place = folder / key.flow_id
-    make_private_folder(place)
-    descriptor = os.open(place / f"{key.run_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    file = lock_file(folder, key)
+    make_private_folder(file.parent)
+    descriptor = _open_locked(file, key)
     try:
-        _lock(descriptor, key)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def lock_file(folder: Path, key: RunKey) -> Path:
+    """The file that the owner of a run holds a lock on."""
+    return folder / key.flow_id / f"{key.run_id}.lock"
+
+
+def forget_owner(folder: Path, key: RunKey) -> None:
+    """Remove the lock file of a run that is forgotten; only while this process owns it."""
+    with contextlib.suppress(OSError):
+        lock_file(folder, key).unlink()
+
+
+def _open_locked(file: Path, key: RunKey) -> int:
+    """A descriptor that holds the lock on the file of that name.
+
+    Whoever owned it last may have removed the file between its opening and its locking: a lock on a file
+    without a name would keep nobody out.
+    """
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(descriptor, key)
+            if _has_name(descriptor, file):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _has_name(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""What a run told of itself while it was recorded, and from which moment on it counts as acknowledged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from .system_calls import Call
+
+
+class Key(NamedTuple):
+    """Which run, job or step; what is not told is empty."""
+
+    run: str
+    job: str = ""
+    step: str = ""
+    item: str = ""
+
+
+class State(NamedTuple):
+    """Where it stands; a step in which attempt."""
+
+    status: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of state, acknowledged from the place in the record on at which it began to be written."""
+
+    place: int
+    key: Key
+    state: State
+
+
+def transitions(calls: list[Call], events: Path) -> list[Transition]:
+    """All that was acknowledged, in order."""
+    attempts: dict[Key, int] = {}
+    found = []
+    for place, line in _lines(calls, events):
+        told = json.loads(line)
+        kind = told.get("event", "")
+        key = Key(*(str(told.get(name, "")) for name in ("run_id", "job_id", "step_id", "item")))
+        if kind not in _STARTS | _ENDS or told.get("restored"):
+            continue
+        if kind == "step_start":
+            attempts[key] = told["attempt"]
+        status = "RUNNING" if kind in _STARTS else told["status"]
+        found.append(Transition(place, key, State(status, attempts.get(key, 0))))
+    return found
+
+
+_STARTS = frozenset({"run_start", "job_start", "step_start"})
+_ENDS = frozenset({"run_summary", "job_end", "step_end"})
+
+
+def _lines(calls: list[Call], events: Path) -> Iterator[tuple[int, str]]:
+    """Lines, each from the place on at which the first write began that holds a part of it."""
+    rest, place = b"", 0
+    for call in calls:
+        if call.name == "write" and call.opened(0) == str(events):
+            place = call.begun if not rest else place
+            *lines, rest = (rest + call.text(1)[: call.result]).split(b"\n")
+            for line in lines:
+                yield place, line.decode()
+                place = call.begun

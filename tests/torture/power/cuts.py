@@ -165,7 +165,7 @@ def _learn(recording: Recording, scratch: Path) -> None:
         while waiting and waiting[-1].place <= instant.place:
             recording.tellings.append(number)
             transition = waiting.pop()
-            is_end = bool(transition.key.step) and transition.state.status != "RUNNING"
+            is_end = bool(transition.key.step) and transition.state.status == "SUCCESS"
             golden.note(transition, made_by(replay.disk.image(disk.everything), scratch) if is_end else None)
     end = disk.image_of(recording.project.root)
     golden.rows = ledger_rows(end, scratch)

@@ -20,7 +20,7 @@ from .disk import Image, find, write_image
 FLOW_ID = "power"
 _HEAD = """
 version: 1
-flow: {id: power, workspace: {cleanup_policy: never}}
+flow: {id: power, workspace: {cleanup_policy: never}, concurrency: {max_parallel_jobs: 3}}
 params:
   edition: {type: string}
 resources:
@@ -64,6 +64,32 @@ JOBS = {
       - {id: listing, type: external.process, inputs: {command: [echo, "edition {{params.edition}}"], log: {stdout: file, file_path: logs/said.txt}}}
       - {id: marked, type: external.process, inputs: {command: ["true"], idempotency: {strategy: marker, marker_path: "marks/{{params.edition}}.json"}}}
 """,
+    "many": """\
+  - id: many
+    steps:
+      - id: parts
+        type: external.process
+        foreach: {items: [a, b, c], max_parallel: 2}
+        inputs:
+          command: 'echo "$1 of edition $2" >"$AETHERFLOW_OUTPUT_DIR/text"'
+          shell: true
+          args: ["{{item}}", "{{params.edition}}"]
+          idempotency: {strategy: atomic_dir, final_output_dir: "{{env.OUT}}/parts/{{item}}"}
+      - id: second
+        type: external.process
+        retry: {max_attempts: 3, backoff_seconds: 0.01}
+        inputs:
+          command: 'test -e tried || { : >tried; exit 1; }; echo "edition $1" >"$AETHERFLOW_OUTPUT_DIR/text"'
+          shell: true
+          args: ["{{params.edition}}"]
+          idempotency: {strategy: atomic_dir, final_output_dir: "{{env.OUT}}/second"}
+""",
+    "last": """\
+finally:
+  - id: last
+    steps:
+      - {id: note, type: external.process, inputs: {command: ["true"], idempotency: {strategy: marker, marker_path: "marks/last{{params.edition}}.json"}}}
+""",
 }
 #: The runs, in their order: each replaces what the one before put outside its workspace.
 EDITIONS = {"r1": "1", "r2": "2"}
@@ -82,7 +108,12 @@ PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
     ("program", "site"): ("out/site/",),
     ("program", "listing"): (_WORK + "/program/{run}/artifacts/logs/said.txt",),
     ("program", "marked"): ("marks/{edition}.json",),
+    ("many", "parts"): ("out/parts/a/", "out/parts/b/", "out/parts/c/"),
+    ("many", "second"): ("out/second/",),
+    ("last", "note"): ("marks/last{edition}.json",),
 }
+#: Steps that are done once for each of some items: what counts as attempts are those of the items.
+REPEATED = frozenset({("many", "parts")})
 #: How the names of files end that are written as a program speaks, and that every attempt adds to.
 GROWING = "said.txt"
 #: The tables that a step changes.
@@ -150,10 +181,11 @@ def made_by(image: Image, scratch: Path) -> dict[str, str | None]:
     return files | _tables(image, scratch)
 
 
-def things_of(run: str, step: tuple[str, str]) -> tuple[str, ...]:
-    """The names of what a step makes in one run."""
-    paths = (path.format(run=run, edition=EDITIONS[run]) for path in PUBLISHED.get(step, ()))
-    return (*paths, *(f"{_STORE}:{table}" for table in TABLES.get(step, ())))
+def things_of(run: str, step: tuple[str, str], item: str = "") -> tuple[str, ...]:
+    """The names of what a step, or one item of it, makes in one run."""
+    paths = tuple(path.format(run=run, edition=EDITIONS[run]) for path in PUBLISHED.get(step, ()))
+    tables = tuple(f"{_STORE}:{table}" for table in TABLES.get(step, ()))
+    return (paths[int(item)],) if item else (*paths, *tables)
 
 
 def _tables(image: Image, scratch: Path) -> dict[str, str | None]:

@@ -46,8 +46,9 @@ MUTANTS = {
         Mutant(
             name="told before the commit",
             file=_JOURNAL,
-            old="        # What could not be committed stays noted, and untold.\n",
-            new="        for event in self._events:\n            self._tell(event)\n        self._events = []\n",
+            old="        if writes:\n            try:\n",
+            new="        for event in events:\n            self._tell(event)\n        events = []\n"
+            "        if writes:\n            try:\n",
         ),
         Mutant(
             name="state folder without its name",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from .project import REPEATED
 from .system_calls import Call
 
 
@@ -27,6 +28,12 @@ class State(NamedTuple):
     attempt: int = 0
 
 
+def state_of(key: Key, status: str, attempt: int) -> State:
+    """The state of what a key names."""
+    is_whole = (key.job, key.step) in REPEATED and not key.item
+    return State(status, 0 if is_whole else attempt)
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A change of state, acknowledged from the place in the record on at which it began to be written."""
@@ -44,17 +51,28 @@ def transitions(calls: list[Call], events: Path) -> list[Transition]:
         told = json.loads(line)
         kind = told.get("event", "")
         key = Key(*(str(told.get(name, "")) for name in ("run_id", "job_id", "step_id", "item")))
-        if kind not in _STARTS | _ENDS or told.get("restored"):
+        if kind not in _STATUS or told.get("restored"):
             continue
-        if kind == "step_start":
-            attempts[key] = told["attempt"]
-        status = "RUNNING" if kind in _STARTS else told["status"]
-        found.append(Transition(place, key, State(status, attempts.get(key, 0))))
+        attempts[key] = told.get("attempt", attempts.get(key, 0))
+        found.append(Transition(place, key, state_of(key, _STATUS.get(kind) or told["status"], attempts[key])))
+        if kind == "step_retry":
+            # The next attempt begins untold.
+            attempts[key] += 1
     return found
 
 
-_STARTS = frozenset({"run_start", "job_start", "step_start"})
-_ENDS = frozenset({"run_summary", "job_end", "step_end"})
+#: What a job or a step is, by what is told of it; the others tell it themselves.
+_STATUS = {
+    "run_start": "RUNNING",
+    "job_start": "RUNNING",
+    "step_start": "RUNNING",
+    "item_start": "RUNNING",
+    "step_retry": "PENDING",
+    "run_summary": "",
+    "job_end": "",
+    "step_end": "",
+    "item_end": "",
+}
 
 
 def _lines(calls: list[Call], events: Path) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ from aetherflow.kernel.state.ledger import open_ledger
 
 from .disk import Image, find, write_image
 from .project import GROWING, LEDGER, made_by, require_whole, things_of
-from .told import Key, State, Transition
+from .told import Key, State, Transition, state_of
 
 _QUERIES = {
     "runs": "SELECT run_id, '', '', '', status, 0, NULL FROM runs",
@@ -48,12 +48,16 @@ class Golden:
     was_killed: bool = False
 
     def note(self, transition: Transition, made: dict[str, str | None] | None = None) -> None:
-        """Remember a change of state and, where a step ended, what it made."""
-        key = transition.key
-        self.states.setdefault(key, []).append(transition.state)
-        for name in things_of(key.run, (key.job, key.step)) if made is not None else ():
+        """Remember a change of state and, where a step or an item of it ended, what it made."""
+        key, state = transition.key, transition.state
+        states = self.states.setdefault(key, [])
+        states.append(state)
+        if state.status == "PENDING":
+            states.append(State("RUNNING", state.attempt + 1))
+        for name in things_of(key.run, (key.job, key.step), key.item) if made is not None else ():
             contents = self.contents.setdefault(name, [None])
-            contents.append(made[name])
+            if contents[-1] != made[name]:
+                contents.append(made[name])
             self.made[key, name] = len(contents) - 1
 
     def after(self, run: str) -> dict[str, str | None]:
@@ -76,8 +80,9 @@ class Golden:
             key = Key(run, job, step)
             assert self.states[key][-1].status == "SUCCESS", key
             for name in things_of(run, (job, step)):
-                place = self.made[key, name]
-                assert self.contents[name][place] not in {None, self.contents[name][place - 1]}, name
+                assert self.contents[name][self.made[key, name]] is not None, name
+                others = [place for (other, made), place in self.made.items() if made == name and other.run != run]
+                assert self.made[key, name] not in others, f"{name} is the same in two runs"
 
 
 @dataclass(slots=True)
@@ -186,9 +191,10 @@ def ledger_rows(image: Image, scratch: Path) -> dict[Key, Row]:
         try:
             require_whole(connection)
             return {
-                Key(run, job, step, item): Row(State(status, attempt), outputs)
+                key: Row(state_of(key, status, attempt), outputs)
                 for query in _QUERIES.values()
-                for run, job, step, item, status, attempt, outputs in connection.execute(query)
+                for *ids, status, attempt, outputs in connection.execute(query)
+                for key in [Key(*ids)]
             }
         finally:
             connection.close()

@@ -77,7 +77,7 @@ JOBS = {
           idempotency: {strategy: atomic_dir, final_output_dir: "{{env.OUT}}/parts/{{item}}"}
       - id: second
         type: external.process
-        retry: {max_attempts: 3, backoff_seconds: 0.01}
+        retry: {max_attempts: 9, backoff_seconds: 0.01}
         inputs:
           command: 'test -e tried || { : >tried; exit 1; }; echo "edition $1" >"$AETHERFLOW_OUTPUT_DIR/text"'
           shell: true

@@ -34,13 +34,15 @@ def state_of(key: Key, status: str, attempt: int) -> State:
     return State(status, 0 if is_whole else attempt)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Transition:
     """A change of state, acknowledged from the place in the record on at which it began to be written."""
 
     place: int
     key: Key
     state: State
+    #: Its place among the states of what the key names.
+    position: int = -1
 
 
 def transitions(calls: list[Call], events: Path) -> list[Transition]:

@@ -51,6 +51,7 @@ class Golden:
         """Remember a change of state and, where a step or an item of it ended, what it made."""
         key, state = transition.key, transition.state
         states = self.states.setdefault(key, [])
+        transition.position = len(states)
         states.append(state)
         if state.status == "PENDING":
             states.append(State("RUNNING", state.attempt + 1))
@@ -142,7 +143,7 @@ class Judge:
         for key, transition in newest.items():
             if key not in rows:
                 yield f"{key} was told to be {transition.state}, and is not there"
-            elif self._place(key, rows[key].state) < self._place(key, transition.state):
+            elif self._place(key, rows[key].state) < transition.position:
                 yield f"{key} was told to be {transition.state}, and is {rows[key].state}"
 
     def _place(self, key: Key, state: State) -> int:

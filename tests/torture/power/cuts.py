@@ -105,7 +105,7 @@ def record_runs(project: Project, runs: tuple[str, ...], environment: Mapping[st
     return recording
 
 
-def record_going_on(recording: Recording, after: int) -> Recording:
+def record_going_on(recording: Recording, after: int, environment: Mapping[str, str] | None = None) -> Recording:
     """Kill a run at an instant of a recording, and record how it goes on: what is unsynced then stays so."""
     project = recording.project
     start, told = recording.killed_at(after)
@@ -113,7 +113,7 @@ def record_going_on(recording: Recording, after: int) -> Recording:
     disk.write_image(start.image(disk.everything), project.root)
     golden = copy.deepcopy(recording.golden)
     golden.was_killed = True
-    going_on = _record(project, start, golden, (run_at(told),))
+    going_on = _record(project, start, golden, (run_at(told),), environment)
     going_on.told_before = told
     return going_on
 

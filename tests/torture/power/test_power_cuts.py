@@ -29,7 +29,7 @@ IMAGES = 5_000
 RESUMES = 40
 KILLS, IMAGES_OF_A_KILL = 40, 30
 #: A run that is not recorded in full would pass every check.
-LEAST_OPERATIONS, LEAST_TRANSITIONS = 400, 60
+LEAST_OPERATIONS, LEAST_TRANSITIONS = 800, 90
 
 _SQL = ROOT / "plugins" / "sql" / "src"
 _PROCESS = ROOT / "plugins" / "process" / "src"
@@ -192,6 +192,28 @@ def test_a_mutant_is_found(kind, mutant, tmp_path, memory):
 
     print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")  # noqa: T201 - the figures
     assert getattr(verdict, kind)
+
+
+def test_a_mutant_that_takes_the_folders_of_a_killed_run_for_synced_is_found(tmp_path, memory):
+    mutant = Mutant(
+        name="folders of a killed run",
+        file="aetherflow/kernel/state/folders.py",
+        old="return [folder.parent.parent, folder.parent]",
+        new="return [folder.parent]",
+    )
+    environment = environment_of(mutant, tmp_path / "code")
+    folder = memory / "mutant"
+    folder.mkdir()
+    try:
+        recording = record_runs(Project(folder / "project", jobs=("program",)), ("r1",), environment)
+        # Killed where the first folder was made, and its name was not synced.
+        going_on = record_going_on(recording, recording.changes[0], environment)
+        verdict = judge(going_on, [Cut(after, "nothing") for after in going_on.tellings], folder / "images")
+    finally:
+        shutil.rmtree(folder)
+
+    print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")  # noqa: T201 - the figures
+    assert verdict.lost
 
 
 class TestDisk:

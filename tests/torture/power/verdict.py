@@ -17,11 +17,17 @@ from .disk import Image, find, write_image
 from .project import GROWING, LEDGER, made_by, require_whole, things_of
 from .told import Key, State, Transition, state_of
 
-_QUERIES = {
-    "runs": "SELECT run_id, '', '', '', status, 0, NULL FROM runs",
-    "jobs": "SELECT run_id, job_id, '', '', status, 0, outputs FROM jobs",
-    "steps": "SELECT run_id, job_id, step_id, item, status, attempt, outputs FROM steps",
-}
+_QUERIES = (
+    "SELECT run_id, '', '', '', status, 0, NULL, NULL FROM runs",
+    "SELECT run_id, job_id, '', '', status, 0, outputs, NULL FROM jobs",
+    """
+    SELECT run_id, job_id, step_id, item, status, attempt, outputs,
+        (SELECT group_concat(path || ' ' || size || ' ' || sha256) FROM artifacts AS made
+         WHERE (made.flow_id, made.run_id, made.start, made.job_id, made.item, made.step_id)
+             = (steps.flow_id, steps.run_id, steps.start, steps.job_id, steps.item, steps.step_id))
+    FROM steps
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Row:
 
     state: State
     outputs: str | None
+    artifacts: str | None
 
 
 @dataclass(slots=True)
@@ -138,8 +145,8 @@ class Judge:
             states = self._golden.states.get(key, [])
             if self._place(key, row.state) < 0:
                 yield f"{key} is {row.state}, which it never was"
-            elif row.state == states[-1] and row.outputs != self._golden.rows[key].outputs:
-                yield f"the outputs of {key} are {row.outputs}"
+            elif row.state == states[-1] and row != self._golden.rows[key]:
+                yield f"the outputs of {key} are {row.outputs}, its artifacts {row.artifacts}"
         for key, transition in newest.items():
             if key not in rows:
                 yield f"{key} was told to be {transition.state}, and is not there"
@@ -192,9 +199,9 @@ def ledger_rows(image: Image, scratch: Path) -> dict[Key, Row]:
         try:
             require_whole(connection)
             return {
-                key: Row(state_of(key, status, attempt), outputs)
-                for query in _QUERIES.values()
-                for *ids, status, attempt, outputs in connection.execute(query)
+                key: Row(state_of(key, status, attempt), outputs, artifacts)
+                for query in _QUERIES
+                for *ids, status, attempt, outputs, artifacts in connection.execute(query)
                 for key in [Key(*ids)]
             }
         finally:

@@ -73,6 +73,7 @@ class Repetition:
         except AetherFlowError as error:
             return failure(error)
         self._notes.started(self.unit, None, self.inputs_digest, self.started_at)
+        self.unit.number += 1
         waiting = iter([number for number in range(len(self._items)) if not self._restored(number)])
         most = self._plan.step.foreach.max_parallel if self._plan.step.foreach else 1
         while True:
@@ -200,12 +201,12 @@ class Repetition:
                 )
         if len(self._outcomes) < len(self._items) or any(not each.status.is_done for each in self._outcomes.values()):
             return STOPPED
-        is_skipped = bool(self._items) and all(each.status is Status.SKIPPED for each in self._outcomes.values())
-        return Outcome(
-            status=Status.SKIPPED if is_skipped else Status.SUCCESS,
-            outputs=self._outputs(),
-            reason="all of its items were skipped" if is_skipped else "",
-        )
+        if not self._items or any(each.status is not Status.SKIPPED for each in self._outcomes.values()):
+            return Outcome(status=Status.SUCCESS, outputs=self._outputs())
+        reasons = {each.reason for each in self._outcomes.values()}
+        by_condition = SKIPPED_BY_CONDITION.reason
+        reason = by_condition if reasons == {by_condition} else "all of its items were skipped"
+        return Outcome(status=Status.SKIPPED, outputs=self._outputs(), reason=reason)
 
     def _outputs(self) -> dict[str, Json]:
         """Each output as a list in the order of the items, null where an item did not give it."""

@@ -94,11 +94,7 @@ class JobRun:
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 return self._out_of_time()
             outcome = self._run_step(plan)
-            if (
-                outcome.status is Status.SKIPPED
-                and plan.step.on_no_data == "skip_job"
-                and outcome is not SKIPPED_BY_CONDITION
-            ):
+            if _had_no_data(plan, outcome):
                 self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
             if not outcome.status.is_done:
@@ -237,7 +233,7 @@ class JobRun:
 
 def _had_no_data(plan: StepPlan, outcome: Outcome) -> bool:
     """Whether a step's skip is one of the whole job; that its own condition did not hold is not."""
-    is_skipped = outcome.status is Status.SKIPPED and outcome is not SKIPPED_BY_CONDITION
+    is_skipped = outcome.status is Status.SKIPPED and outcome.reason != SKIPPED_BY_CONDITION.reason
     return is_skipped and plan.step.on_no_data == "skip_job"
 
 

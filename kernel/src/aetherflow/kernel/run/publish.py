@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NothingDone, StepError
+from ..state.folders import make_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def publish(path: Path, *, mode: int = 0o666, owner: str = "", replace: bool = T
         FileExistsError: something stands at `path`, and does not give way.
         OSError: the folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     temporary = path.with_name(f"{_temporary_name(path, owner)}{TEMPORARY_SUFFIX}")
     if owner:
         temporary.unlink(missing_ok=True)
@@ -80,8 +81,7 @@ def staged_folder(final: Path, *, owner: str, given: Path | None = None, mode: i
     """
     home = given or final.with_name(_temporary_name(final, owner))
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(home.parent, final.parent)
     except OSError as error:
         raise _unusable(home, error.strerror or "the system refused") from None
     with _claimed(home, mode if given else 0o700) as beside:

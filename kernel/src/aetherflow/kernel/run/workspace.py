@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
-from ..state.folders import make_private_folder
+from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder
 from .publish import TEMPORARY_PREFIX, publish
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class Workspace:
         try:
             make_private_folder(home)
             self._claim(home)
-            for folder in folders.all:
-                make_private_folder(folder)
+            make_folders(*folders.all, mode=FOR_ITS_USER_ONLY)
         except OSError as error:
             raise RunFailed(
                 f"the workspace folder {home} can't be made: {error.strerror}",

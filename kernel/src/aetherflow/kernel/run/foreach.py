@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..plan.decisions import JobPlan, StepPlan
     from .active import ActiveRun
     from .attempt import Place
+    from .limits import Limits
     from .notes import JobNotes
 
     Scope = Callable[[], Mapping[str, Any]]
@@ -62,7 +63,7 @@ class Repetition:
         self._running: dict[int, Series | None] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
 
-    def run(self, place: Place, deadline: float | None, scope: Scope) -> Outcome:
+    def run(self, place: Place, limits: Limits, scope: Scope) -> Outcome:
         """Bring all items to their end; answers how the step as a whole ended, for the caller to note.
 
         Raises:
@@ -79,7 +80,7 @@ class Repetition:
         while True:
             has_started = False
             while len(self._running) < most and self._may_go_on() and (number := next(waiting, None)) is not None:
-                self._start(number, place, deadline, scope)
+                self._start(number, place, limits, scope)
                 has_started = True
             if not self._running:
                 return self._whole()
@@ -128,13 +129,13 @@ class Repetition:
             return False
         return self._plan.step.continue_on_error or all(outcome.status.is_done for outcome in self._outcomes.values())
 
-    def _start(self, number: int, place: Place, deadline: float | None, scope: Scope) -> None:
+    def _start(self, number: int, place: Place, limits: Limits, scope: Scope) -> None:
         self._running[number] = None
         of_item = {"item": self._items[number], "item_index": number}
 
         def task() -> None:
             try:
-                outcome = self._run_item(number, place, deadline, lambda: {**scope(), **of_item})
+                outcome = self._run_item(number, place, limits, lambda: {**scope(), **of_item})
                 self._answers.put(_Answer(number, outcome))
             except LeftBehind:
                 return
@@ -143,7 +144,7 @@ class Repetition:
 
         self._run.crew.start(task)
 
-    def _run_item(self, number: int, place: Place, deadline: float | None, scope: Scope) -> Outcome:
+    def _run_item(self, number: int, place: Place, limits: Limits, scope: Scope) -> Outcome:
         unit = unit_of_item(self._job, self._plan, number)
         try:
             when = self._run.flow_index.step_when(self._job.job.id, self._plan.step.id)
@@ -155,7 +156,7 @@ class Repetition:
         if not is_wanted:
             self._notes.ended(unit, SKIPPED_BY_CONDITION)
             return SKIPPED_BY_CONDITION
-        series = self._running[number] = Series(self._run, self._notes, unit, place, deadline)
+        series = self._running[number] = Series(self._run, self._notes, unit, place, limits)
         ended = series.run(scope)
         if ended.is_noted:
             self._notes.told(unit, ended.outcome)

@@ -1,0 +1,274 @@
+"""What must hold after a kill (R1, R4, R5) and at the end of a run that was killed (R1, R3); each fault is a sentence."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .moments import Moment, Row, Step, outputs_of
+from .scene import FLOWS, Scene
+
+DONE = {"SUCCESS", "SKIPPED"}
+#: States that something can't be in when the whole is done.
+UNDONE = {"PENDING", "RUNNING"}
+
+#: What two runs of one flow have in common, by table and key.
+SAME_IN_EVERY_RUN = {
+    "runs": ("status", "parameters"),
+    "jobs": ("status", "reason", "outputs"),
+    "steps": ("status", "step_type", "rerun", "inputs_digest", "outputs", "reason", "error_code", "error"),
+}
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a flow's file says of its steps."""
+
+    flow: str
+
+    @cached_property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """The jobs by id."""
+        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
+        return {job["id"]: job for job in yaml.safe_load(text)["jobs"]}
+
+    @cached_property
+    def promoters(self) -> dict[tuple[str, str], Step]:
+        """Which step promotes an output of a job."""
+        return {
+            (job_id, name): Step(job_id, step["id"])
+            for job_id, job in self.jobs.items()
+            for step in job["steps"]
+            for name in step.get("outputs", {})
+        }
+
+    @cached_property
+    def once(self) -> set[Step]:
+        """The steps that may run once only."""
+        return {
+            Step(job_id, step["id"])
+            for job_id, job in self.jobs.items()
+            for step in job["steps"]
+            if step["type"] == "kills.once"
+        }
+
+    def steps_of(self, job_id: str) -> list[Step]:
+        """The steps of a job that make no items."""
+        return [Step(job_id, step["id"]) for step in self.jobs[job_id]["steps"] if "foreach" not in step]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """The undisturbed run of a flow."""
+
+    outline: Outline
+    moment: Moment
+    answer: Mapping[str, Any]
+    artifacts: Mapping[str, str]
+    folder: Path
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Judge:
+    """Follows one run over its kills, and notes what should not be."""
+
+    golden: Golden
+    faults: list[str] = field(default_factory=list)
+    #: How often a kill hit each step.
+    hits: Counter[Step] = field(default_factory=Counter)
+    _before: Moment | None = None
+
+    def look(self, moment: Moment, *, survivors: list[str], was_killed: bool = True) -> None:
+        """Judge what stands there when nothing runs."""
+        self.faults += [f"left behind: {process}" for process in survivors]
+        self.faults += faults_in(moment, self.golden)
+        if self._before is not None:
+            self.faults += faults_between(self._before, moment)
+        if was_killed:
+            self.hits.update(moment.running())
+        self.faults += self._repetitions(moment)
+        self._before = moment
+
+    def look_at_the_end(self, scene: Scene, moment: Moment) -> None:
+        """Judge how a run ended that went on after its kills."""
+        self.faults += differences(self.golden, scene, moment)
+
+    def _repetitions(self, moment: Moment) -> Iterator[str]:
+        """R5: a step works again at most as often as a kill hit it."""
+        for step, lines in moment.lines.items():
+            if lines > 1 + self.hits[step]:
+                yield f"repeated: {step} worked {lines} times, and was hit {self.hits[step]} times"
+            if step in self.golden.outline.once and lines > 1:
+                yield f"repeated: {step} may run once only, and worked {lines} times"
+
+
+def faults_in(moment: Moment, golden: Golden) -> Iterator[str]:
+    """What can't be true at any moment."""
+    if moment.integrity != "ok":
+        yield f"the ledger is damaged: {moment.integrity}"
+    yield from _transactions(moment, golden)
+    yield from _promotions(moment, golden)
+    yield from _written_before_done(moment)
+    yield from _told_after_written(moment)
+
+
+def _transactions(moment: Moment, golden: Golden) -> Iterator[str]:
+    """R4: what belongs together is true together."""
+    steps, jobs, run = moment.steps, moment.jobs, moment.run
+    for step, row in steps.items():
+        if row["status"] == "SUCCESS" and row["outputs"] is None:
+            yield f"torn: {step} is SUCCESS and has no outputs"
+        if row["job_id"] not in jobs:
+            yield f"torn: {step} stands there, and its job does not"
+    for job_id, job in jobs.items():
+        if job["status"] == "SUCCESS":
+            for step in golden.outline.steps_of(job_id):
+                if step not in steps or steps[step]["status"] in UNDONE:
+                    yield f"torn: job {job_id} is SUCCESS, and {step} is not at its end"
+    if run is not None and run["status"] in DONE:
+        for job_id in golden.moment.jobs:
+            if job_id not in jobs or jobs[job_id]["status"] in UNDONE:
+                yield f"torn: the run is {run['status']}, and job {job_id} is not at its end"
+    running = Counter(
+        (row["job_id"], row["step_id"], row["item"])
+        for row in moment.tables.get("attempts", ())
+        if row["status"] == "RUNNING"
+    )
+    yield from (f"torn: {each} has {many} attempts at once" for each, many in running.items() if many > 1)
+
+
+def _promotions(moment: Moment, golden: Golden) -> Iterator[str]:
+    """R4: what a step promotes is there exactly when the step is done."""
+    steps = moment.steps
+    for job_id, job in moment.jobs.items():
+        expected = outputs_of(golden.moment.jobs[job_id])
+        for name, value in outputs_of(job).items():
+            promoter = golden.outline.promoters.get((job_id, name))
+            if promoter is None:
+                continue
+            is_done = promoter in steps and steps[promoter]["status"] in DONE
+            if is_done and _text(value) != _text(expected[name]):
+                yield f"torn: {promoter} is done, and job output {name} is {_text(value)}"
+            if not is_done and value is not None:
+                yield f"torn: {promoter} is not done, and job output {name} is there"
+
+
+def _written_before_done(moment: Moment) -> Iterator[str]:
+    """R1, R5: an attempt is in the ledger before it works, and its trace is there before it is SUCCESS."""
+    steps, lines = moment.steps, moment.lines
+    attempts: Counter[tuple[Step, int]] = Counter()
+    keys: dict[Step, set[str]] = {}
+    for line in moment.witnessed:
+        step = Step(line["job"], line["step"], line.get("item") or "")
+        keys.setdefault(step, set()).add(line["key"])
+        if "attempt" in line:
+            attempts[step, line["attempt"]] += 1
+            if step in steps and line["attempt"] > steps[step]["attempt"]:
+                yield f"unwritten: {step} worked in attempt {line['attempt']}, of which the ledger does not know"
+        if step not in steps:
+            yield f"unwritten: {step} worked, and the ledger does not know it"
+    yield from (f"repeated: {step} worked twice as attempt {n}" for (step, n), many in attempts.items() if many > 1)
+    yield from (f"key: {step} had {len(each)} idempotency keys" for step, each in keys.items() if len(each) > 1)
+    for step, row in steps.items():
+        if row["status"] == "SUCCESS" and not lines[step]:
+            yield f"lost: {step} is SUCCESS, and never worked"
+
+
+def _told_after_written(moment: Moment) -> Iterator[str]:
+    """What was told is in the ledger: an acknowledged status survives."""
+    steps = moment.steps
+    for event in moment.told:
+        if event.get("event") == "step_end" and event.get("status") in DONE:
+            step = Step(event["job_id"], event["step_id"], event.get("item") or "")
+            if step not in steps or steps[step]["status"] not in DONE:
+                yield f"told too early: {step} was told as {event['status']}"
+
+
+def faults_between(before: Moment, after: Moment) -> Iterator[str]:
+    """What one start may not do to what an earlier one left."""
+    for step, row in before.steps.items():
+        now = after.steps.get(step)
+        if now is None:
+            yield f"lost: {step} was {row['status']}, and is gone"
+        elif row["status"] in DONE and dict(now) != dict(row):
+            yield f"changed: {step} was done, and its row is another one"
+        elif now["attempt"] < row["attempt"]:
+            yield f"went back: {step} was at attempt {row['attempt']}, and is at {now['attempt']}"
+        if row["status"] == "SUCCESS" and after.lines[step] != before.lines[step]:
+            yield f"repeated: {step} was SUCCESS, and worked again"
+    for job_id, job in before.jobs.items():
+        if job["status"] in DONE and dict(after.jobs.get(job_id, {})) != dict(job):
+            yield f"changed: job {job_id} was done, and its row is another one"
+    yield from _counters_gone_back(before.run, after.run)
+
+
+def _counters_gone_back(before: Row | None, after: Row | None) -> Iterator[str]:
+    if before is None:
+        return
+    if after is None:
+        yield "lost: the run is gone"
+        return
+    for name in ("starts", "fence", "marker", "parameters", "facts"):
+        if name not in before:
+            continue
+        old, new = before[name], after[name]
+        if new < old if isinstance(old, int) else new != old:
+            yield f"went back: {name} of the run was {old}, and is {new}"
+
+
+def differences(golden: Golden, scene: Scene, moment: Moment) -> Iterator[str]:
+    """R1, R3: how the end of a run that was killed differs from the undisturbed one's, places and times aside."""
+    for table, names in SAME_IN_EVERY_RUN.items():
+        expected = _comparable(golden.moment, table, names, golden.folder)
+        found = _comparable(moment, table, names, scene.folder)
+        for key in sorted(expected.keys() | found.keys()):
+            if expected.get(key) != found.get(key):
+                yield f"different: {table} {key}: {_first_difference(expected.get(key), found.get(key))}"
+    for name in sorted(golden.artifacts.keys() | scene.artifacts().keys()):
+        if golden.artifacts.get(name) != scene.artifacts().get(name):
+            yield f"different: artifact {name}"
+    if _answered(golden.answer, golden.folder) != _answered(scene.answer(), scene.folder):
+        yield "different: the answer of the command line"
+    missing = golden.moment.lines.keys() - moment.lines.keys()
+    yield from (f"lost: {step} never worked" for step in sorted(missing))
+
+
+def _comparable(moment: Moment, table: str, names: tuple[str, ...], folder: Path) -> dict[str, dict[str, Any]]:
+    return {
+        "/".join(str(row.get(name, "")) for name in ("job_id", "item", "step_id")): {
+            name: _placeless(row[name], folder) for name in names if name in row
+        }
+        for row in moment.tables.get(table, ())
+    }
+
+
+def _first_difference(expected: dict[str, Any] | None, found: dict[str, Any] | None) -> str:
+    if expected is None or found is None:
+        return "there in one of the runs only"
+    name = next(name for name in expected if expected[name] != found.get(name))
+    return f"{name} is {str(found.get(name))[:80]!r}, and {str(expected[name])[:80]!r} in the undisturbed run"
+
+
+def _answered(answer: Mapping[str, Any], folder: Path) -> Any:  # noqa: ANN401 - JSON
+    jobs = [
+        [job["job_id"], job["status"], job["outputs"], [[step["step_id"], step["status"]] for step in job["steps"]]]
+        for job in sorted(answer["jobs"], key=lambda job: str(job["job_id"]))
+    ]
+    return _placeless(_text([answer["status"], answer["exit_code"], jobs]), folder)
+
+
+def _placeless(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a value of a row
+    return value.replace(str(folder), "<project>") if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+    # -0.0 and 0, 1 and 1.0 are equal in Python, and not the same outputs.
+    return json.dumps(value, sort_keys=True)

@@ -6,12 +6,12 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from ..lengths import SEED
 from .moments import moment_of
@@ -26,6 +26,8 @@ MOST_KILLS = 3
 REAL_EVERY = 6
 #: What a run answers that only a person can take on.
 DECISION_NEEDED = 4
+
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
@@ -55,12 +57,51 @@ class Figures:
         )
 
 
+class Crew:
+    """Starters of one code, each of which does one task at a time, side by side."""
+
+    def __init__(self, code: Code, folder: Path, *, lanes: int = LANES) -> None:
+        self.code = code
+        self._pool = ThreadPoolExecutor(lanes)
+        self._all = list(self._pool.map(lambda lane: code.starter(folder / f"lane{lane}"), range(lanes)))
+        self._free: SimpleQueue[Starter] = SimpleQueue()
+        for starter in self._all:
+            self._free.put(starter)
+
+    def each(self, task: Callable[[int, Starter], Result], numbers: Iterable[int]) -> Iterator[Result]:
+        """Do a task for each number; whoever stops listening calls off those that have not begun."""
+        tasks = [self._pool.submit(self._do, task, number) for number in numbers]
+        try:
+            for each in tasks:
+                yield each.result()
+        finally:
+            for each in tasks:
+                each.cancel()
+
+    def one(self, task: Callable[[int, Starter], Result]) -> Result:
+        """Do one task."""
+        return self._do(task, 0)
+
+    def close(self) -> None:
+        """Let the starters go."""
+        self._pool.shutdown()
+        for starter in self._all:
+            starter.close()
+
+    def _do(self, task: Callable[[int, Starter], Result], number: int) -> Result:
+        starter = self._free.get()
+        try:
+            return task(number, starter)
+        finally:
+            self._free.put(starter)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One flow, the code that runs it, and what an undisturbed run of it gives."""
+    """One flow, who runs it, and what an undisturbed run of it gives."""
 
     golden: Golden
-    code: Code
+    crew: Crew
     folder: Path
     pause: float
     #: How long an undisturbed run takes when it is forked.
@@ -76,39 +117,34 @@ class Campaign:
     def at_random_moments(self, kills: int) -> Figures:
         """Kill until there were so many kills, each at a moment drawn over the length of an undisturbed run."""
         figures = Figures()
-        with self._lanes() as each_of:
-            runs = 0
-            while figures.kills < kills and not (self.is_short and figures.faults):
-                wanted = max(1, min(4 * LANES, (kills - figures.kills) // 2))
-                for found in each_of(self._killed_at_random, range(runs, runs + wanted)):
-                    figures.add(found)
-                runs += wanted
-                if runs > 20 * kills:
-                    figures.faults.append(f"dead: {figures.kills} kills in {runs} runs")
+        while figures.kills < kills and figures.runs <= 20 * kills:
+            wanted = max(LANES, (kills - figures.kills) // MOST_KILLS)
+            for found in self.crew.each(self._killed_at_random, range(figures.runs, figures.runs + wanted)):
+                figures.add(found)
+                if self.is_short and figures.faults:
+                    return figures
         return figures
 
     def at_calls(self, numbers: Sequence[int]) -> Figures:
         """Kill in front of each of these calls, in a run of its own."""
         figures = Figures()
-        with self._lanes() as each_of:
-            for found in each_of(self._killed_at_call, numbers):
-                figures.add(found)
-                if self.is_short and figures.faults:
-                    break
+        for found in self.crew.each(self._killed_at_call, numbers):
+            figures.add(found)
+            if self.is_short and figures.faults:
+                break
         return figures
 
     def calls(self) -> list[str]:
-        """Every call that an undisturbed run makes and that changes something, in order."""
+        """Every call that an undisturbed run makes and that changes something, each with the file, in order."""
         record = self.folder / "record"
-        with self._lanes(1) as each_of:
-            return list(each_of(lambda _, starter: self._recorded(record, starter), [0]))[0]
+        return self.crew.one(lambda _, starter: self._recorded(record, starter))
 
     def _recorded(self, record: Path, starter: Starter) -> list[str]:
         scene = self._scene("recorded", starter)
         code = scene.start(kill_at=0, record=record).code()
         assert code == 0, f"exit code {code}: {scene.told()}"
         scene.remove()
-        return record.read_text(encoding="ascii").split()
+        return [line.rstrip() for line in record.read_text(encoding="utf-8").splitlines()]
 
     def _killed_at_random(self, number: int, starter: Starter) -> Figures:
         # The seed of a run is its own, so that it can be repeated alone.
@@ -134,9 +170,10 @@ class Campaign:
             survivors = scene.survivors()
             judge.look(now := moment_of(scene), survivors=survivors, was_killed=was_killed)
             figures.hits += was_killed and bool(now.running())
-            if not was_killed:
+            if not was_killed or (self.is_short and judge.faults):
                 break
-        finish(scene, judge)
+        if not (self.is_short and judge.faults):
+            finish(scene, judge)
         figures.faults = [f"{fault} [{self.flow}, {name}]" for fault in judge.faults]
         if not judge.faults:
             scene.remove()
@@ -145,30 +182,12 @@ class Campaign:
     def _scene(self, name: str, starter: Starter | None) -> Scene:
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
-        return Scene(folder=folder, flow=self.flow, code=self.code, starter=starter, pause=self.pause)
+        return Scene(folder=folder, flow=self.flow, code=self.crew.code, starter=starter, pause=self.pause)
 
-    @contextmanager
-    def _lanes(self, count: int = LANES) -> Iterator[Callable[..., Iterator[Figures]]]:
-        """A function that does a task for each of several numbers, side by side, each lane with its starter."""
-        starters: SimpleQueue[Starter] = SimpleQueue()
-        with ThreadPoolExecutor(count) as pool:
-            all_of_them = list(pool.map(lambda lane: self.code.starter(self.folder / f"lane{lane}"), range(count)))
-            for starter in all_of_them:
-                starters.put(starter)
 
-            def do(task: Callable[[int, Starter], Figures], number: int) -> Figures:
-                starter = starters.get()
-                try:
-                    return task(number, starter)
-                finally:
-                    starters.put(starter)
-
-            try:
-                yield lambda task, numbers: pool.map(lambda number: do(task, number), numbers)
-            finally:
-                pool.shutdown(cancel_futures=True)
-                for starter in all_of_them:
-                    starter.close()
+def tell(figures: str) -> None:
+    """Show figures to whoever runs the harness: they are what it is for."""
+    print(figures)  # noqa: T201
 
 
 def finish(scene: Scene, judge: Judge) -> None:
@@ -190,21 +209,21 @@ def _last_told(scene: Scene) -> str:
     return " ".join(f"{output[-300:]} {log[-300:]}".split())
 
 
-def campaign(
-    flow: str, code: Code, folder: Path, *, pause: float = 0.0, golden: Golden | None = None, is_short: bool = False
-) -> Campaign:
-    """Run a flow undisturbed, as a user would, and prepare to kill others of it."""
-    golden = golden or undisturbed(flow, code, folder / "golden", pause=pause)
-    starter = code.starter(folder / "measure")
-    try:
-        scene = Scene(folder=folder / "forked", flow=flow, code=code, starter=starter, pause=pause)
+def campaign(golden: Golden, crew: Crew, folder: Path, *, pause: float = 0.0, is_short: bool = False) -> Campaign:
+    """Prepare to kill runs of a flow: let one run undisturbed, to see how long it takes."""
+    flow = golden.outline.flow
+
+    def measured(_: int, starter: Starter) -> float:
+        scene = Scene(folder=folder / "measured", flow=flow, code=crew.code, starter=starter, pause=pause)
         began = time.monotonic()
         exit_code = scene.start().code()
         seconds = time.monotonic() - began
+        # A mutant need not come to its end.
         assert exit_code == 0 or is_short, f"exit code {exit_code}: {_last_told(scene)}"
-    finally:
-        starter.close()
-    return Campaign(golden=golden, code=code, folder=folder, pause=pause, seconds=seconds, is_short=is_short)
+        return seconds
+
+    seconds = crew.one(measured)
+    return Campaign(golden=golden, crew=crew, folder=folder, pause=pause, seconds=seconds, is_short=is_short)
 
 
 def undisturbed(flow: str, code: Code, folder: Path, *, pause: float = 0.0) -> Golden:

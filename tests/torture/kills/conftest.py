@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .campaign import undisturbed
+from .campaign import Crew, undisturbed
 from .rules import Golden
 from .scene import HERE, plain_code
+
 
 @pytest.fixture(scope="session")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,6 +26,14 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [str(compiler), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), str(HERE / "calls.c")]
     subprocess.run([*command, "-ldl"], check=True)
     return library
+
+
+@pytest.fixture(scope="session")
+def crew(calls: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """Starters of the code of this checkout."""
+    crew = Crew(plain_code(calls), tmp_path_factory.mktemp("crew"))
+    yield crew
+    crew.close()
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,7 @@ def _read(path: Path | None) -> tuple[dict[str, list[Row]], str]:
 
 
 def _rows(connection: apsw.Connection, table: str) -> list[Row]:
-    cursor = connection.execute(f'SELECT * FROM "{table}"')
+    cursor = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a table of the ledger
     rows: list[Row] = []
     for values in cursor:
         names = [name for name, _ in cursor.get_description()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .moments import Moment, Row, Step, outputs_of
+from .moments import Moment, Row, Step, outputs_of, step_of
 from .scene import FLOWS, Scene
 
 DONE = {"SUCCESS", "SKIPPED"}
@@ -24,6 +24,7 @@ SAME_IN_EVERY_RUN = {
     "runs": ("status", "parameters"),
     "jobs": ("status", "reason", "outputs"),
     "steps": ("status", "step_type", "rerun", "inputs_digest", "outputs", "reason", "error_code", "error"),
+    "artifacts": ("path", "size", "sha256", "files"),
 }
 
 
@@ -122,27 +123,30 @@ def faults_in(moment: Moment, golden: Golden) -> Iterator[str]:
 
 def _transactions(moment: Moment, golden: Golden) -> Iterator[str]:
     """R4: what belongs together is true together."""
-    steps, jobs, run = moment.steps, moment.jobs, moment.run
-    for step, row in steps.items():
+    for step, row in moment.steps.items():
         if row["status"] == "SUCCESS" and row["outputs"] is None:
             yield f"torn: {step} is SUCCESS and has no outputs"
-        if row["job_id"] not in jobs:
+        if row["job_id"] not in moment.jobs:
             yield f"torn: {step} stands there, and its job does not"
-    for job_id, job in jobs.items():
+    for job_id, job in moment.jobs.items():
         if job["status"] == "SUCCESS":
-            for step in golden.outline.steps_of(job_id):
-                if step not in steps or steps[step]["status"] in UNDONE:
-                    yield f"torn: job {job_id} is SUCCESS, and {step} is not at its end"
+            undone = [step for step in golden.outline.steps_of(job_id) if not _is_at_its_end(moment.steps.get(step))]
+            yield from (f"torn: job {job_id} is SUCCESS, and {step} is not at its end" for step in undone)
+    run = moment.run
     if run is not None and run["status"] in DONE:
-        for job_id in golden.moment.jobs:
-            if job_id not in jobs or jobs[job_id]["status"] in UNDONE:
-                yield f"torn: the run is {run['status']}, and job {job_id} is not at its end"
-    running = Counter(
-        (row["job_id"], row["step_id"], row["item"])
-        for row in moment.tables.get("attempts", ())
-        if row["status"] == "RUNNING"
-    )
-    yield from (f"torn: {each} has {many} attempts at once" for each, many in running.items() if many > 1)
+        undone_jobs = [job_id for job_id in golden.moment.jobs if not _is_at_its_end(moment.jobs.get(job_id))]
+        yield from (f"torn: the run is {run['status']}, and job {each} is not at its end" for each in undone_jobs)
+    yield from _attempts_at_once(moment)
+
+
+def _is_at_its_end(row: Row | None) -> bool:
+    return row is not None and row["status"] not in UNDONE
+
+
+def _attempts_at_once(moment: Moment) -> Iterator[str]:
+    rows = [*moment.tables.get("steps", ()), *moment.tables.get("attempts", ())]
+    running = Counter(step_of(row) for row in rows if row["status"] == "RUNNING")
+    yield from (f"torn: {step} has {many} attempts at once" for step, many in running.items() if many > 1)
 
 
 def _promotions(moment: Moment, golden: Golden) -> Iterator[str]:
@@ -198,16 +202,22 @@ def faults_between(before: Moment, after: Moment) -> Iterator[str]:
         now = after.steps.get(step)
         if now is None:
             yield f"lost: {step} was {row['status']}, and is gone"
-        elif row["status"] in DONE and dict(now) != dict(row):
-            yield f"changed: {step} was done, and its row is another one"
+        elif row["status"] in DONE and (changed := _changes(row, now)):
+            yield f"changed: {step} was done, and {changed} of it changed"
         elif now["attempt"] < row["attempt"]:
             yield f"went back: {step} was at attempt {row['attempt']}, and is at {now['attempt']}"
         if row["status"] == "SUCCESS" and after.lines[step] != before.lines[step]:
             yield f"repeated: {step} was SUCCESS, and worked again"
     for job_id, job in before.jobs.items():
-        if job["status"] in DONE and dict(after.jobs.get(job_id, {})) != dict(job):
-            yield f"changed: job {job_id} was done, and its row is another one"
+        if job["status"] in DONE and (changed := _changes(job, after.jobs.get(job_id, {}))):
+            yield f"changed: job {job_id} was done, and {changed} of it changed"
     yield from _counters_gone_back(before.run, after.run)
+
+
+def _changes(before: Row, after: Row) -> str:
+    """What is another value now of what stays as it is when a step or a job is done."""
+    names = ("status", "attempt", "inputs_digest", "outputs", "reason", "started_at", "ended_at")
+    return ", ".join(name for name in names if before.get(name) != after.get(name))
 
 
 def _counters_gone_back(before: Row | None, after: Row | None) -> Iterator[str]:
@@ -243,7 +253,7 @@ def differences(golden: Golden, scene: Scene, moment: Moment) -> Iterator[str]:
 
 def _comparable(moment: Moment, table: str, names: tuple[str, ...], folder: Path) -> dict[str, dict[str, Any]]:
     return {
-        "/".join(str(row.get(name, "")) for name in ("job_id", "item", "step_id")): {
+        "/".join(str(row.get(name, "")) for name in ("job_id", "item", "step_id", "number")): {
             name: _placeless(row[name], folder) for name in names if name in row
         }
         for row in moment.tables.get(table, ())
@@ -257,7 +267,7 @@ def _first_difference(expected: dict[str, Any] | None, found: dict[str, Any] | N
     return f"{name} is {str(found.get(name))[:80]!r}, and {str(expected[name])[:80]!r} in the undisturbed run"
 
 
-def _answered(answer: Mapping[str, Any], folder: Path) -> Any:  # noqa: ANN401 - JSON
+def _answered(answer: Mapping[str, Any], folder: Path) -> Any:
     jobs = [
         [job["job_id"], job["status"], job["outputs"], [[step["step_id"], step["status"]] for step in job["steps"]]]
         for job in sorted(answer["jobs"], key=lambda job: str(job["job_id"]))
@@ -265,10 +275,10 @@ def _answered(answer: Mapping[str, Any], folder: Path) -> Any:  # noqa: ANN401 -
     return _placeless(_text([answer["status"], answer["exit_code"], jobs]), folder)
 
 
-def _placeless(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a value of a row
+def _placeless(value: Any, folder: Path) -> Any:
     return value.replace(str(folder), "<project>") if isinstance(value, str) else value
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+def _text(value: Any) -> str:
     # -0.0 and 0, 1 and 1.0 are equal in Python, and not the same outputs.
     return json.dumps(value, sort_keys=True)

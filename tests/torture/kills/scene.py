@@ -183,7 +183,9 @@ class Scene:
         """What is asked of the command line: the same for the first start and for every other."""
         return ["run", f"{self.flow}.yaml", "--run-id", RUN_ID, "--json"]
 
-    def start(self, *, number: int = 0, kill_at: int | None = None, record: Path | None = None, gate: str = "") -> Child:
+    def start(
+        self, *, number: int = 0, kill_at: int | None = None, record: Path | None = None, gate: str = ""
+    ) -> Child:
         """Start the run, or start it again; see starter.py for `kill_at`, `record` and `gate`."""
         if self.starter is None:
             return self._start_program()
@@ -216,11 +218,14 @@ class Scene:
         return Child(process.pid, None, process)
 
     def survivors(self) -> list[str]:
-        """The processes of the run that are still there after the time that they may take to end."""
+        """The processes of the run that are still there after the time that they may take to end; ended by us then."""
         deadline = time.monotonic() + SURVIVAL_SECONDS
-        while (found := list(processes_with(f"KILLS_TAG={self.tag}"))) and time.monotonic() < deadline:
+        while (found := dict(processes_with(f"KILLS_TAG={self.tag}"))) and time.monotonic() < deadline:
             time.sleep(0.01)
-        return found
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return [f"{pid} {name}" for pid, name in found.items()]
 
     def witnessed(self) -> list[dict[str, Any]]:
         """What the steps said, in order."""
@@ -249,7 +254,7 @@ class Scene:
         shutil.rmtree(self.folder)
 
 
-def processes_with(entry: str) -> Iterator[str]:
+def processes_with(entry: str) -> Iterator[tuple[int, str]]:
     """The living processes that have an entry in their environment, each with its command line."""
     wanted = entry.encode()
     for folder in Path("/proc").iterdir():
@@ -258,7 +263,7 @@ def processes_with(entry: str) -> Iterator[str]:
         # Another user's, or gone.
         with contextlib.suppress(OSError):
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                yield f"{folder.name} {(folder / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()}"
+                yield int(folder.name), (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:

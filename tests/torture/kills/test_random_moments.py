@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..lengths import SEED, scaled
-from .campaign import campaign
-from .scene import plain_code
+from .campaign import campaign, tell
 
 pytestmark = pytest.mark.slow
 
@@ -15,12 +14,12 @@ KILLS = {"chain": (500, 0.02), "processes": (300, 0.02), "once": (100, 0.1)}
 
 
 @pytest.mark.parametrize("flow", KILLS)
-def test_a_run_that_is_killed_at_random_moments_ends_like_an_undisturbed_one(flow, golden_of, tmp_path):
+def test_a_run_that_is_killed_at_random_moments_ends_like_an_undisturbed_one(flow, golden_of, crew, tmp_path):
     full, pause = KILLS[flow]
     kills = scaled(full, least=6)
-    disturbed = campaign(flow, plain_code(), tmp_path, pause=pause, golden=golden_of(flow))
+    disturbed = campaign(golden_of(flow), crew, tmp_path, pause=pause)
     figures = disturbed.at_random_moments(kills)
-    print(f"random moments, {flow} (seed {SEED}): {figures}")
+    tell(f"random moments, {flow} (seed {SEED}): {figures}")
     assert figures.faults == []
     assert figures.kills >= kills
     # Half of the time or so a step is at work.

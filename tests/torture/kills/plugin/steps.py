@@ -47,19 +47,19 @@ class Values(StepOutputs):
 
 
 @register_step("kills.link", rerun=Rerun.SAFE)
-def link(context: StepContext, value: Any, position: int = 0) -> Link:  # noqa: ANN401 - whatever an earlier step gave
+def link(context: StepContext, value: Any, position: int = 0) -> Link:
     """Stand on what an earlier step gave; may run again."""
     return _link(context, value, position)
 
 
 @register_step("kills.keyed", rerun=Rerun.KEYED)
-def keyed(context: StepContext, value: Any, position: int = 0) -> Link:  # noqa: ANN401 - as above
+def keyed(context: StepContext, value: Any, position: int = 0) -> Link:
     """Stand on what an earlier step gave; may run again under its key."""
     return _link(context, value, position)
 
 
 @register_step("kills.once", rerun=Rerun.ONCE)
-def once(context: StepContext, value: Any, position: int = 0) -> Link:  # noqa: ANN401 - as above
+def once(context: StepContext, value: Any, position: int = 0) -> Link:
     """Stand on what an earlier step gave; may not run again."""
     return _link(context, value, position)
 
@@ -112,7 +112,7 @@ def fail(context: StepContext) -> None:
         raise StepError("it never works", code="AF-KILLS-FAIL")
 
 
-def _link(context: StepContext, value: Any, position: int) -> Link:  # noqa: ANN401 - as above
+def _link(context: StepContext, value: Any, position: int) -> Link:
     with _work(context):
         parts = [context.job_id, context.step_id, value]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)

@@ -24,9 +24,11 @@ class Step(NamedTuple):
     job: str
     step: str
     item: str = ""
+    #: The start of the run that it belongs to; 0 where it belongs to the run as a whole.
+    start: int = 0
 
     def __str__(self) -> str:
-        return "/".join(filter(None, self))
+        return "/".join(filter(None, (self.job, self.step, self.item, f"start {self.start}" if self.start else "")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,9 @@ class Moment:
 
     @property
     def jobs(self) -> dict[str, Row]:
-        """The rows of jobs."""
-        return {row["job_id"]: row for row in self.tables.get("jobs", ())}
+        """The rows of jobs; of those that belong to one start, the newest start's."""
+        newest = self.run["starts"] if self.run else 0
+        return {row["job_id"]: row for row in self.tables.get("jobs", ()) if row["start"] in {0, newest}}
 
     @property
     def steps(self) -> dict[Step, Row]:
@@ -57,7 +60,7 @@ class Moment:
     @property
     def lines(self) -> Counter[Step]:
         """How often each step left its trace."""
-        return Counter(Step(line["job"], line["step"], line.get("item") or "") for line in self.witnessed)
+        return Counter(map(step_that_told, self.witnessed))
 
     def running(self) -> set[Step]:
         """The steps that the ledger says are at work: those that a kill hit."""
@@ -66,7 +69,12 @@ class Moment:
 
 def step_of(row: Row) -> Step:
     """Which step a row of the ledger is about."""
-    return Step(row["job_id"], row["step_id"], row["item"])
+    return Step(row["job_id"], row["step_id"], row["item"], row["start"])
+
+
+def step_that_told(line: Row) -> Step:
+    """Which step a line of the witness is from."""
+    return Step(line["job"], line["step"], line.get("item") or "", line.get("start", 0))
 
 
 def moment_of(scene: Scene) -> Moment:

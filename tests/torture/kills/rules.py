@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .moments import Moment, Row, Step, outputs_of, step_of
+from .moments import Moment, Row, Step, outputs_of, step_of, step_that_told
 from .scene import FLOWS, Scene
 
 DONE = {"SUCCESS", "SKIPPED"}
@@ -38,7 +38,14 @@ class Outline:
     def jobs(self) -> dict[str, dict[str, Any]]:
         """The jobs by id."""
         text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
-        return {job["id"]: job for job in yaml.safe_load(text)["jobs"]}
+        flow = yaml.safe_load(text)
+        return {job["id"]: job for job in [*flow["jobs"], *flow.get("finally", [])]}
+
+    @cached_property
+    def at_the_end(self) -> set[str]:
+        """The jobs that belong to one start of the run."""
+        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
+        return {job["id"] for job in yaml.safe_load(text).get("finally", [])}
 
     @cached_property
     def promoters(self) -> dict[tuple[str, str], Step]:
@@ -60,9 +67,12 @@ class Outline:
             if step["type"] == "kills.once"
         }
 
-    def steps_of(self, job_id: str) -> list[Step]:
-        """The steps of a job that make no items."""
-        return [Step(job_id, step["id"]) for step in self.jobs[job_id]["steps"] if "foreach" not in step]
+    def steps_of(self, job_id: str, start: int) -> list[Step]:
+        """The steps of a job, items left out."""
+        return [
+            Step(job_id, step["id"], "", start if job_id in self.at_the_end else 0)
+            for step in self.jobs[job_id]["steps"]
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +140,8 @@ def _transactions(moment: Moment, golden: Golden) -> Iterator[str]:
             yield f"torn: {step} stands there, and its job does not"
     for job_id, job in moment.jobs.items():
         if job["status"] == "SUCCESS":
-            undone = [step for step in golden.outline.steps_of(job_id) if not _is_at_its_end(moment.steps.get(step))]
+            steps = golden.outline.steps_of(job_id, job["start"])
+            undone = [step for step in steps if not _is_at_its_end(moment.steps.get(step))]
             yield from (f"torn: job {job_id} is SUCCESS, and {step} is not at its end" for step in undone)
     run = moment.run
     if run is not None and run["status"] in DONE:
@@ -150,19 +161,17 @@ def _attempts_at_once(moment: Moment) -> Iterator[str]:
 
 
 def _promotions(moment: Moment, golden: Golden) -> Iterator[str]:
-    """R4: what a step promotes is there exactly when the step is done."""
-    steps = moment.steps
+    """R4: what a step promotes is there exactly when the step is done, what a job gives when the job is."""
     for job_id, job in moment.jobs.items():
         expected = outputs_of(golden.moment.jobs[job_id])
         for name, value in outputs_of(job).items():
             promoter = golden.outline.promoters.get((job_id, name))
-            if promoter is None:
-                continue
-            is_done = promoter in steps and steps[promoter]["status"] in DONE
+            giver = job if promoter is None else moment.steps.get(promoter._replace(start=job["start"]))
+            is_done = giver is not None and giver["status"] in DONE
             if is_done and _text(value) != _text(expected[name]):
-                yield f"torn: {promoter} is done, and job output {name} is {_text(value)}"
+                yield f"torn: {promoter or job_id} is done, and job output {name} is {_text(value)[:80]}"
             if not is_done and value is not None:
-                yield f"torn: {promoter} is not done, and job output {name} is there"
+                yield f"torn: {promoter or job_id} is not done, and job output {name} is there"
 
 
 def _written_before_done(moment: Moment) -> Iterator[str]:
@@ -171,7 +180,7 @@ def _written_before_done(moment: Moment) -> Iterator[str]:
     attempts: Counter[tuple[Step, int]] = Counter()
     keys: dict[Step, set[str]] = {}
     for line in moment.witnessed:
-        step = Step(line["job"], line["step"], line.get("item") or "")
+        step = step_that_told(line)
         keys.setdefault(step, set()).add(line["key"])
         if "attempt" in line:
             attempts[step, line["attempt"]] += 1
@@ -191,9 +200,10 @@ def _told_after_written(moment: Moment) -> Iterator[str]:
     steps = moment.steps
     for event in moment.told:
         if event.get("event") == "step_end" and event.get("status") in DONE:
-            step = Step(event["job_id"], event["step_id"], event.get("item") or "")
-            if step not in steps or steps[step]["status"] not in DONE:
-                yield f"told too early: {step} was told as {event['status']}"
+            # An event does not say which start its job belongs to.
+            rows = [row for step, row in steps.items() if step[:3] == (event["job_id"], event["step_id"], "")]
+            if not any(row["status"] in DONE for row in rows):
+                yield f"told too early: {event['job_id']}/{event['step_id']} was told as {event['status']}"
 
 
 def faults_between(before: Moment, after: Moment) -> Iterator[str]:
@@ -247,16 +257,27 @@ def differences(golden: Golden, scene: Scene, moment: Moment) -> Iterator[str]:
             yield f"different: artifact {name}"
     if _answered(golden.answer, golden.folder) != _answered(scene.answer(), scene.folder):
         yield "different: the answer of the command line"
-    missing = golden.moment.lines.keys() - moment.lines.keys()
+    missing = {step[:3] for step in golden.moment.lines} - {step[:3] for step in moment.lines}
     yield from (f"lost: {step} never worked" for step in sorted(missing))
+    yield from _still_running(moment)
+
+
+def _still_running(moment: Moment) -> Iterator[str]:
+    """R9: what is over is not said to run."""
+    for table in ("runs", "starts", "jobs", "steps", "attempts"):
+        rows = [row for row in moment.tables.get(table, ()) if row["status"] == "RUNNING"]
+        told = ("start", "job_id", "item", "step_id")
+        yield from (f"lies: {table} {[row.get(name) for name in told]} is RUNNING at the end" for row in rows)
 
 
 def _comparable(moment: Moment, table: str, names: tuple[str, ...], folder: Path) -> dict[str, dict[str, Any]]:
+    newest = moment.run["starts"] if moment.run else 0
     return {
         "/".join(str(row.get(name, "")) for name in ("job_id", "item", "step_id", "number")): {
             name: _placeless(row[name], folder) for name in names if name in row
         }
         for row in moment.tables.get(table, ())
+        if row.get("start", 0) in {0, newest}
     }
 
 

@@ -17,7 +17,7 @@ from .scene import Scene, plain_code
 
 pytestmark = pytest.mark.slow
 
-FLOWS = ["chain", "processes", "once"]
+FLOWS = ["chain", "parallel", "processes", "once", "ending"]
 
 
 def stratified(calls: list[str], wanted: int) -> list[int]:

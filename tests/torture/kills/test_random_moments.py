@@ -10,7 +10,13 @@ from .campaign import campaign, tell
 pytestmark = pytest.mark.slow
 
 #: Kills in the full length, by flow, and how long each step works.
-KILLS = {"chain": (500, 0.02), "processes": (300, 0.02), "once": (100, 0.1)}
+KILLS = {
+    "chain": (350, 0.02),
+    "parallel": (350, 0.03),
+    "processes": (250, 0.02),
+    "once": (100, 0.1),
+    "ending": (50, 0.05),
+}
 
 
 @pytest.mark.parametrize("flow", KILLS)

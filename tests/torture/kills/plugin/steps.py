@@ -47,9 +47,9 @@ class Values(StepOutputs):
 
 
 @register_step("kills.link", rerun=Rerun.SAFE)
-def link(context: StepContext, value: Any, position: int = 0) -> Link:
-    """Stand on what an earlier step gave; may run again."""
-    return _link(context, value, position)
+def link(context: StepContext, value: Any, position: int = 0, start: int = 0) -> Link:
+    """Stand on what an earlier step gave; may run again. `start` is the run's, where the step belongs to one."""
+    return _link(context, value, position, start)
 
 
 @register_step("kills.keyed", rerun=Rerun.KEYED)
@@ -112,8 +112,8 @@ def fail(context: StepContext) -> None:
         raise StepError("it never works", code="AF-KILLS-FAIL")
 
 
-def _link(context: StepContext, value: Any, position: int) -> Link:
-    with _work(context):
+def _link(context: StepContext, value: Any, position: int, start: int = 0) -> Link:
+    with _work(context, start):
         parts = [context.job_id, context.step_id, value]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return Link(digest=hashlib.sha256(text.encode()).hexdigest(), position=position + 1)
@@ -122,23 +122,25 @@ def _link(context: StepContext, value: Any, position: int) -> Link:
 class _work:  # noqa: N801 - reads as a verb where it is used
     """The time that work takes, half of it before its trace and half of it after."""
 
-    def __init__(self, context: StepContext) -> None:
+    def __init__(self, context: StepContext, start: int = 0) -> None:
         self._context = context
+        self._start = start
         self._seconds = float(context.environment.get("PAUSE", "0")) / 2
 
     def __enter__(self) -> None:
         time.sleep(self._seconds)
-        _bear_witness(self._context)
+        _bear_witness(self._context, self._start)
 
     def __exit__(self, *_: object) -> None:
         time.sleep(self._seconds)
 
 
-def _bear_witness(context: StepContext) -> None:
+def _bear_witness(context: StepContext, start: int = 0) -> None:
     told = {
         "job": context.job_id,
         "step": context.step_id,
         "item": getattr(context, "item", ""),
+        "start": start,
         "attempt": context.attempt,
         "key": context.idempotency_key,
         "pid": os.getpid(),

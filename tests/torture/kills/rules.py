@@ -42,6 +42,12 @@ class Outline:
         return {job["id"]: job for job in [*flow["jobs"], *flow.get("finally", [])]}
 
     @cached_property
+    def repeated(self) -> set[tuple[str, str]]:
+        """The steps that are done for each of several items, and leave no trace of their own."""
+        steps = ((job_id, step) for job_id, job in self.jobs.items() for step in job["steps"])
+        return {(job_id, step["id"]) for job_id, step in steps if "foreach" in step}
+
+    @cached_property
     def at_the_end(self) -> set[str]:
         """The jobs that belong to one start of the run."""
         text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
@@ -127,7 +133,7 @@ def faults_in(moment: Moment, golden: Golden) -> Iterator[str]:
         yield f"the ledger is damaged: {moment.integrity}"
     yield from _transactions(moment, golden)
     yield from _promotions(moment, golden)
-    yield from _written_before_done(moment)
+    yield from _written_before_done(moment, golden.outline)
     yield from _told_after_written(moment)
 
 
@@ -174,7 +180,7 @@ def _promotions(moment: Moment, golden: Golden) -> Iterator[str]:
                 yield f"torn: {promoter or job_id} is not done, and job output {name} is there"
 
 
-def _written_before_done(moment: Moment) -> Iterator[str]:
+def _written_before_done(moment: Moment, outline: Outline) -> Iterator[str]:
     """R1, R5: an attempt is in the ledger before it works, and its trace is there before it is SUCCESS."""
     steps, lines = moment.steps, moment.lines
     attempts: Counter[tuple[Step, int]] = Counter()
@@ -191,7 +197,8 @@ def _written_before_done(moment: Moment) -> Iterator[str]:
     yield from (f"repeated: {step} worked twice as attempt {n}" for (step, n), many in attempts.items() if many > 1)
     yield from (f"key: {step} had {len(each)} idempotency keys" for step, each in keys.items() if len(each) > 1)
     for step, row in steps.items():
-        if row["status"] == "SUCCESS" and not lines[step]:
+        leaves_a_trace = step.item or step[:2] not in outline.repeated
+        if row["status"] == "SUCCESS" and leaves_a_trace and not lines[step]:
             yield f"lost: {step} is SUCCESS, and never worked"
 
 
@@ -274,7 +281,10 @@ def _comparable(moment: Moment, table: str, names: tuple[str, ...], folder: Path
     newest = moment.run["starts"] if moment.run else 0
     return {
         "/".join(str(row.get(name, "")) for name in ("job_id", "item", "step_id", "number")): {
-            name: _placeless(row[name], folder) for name in names if name in row
+            name: _placeless(row[name], folder)
+            for name in names
+            # What belongs to one start is given its number.
+            if name in row and not (name == "inputs_digest" and row["start"])
         }
         for row in moment.tables.get(table, ())
         if row.get("start", 0) in {0, newest}

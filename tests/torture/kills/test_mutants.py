@@ -9,6 +9,7 @@ import pytest
 
 from ..mutants import Mutant, environment_of
 from .campaign import Campaign, Crew, tell
+from .retrying import at_attempt, run_patterns
 from .rules import Golden
 from .scene import Code, Scene, clean_environment
 from .storm import lines_are, storm_on
@@ -19,6 +20,9 @@ KERNEL = "aetherflow/kernel/"
 LEDGER = KERNEL + "state/ledger.py"
 JOURNAL = KERNEL + "run/journal.py"
 JOB = KERNEL + "run/job.py"
+SERIES = KERNEL + "run/series.py"
+NOTES = KERNEL + "run/notes.py"
+UNIT = KERNEL + "run/unit.py"
 PLANNING = KERNEL + "plan/planning.py"
 
 
@@ -67,6 +71,16 @@ PREYS = [
         tells="torn",
     ),
     Prey(
+        name="what a step promotes is written before its status",
+        file=NOTES,
+        old="        self._run.journal.note(*writes, event=self._end_event(unit, outcome, at))\n",
+        new="        for write in writes:\n            self._run.journal.note(write)\n            self._run.journal.commit()\n"
+        "        self._run.journal.note(event=self._end_event(unit, outcome, at))\n",
+        then=COMMIT,
+        many=2,
+        tells="torn",
+    ),
+    Prey(
         name="a step is told before it is written",
         file=JOURNAL,
         old="self._events.append(event)",
@@ -76,24 +90,24 @@ PREYS = [
     ),
     Prey(
         name="a step works before it is written as RUNNING",
-        file=JOB,
-        old="        self._run.journal.commit()\n",
-        new="",
+        file=SERIES,
+        old="            self._run.journal.commit()\n        except",
+        new="            pass\n        except",
         then="pwrite ledger",
         tells="unwritten",
     ),
     Prey(
         name="a step is SUCCESS before it works",
-        file=JOB,
-        old="Outcome(status=Status.RUNNING)",
-        new="Outcome(status=Status.SUCCESS, outputs={})",
+        file=NOTES,
+        old="            status=Status.RUNNING,\n            step_type",
+        new="            status=Status.SUCCESS,\n            outputs={},\n            step_type",
         tells="lost",
     ),
     Prey(
         name="what was cut off runs again, whatever its class",
         file=PLANNING,
-        old="    _refuse_unknown_outcomes(flow, jobs)\n",
-        new="",
+        old="if earlier is not None and _outcome_is_unknown(earlier):",
+        new="if False:",
         then="pwrite ledger",
         tells="repeated",
     ),
@@ -108,17 +122,16 @@ PREYS = [
     Prey(
         name="outputs of what is done are not restored",
         file=JOB,
-        old="self._steps[plan.step.id] = earlier.outputs or {}",
-        new="self._steps[plan.step.id] = {}",
+        old="(earlier.outputs or {}) if earlier.status.is_done else self._nothing_of(plan)",
+        new="{}",
         then=COMMIT,
         tells="different",
     ),
     Prey(
         name="attempts are counted anew in each start",
-        file=KERNEL + "plan/decisions.py",
-        old="(self.earlier.attempt if self.earlier else 0) + 1",
-        new="1",
-        flow="chain",
+        file=UNIT,
+        old="number=earlier.attempt + 1,",
+        new="number=1,",
         then="pwrite ledger",
         tells="repeated",
     ),
@@ -130,6 +143,23 @@ PREYS = [
         flow="chain",
         near="rename",
         tells="different",
+    ),
+    Prey(
+        name="items that are done run again",
+        file=KERNEL + "run/foreach.py",
+        old="if earlier is None or self._plan.is_anew or not earlier.status.is_done",
+        new="if True",
+        flow="parallel",
+        then=COMMIT,
+        tells="changed",
+    ),
+    Prey(
+        name="a start that was cut off is said to run",
+        file=KERNEL + "run/claiming.py",
+        old="        ledger.cut_off_starts(key, _DIED)\n",
+        new="",
+        flow="ending",
+        tells="lies",
     ),
     Prey(
         name="a killed runner's processes live on",
@@ -168,6 +198,44 @@ def test_a_mutant_is_found(prey, golden_of, calls, tmp_path):
         crew.close()
     tell(f"mutant: {prey.mutant.name}: {faults[:1]}")
     assert any(fault.startswith(prey.tells) for fault in faults), faults
+
+
+RETRIES = [
+    (
+        Mutant(
+            name="an attempt that was cut off is not counted",
+            file=SERIES,
+            old="or self.unit.attempts_made < retry.max_attempts:",
+            new="or True:",
+        ),
+        at_attempt(3),
+        "repeated",
+    ),
+    (
+        Mutant(
+            name="the wait before an attempt is forgotten",
+            file=UNIT,
+            old="due_at=earlier.next_attempt_at if goes_on else None,",
+            new="due_at=None,",
+        ),
+        # After the second one, where the wait is longest.
+        at_attempt(2, then=0.25),
+        "too early",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("mutant", "wait", "tells"), RETRIES, ids=lambda each: getattr(each, "name", "").replace(" ", "-")
+)
+def test_a_mutant_that_retries_wrongly_is_found(mutant, wait, tells, calls, tmp_path):
+    crew = crew_of(mutant, calls, tmp_path)
+    try:
+        faults, _ = run_patterns(crew, tmp_path, [wait], pause=0.3)
+    finally:
+        crew.close()
+    tell(f"mutant: {mutant.name}: {faults[:1]}")
+    assert any(fault.startswith(tells) for fault in faults), faults
 
 
 def test_a_mutant_that_takes_no_lock_is_found(calls, tmp_path):

@@ -125,17 +125,18 @@ class _work:  # noqa: N801 - reads as a verb where it is used
     def __init__(self, context: StepContext, start: int = 0) -> None:
         self._context = context
         self._start = start
+        self._began = time.time()
         self._seconds = float(context.environment.get("PAUSE", "0")) / 2
 
     def __enter__(self) -> None:
         time.sleep(self._seconds)
-        _bear_witness(self._context, self._start)
+        _bear_witness(self._context, self._start, self._began)
 
     def __exit__(self, *_: object) -> None:
         time.sleep(self._seconds)
 
 
-def _bear_witness(context: StepContext, start: int = 0) -> None:
+def _bear_witness(context: StepContext, start: int = 0, began: float | None = None) -> None:
     told = {
         "job": context.job_id,
         "step": context.step_id,
@@ -144,7 +145,7 @@ def _bear_witness(context: StepContext, start: int = 0) -> None:
         "attempt": context.attempt,
         "key": context.idempotency_key,
         "pid": os.getpid(),
-        "at": time.time(),
+        "began": began or time.time(),
     }
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     descriptor = os.open(context.environment["WITNESS"], flags, 0o600)

@@ -64,7 +64,7 @@ class Pattern:
         first = len(attempts_in(self._before)) if self._before else 0
         if due_at is not None and len(made) > first and made[first]["began"] < due_at:
             self.faults.append(
-                f"too early: attempt {first + 1} came {due_at - made[first]['at']:.3f} s before its time"
+                f"too early: attempt {first + 1} came {due_at - made[first]['began']:.3f} s before its time"
             )
 
 

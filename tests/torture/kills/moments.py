@@ -48,9 +48,8 @@ class Moment:
 
     @property
     def jobs(self) -> dict[str, Row]:
-        """The rows of jobs; of those that belong to one start, the newest start's."""
-        newest = self.run["starts"] if self.run else 0
-        return {row["job_id"]: row for row in self.tables.get("jobs", ()) if row["start"] in {0, newest}}
+        """The rows of jobs; of those that belong to one start, those of the newest one that came to them."""
+        return {row["job_id"]: row for row in sorted(self.tables.get("jobs", ()), key=lambda row: int(row["start"]))}
 
     @property
     def steps(self) -> dict[Step, Row]:

@@ -15,7 +15,7 @@ from ..lengths import SCALE, SEED, scaled
 from .campaign import campaign, tell
 from .scene import Scene, plain_code
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 FLOWS = ["chain", "parallel", "processes", "once", "ending"]
 

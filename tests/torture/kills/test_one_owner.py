@@ -9,7 +9,7 @@ from .campaign import tell
 from .scene import Scene
 from .storm import lines_are, open_gate, storm_on
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 ROUNDS = scaled(20, least=1)
 PROCESSES = 50 if SCALE >= 0.5 else 16

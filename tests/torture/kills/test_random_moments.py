@@ -7,7 +7,7 @@ import pytest
 from ..lengths import SEED, scaled
 from .campaign import campaign, tell
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 #: Kills in the full length, by flow, and how long each step works.
 KILLS = {
@@ -16,6 +16,7 @@ KILLS = {
     "processes": (250, 0.02),
     "once": (100, 0.1),
     "ending": (50, 0.05),
+    "large": (50, 0.1),
 }
 
 

@@ -8,7 +8,7 @@ from ..lengths import SEED, scaled
 from .campaign import tell
 from .retrying import at_random, run_patterns
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 def test_no_pattern_of_kills_gives_a_step_more_attempts_or_less_time(crew, tmp_path):

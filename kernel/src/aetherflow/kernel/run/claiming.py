@@ -121,6 +121,7 @@ def claim_run(
     definitions = surroundings.redactor.redact(flow_definitions(flow_index.flow))
     with ledger.transaction():
         ledger.put_run(key, record)
+        ledger.cut_off_starts(key, _DIED)
         ledger.put_start(key, start)
         ledger.put_definitions(record.flow_digest, definitions)
         if record.starts > 1:

@@ -108,7 +108,7 @@ class Workspace:
             )
         # Ours as long as nothing but attempts to mark it stands there.
         if all(entry.name.startswith(TEMPORARY_PREFIX) for entry in home.iterdir()):
-            with publish(home / MARKER_NAME, mode=0o600) as temporary:
+            with publish(home / MARKER_NAME, mode=0o600, owner=self.marker) as temporary:
                 temporary.write_text(self.marker, encoding="ascii")
         if _marker_of(home) != self.marker:
             raise RunFailed(

@@ -95,6 +95,12 @@ class Ledger:
         """Note a start of a run."""
         self._connection.execute(rows.PUT_START, rows.start_values(key, start))
 
+    def cut_off_starts(self, key: RunKey, reason: str) -> None:
+        """Note of earlier starts that say they are under way, and of the jobs of their ends, that they are not."""
+        self._connection.execute(rows.CUT_OFF_STARTS, key)
+        for statement in rows.CUT_OFF_ENDS:
+            self._connection.execute(statement, (reason, *key))
+
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""
         self._connection.executemany(

@@ -72,6 +72,13 @@ ON CONFLICT (flow_id, run_id) DO UPDATE SET
 )
 END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 END_START = "UPDATE starts SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ? AND start = ?"
+#: Where an earlier start says that it is under way, or a job that belongs to it alone: its process died.
+CUT_OFF_STARTS = "UPDATE starts SET status = 'INTERRUPTED' WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"
+CUT_OFF_ENDS = tuple(
+    f"UPDATE {table} SET status = 'INTERRUPTED', reason = ?"  # noqa: S608 - two tables of ours
+    " WHERE flow_id = ? AND run_id = ? AND start > 0 AND status = 'RUNNING'"
+    for table in ("jobs", "steps")
+)
 PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")

@@ -12,7 +12,7 @@ import pytest
 from aetherflow.kernel import api
 
 NAMES = {
-    "steps": "ArtifactPath Connectors Effect NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
+    "steps": "ArtifactPath Connectors Effect Lease NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database Delivery FileStore HttpClient "
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
@@ -20,7 +20,7 @@ NAMES = {
     "plugins": "hookimpl list_connectors list_steps",
     "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder sync_folder",
     "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
-    "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location MissingReference OwnedByAnother "
+    "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",
 }
 

@@ -27,6 +27,10 @@ ROW = re.compile(r"^\| `(AF-[A-Z-]+)` \|", re.MULTILINE)
 FIRST_CELL = re.compile(r"^\| `([^`]+)`", re.MULTILINE)
 
 
+#: Fields of a flow that do not stand in its block `flow`.
+AT_THE_TOP = {"document", "version", "parameters", "resources", "path", "jobs", "on_failure", "finally_"}
+
+
 def codes_of_sources() -> set[str]:
     sources = [*ROOT.glob("kernel/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
     return {code for source in sources for code in CODE.findall(source.read_text(encoding="utf-8"))}
@@ -71,11 +75,13 @@ def test_every_setting_is_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("heading", "model", "not_keys"),
     [
-        ("### The block `flow`", models.Flow, {"document", "jobs", "version", "parameters", "resources", "path"}),
+        ("### The block `flow`", models.Flow, AT_THE_TOP),
         ("### A parameter", models.Parameter, {"name", "path", "has_default"}),
         ("### A resource", models.Resource, {"name", "path"}),
         ("### A job", models.Job, {"path"}),
         ("### A step", models.Step, {"path"}),
+        ("### Retry", models.Retry, {"path"}),
+        ("## Foreach", models.Foreach, {"path"}),
     ],
 )
 def test_every_key_of_a_flow_is_in_its_table(heading: str, model: type, not_keys: set[str]) -> None:

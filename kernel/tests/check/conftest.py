@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from aetherflow.kernel.check.definitions import index_flow
 from aetherflow.kernel.check.flow import check_flow
+from aetherflow.kernel.check.indexing import index_flow
 from aetherflow.kernel.errors import Problem
 from aetherflow.kernel.plugins.index import PluginIndex, build_index
 from aetherflow.kernel.policy.choice import decide_profile
@@ -85,7 +85,11 @@ MANIFEST = {
         step(
             "count",
             closed({"items": {"type": "array"}, "least": WHOLE}, "items"),
-            closed({"count": WHOLE, "has_data": {}}),
+            closed({"count": WHOLE, "has_data": {}, "names": {"type": "array"}}),
+            rerun="SAFE",
+        ),
+        step(
+            "send", closed({"to": TEXT, "all": {"type": "array", "items": TEXT}}), closed({"sent": WHOLE}), rerun="ONCE"
         ),
         step("command", COMMAND, closed({"exit_code": WHOLE}), outputs_from={"keys_of": "inputs.outputs"}),
         step(

@@ -128,12 +128,12 @@ def test_an_item_of_a_step_that_may_run_once_is_asked_for(watched):
     assert "runs resolve r1 j.s[1]" in raised.value.problem.help
 
 
-@pytest.mark.parametrize("items", ["'{{params.one}}'", "'{{jobs.first.outputs.n}}'"])
+@pytest.mark.parametrize("items", ["'{{params.one.n}}'", "'{{jobs.first.outputs.n}}'"])
 def test_what_is_no_list_fails_the_step_in_one_sentence(watched, items):
     text = f"""
         version: 1
         flow: {{id: f}}
-        params: {{one: {{type: integer, default: 3}}}}
+        params: {{one: {{type: object, default: {{n: 3}}}}}}
         jobs:
           - {{id: first, steps: [{{id: s, type: say, inputs: {{value: 3}}, outputs: {{n: "{{{{result.value}}}}"}}}}]}}
           - {{id: j, steps: [{{id: s, type: say, foreach: {{items: {items}}}}}]}}

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import stat
 import threading
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
-from aetherflow.kernel.api import PathRefused, StepError
+from aetherflow.kernel.api import LockLost, PathRefused, StepError
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
+from aetherflow.kernel.run.inner import InnerSteps
+from aetherflow.kernel.run.keeping import KeeperOnDemand
 from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
+from aetherflow.kernel.state.ledger import open_ledger
 
 
 def ignore(*_):
@@ -41,6 +45,7 @@ def context(folders):
         protected=nothing,
     )
     source = ConnectorSource(resources={"store": None}, connector_class=ignore, file_path=ignore, log=ignore)
+    cancelled = threading.Event()
     ids = {"flow_id": "flow", "run_id": "run", "job_id": "job", "step_id": "step"}
     return AttemptContext(
         **ids,
@@ -52,13 +57,38 @@ def context(folders):
         folders=SimpleNamespace(make=ignore, artifacts=artifacts, scratch=artifacts, manifests=artifacts),
         environment={},
         log=AttemptLog(tell=ignore, **ids),
-        cancelled=threading.Event(),
+        cancelled=cancelled,
+        cancel=cancelled.set,
         connectors=RunConnectors(source),
         paths=paths,
         tell=ignore,
         fence=Fence(),
         private_folders=(artifacts,),
+        keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
+        inner=InnerSteps(host=None, redactor=None, paths=paths),
     )
+
+
+@pytest.fixture
+def locked_context(context, folders):
+    """A context whose lock was lost while its process stood still: nobody has told it yet."""
+    open_ledger(folders["project"] / "ledger.sqlite").close()
+    with suppress(LockLost), context.lease("k", ttl_seconds=600) as lease:
+        lease.lost_at = 0.0
+        yield context
+
+
+def test_a_holder_that_stood_still_publishes_nothing_though_nobody_has_told_it(locked_context, folders):
+    file, folder = folders["project"] / "file", folders["project"] / "folder"
+    with pytest.raises(LockLost), locked_context.publish(file) as temporary:
+        temporary.write_text("late")
+    with locked_context.staged_folder(folder) as staged, pytest.raises(LockLost):
+        locked_context.publish_folder(staged, folder)
+    with pytest.raises(LockLost):
+        locked_context.check_fence()
+    assert not file.exists()
+    assert not folder.exists()
+    assert locked_context.cancelled.is_set()
 
 
 def test_a_folder_is_published_as_private_as_its_place(context, folders):

@@ -128,9 +128,9 @@ TYPOS = [
         5,
         "did you mean 'depends_on'?",
     ),
-    (job("retries: 3"), 3, 38, "did you mean 'retry'? It is not in this version yet"),
+    (job("retries: {max_attempts: 3}"), 3, 38, "did you mean 'retry'?"),
     (job("input: {a: 1}"), 3, 38, "did you mean 'inputs'?"),
-    (job("timeout: 3"), 3, 38, "did you mean 'timeout_seconds'? It is not in this version yet"),
+    (job("timeout: 3"), 3, 38, "did you mean 'timeout_seconds'?"),
     (job("on_nodata: skip_job"), 3, 38, "did you mean 'on_no_data'?"),
     ("flow: {id: x}\nresources: {a: {kind: db, driver: d, option: {}}}\njobs: []", 2, 38, "did you mean 'options'?"),
     ("flow: {id: x, locks: {scop: job}}\njobs: []", 1, 23, "did you mean 'scope'?"),
@@ -153,25 +153,6 @@ def test_a_misspelt_key_is_told_with_place_and_mend(text, line, column, mend):
 
     assert (problem.code, problem.help) == ("AF-UNKNOWN-KEY", mend)
     assert (problem.where.line, problem.where.column) == (line, column)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(job(f"{key}: 1") for key in ("when", "retry", "timeout_seconds", "continue_on_error", "foreach")),
-        "flow: {id: x}\njobs: [{id: j, timeout_seconds: 3, steps: []}]",
-        "flow: {id: x}\njobs: [{id: j, outputs: {}, steps: []}]",
-        "flow: {id: x, concurrency: {max_parallel_jobs: 2}}\njobs: []",
-        "flow: {id: x}\njobs: []\non_failure: []",
-        "flow: {id: x}\njobs: []\nfinally: []",
-    ],
-)
-def test_a_key_of_a_later_version_is_told_as_such(text):
-    """D40: step-level `retry` and `when` were silently accepted."""
-    problem = only_problem(text)
-
-    assert problem.code == "AF-NOT-YET"
-    assert "not in this version yet" in problem.message
 
 
 def test_a_version_that_does_not_exist_is_refused():

@@ -14,6 +14,7 @@ AetherFlowError
 │   ├── StepError                     a step says what went wrong (plugins raise this one)
 │   │   ├── ConnectorError            … because of the system it talks to
 │   │   ├── TimedOut                  … because its time was over
+│   │   ├── LockLost                  … because the lock under which it worked was lost
 │   │   └── NothingDone               … and that nothing happened outside: it may be tried again
 │   └── PathRefused                   a path leaves the folders that the step may use
 └── Stopped                 exit 130 / 143   a signal ended the run
@@ -224,6 +225,12 @@ class TimedOut(StepError):
     """The step's time was over."""
 
     code = "AF-TIMED-OUT"
+
+
+class LockLost(StepError):
+    """The lock under which the step worked was lost before the work ended."""
+
+    code = "AF-LOCK-LOST"
 
 
 class NothingDone(StepError):

@@ -16,5 +16,6 @@ if TYPE_CHECKING:
 def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     """Contribute the steps of this plugin."""
     from .check_items import CheckItems
+    from .with_lock import WithLock
 
-    return (CheckItems,)
+    return (CheckItems, WithLock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
+from ..contracts.effects import Rerun
 from ..errors import AetherFlowError, Problem, YamlPath
 from ..quick_dataclasses import dataclass, replace
 from ..resolve.schemas import DeclaredTypes, known_properties
@@ -23,6 +24,10 @@ class KnownStep(Protocol):
     @property
     def outputs(self) -> Mapping[str, Any]:
         """The JSON Schema of its outputs."""
+
+    @property
+    def rerun(self) -> Rerun:
+        """Its rerun class."""
 
     @property
     def outputs_from(self) -> Mapping[str, str] | None:
@@ -77,6 +82,7 @@ class Contributions:
         self._index = index
         self._steps: dict[str, Answer[KnownStep]] = {}
         self._connectors: dict[tuple[str, str], Answer[KnownConnector]] = {}
+        self._own_outputs: dict[str, frozenset[str] | None] = {}
 
     def step(self, name: str) -> Answer[KnownStep]:
         """The step type of this name."""
@@ -96,13 +102,15 @@ class Contributions:
         known = self.step(step_type).found
         if known is None:
             return None
+        if step_type not in self._own_outputs:
+            self._own_outputs[step_type] = _names_with_skip(known.outputs)
+        own = self._own_outputs[step_type]
         if known.outputs_from is None:
-            return _names_with_skip(known.outputs)
+            return own
         kind, source = next(iter(known.outputs_from.items()))
         value = inputs.get(source.removeprefix("inputs."))
         if kind == "step":
             return self._names_of_inner(value)
-        own = _names_with_skip(known.outputs)
         return own | frozenset(map(str, value)) if own is not None and isinstance(value, dict) else None
 
     def _names_of_inner(self, step: object) -> frozenset[str] | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..errors import Problem
+from ..spec.models import Step
+from .attempts import check_attempts
 from .contributions import Contributions, Index
 from .definitions import FlowIndex
 from .environment import check_environment
+from .foreach import check_foreach
 from .inputs import check_inputs
+from .lists import check_lists
+from .missing import check_missing
 from .references import check_references
 from .resources import check_resources
 from .rules import Rule, Subject
@@ -22,6 +27,10 @@ RULES: tuple[Rule, ...] = (
     check_step_types,
     check_inputs,
     check_references,
+    check_missing,
+    check_foreach,
+    check_lists,
+    check_attempts,
     check_environment,
 )
 
@@ -52,10 +61,16 @@ def check_flow(
         environment=environment,
         known_profiles=known_profiles,
         is_environment_strict=strict_environment,
+        directed_steps=[(job, step) for job in flow.jobs.values() for step in job.job.steps if _is_directed(step)],
         may_use_shell=may_use_shell,
     )
     found = [flow.locate(problem) for rule in RULES for problem in rule(subject)]
     return tuple(sorted(dict.fromkeys(found), key=_in_order_of_file))
+
+
+def _is_directed(step: Step) -> bool:
+    is_tried = step.retry is not None or step.timeout_seconds is not None or step.continue_on_error
+    return is_tried or step.when is not None or step.foreach is not None
 
 
 def _in_order_of_file(problem: Problem) -> tuple[int, int]:

@@ -22,8 +22,9 @@ from ..resolve.templates import compile_value
 from ..spec.document import Document, read_document
 from ..spec.flow import Examined, examine_flow
 from ..spec.flow_block import Render
-from .definitions import FlowIndex, index_flow
+from .definitions import FlowIndex
 from .flow import check_flow
+from .indexing import index_flow
 
 if TYPE_CHECKING:
     from ..errors import YamlPath

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem
 from ..spec.misfits import shown
+from ..spec.models import Step
 from .definitions import JobIndex, Use
 from .rules import Subject
 
@@ -16,6 +17,7 @@ _RUN = frozenset({"id", "date", "scheduled_time", "attempt"})
 _RUN_FOR_PARAMETERS = _RUN - {"attempt"}
 _JOB = frozenset({"id", "outputs"})
 _EARLIER_JOB = frozenset({"status", "outputs", "skip_reason"})
+_FAILURE = frozenset({"job_id", "step_id", "status", "error", "error_code"})
 
 Found = Problem | None
 
@@ -42,13 +44,17 @@ def _part(use: Use, number: int) -> str | None:
     return parts[number] if number < len(parts) else None
 
 
-def _text(subject: Subject, use: Use) -> Found:
+def _text(_subject: Subject, use: Use) -> Found:
     """A root that is one text, or a key of the environment."""
-    depth = 2 if use.reference.root == "env" else 1
+    return _no_parts(use, "text", depth=2 if use.reference.root == "env" else 1)
+
+
+def _no_parts(use: Use, kind: str, *, depth: int) -> Found:
+    """Nothing may follow after so many parts."""
     if len(use.reference.parts) <= depth:
         return None
     whole = ".".join(use.reference.parts[:depth])
-    return _wrong(use, f"{whole!r} is text, which has no parts", f"write {{{{{whole}}}}}")
+    return _wrong(use, f"{whole!r} is {kind}, which has no parts", f"write {use.as_written(whole)}")
 
 
 def _parameter(subject: Subject, use: Use) -> Found:
@@ -73,12 +79,18 @@ def _step(subject: Subject, use: Use) -> Found:
     # A job's own outputs come after all of its steps.
     if use.step is not None and number >= use.step:
         return _too_early(use, "step", name, is_same=number == use.step)
-    step = use.job.job.steps[number]
-    output = _part(use, 2)
-    known = subject.contributions.output_names(step.type, step.inputs)
-    if output is None or known is None or output in known:
+    return _output_of_step(subject, use, use.job.job.steps[number], depth=2)
+
+
+def _output_of_step(subject: Subject, use: Use, step: Step, *, depth: int) -> Found:
+    """The part of the reference that names an output of a step, and what follows it."""
+    output = _part(use, depth)
+    if output is None:
         return None
-    return _unknown(use, f"output of step {name!r}", output, known)
+    known = subject.contributions.output_names(step.type, step.inputs)
+    if known is not None and output not in known:
+        return _unknown(use, f"output of step {step.id!r}", output, known)
+    return _no_parts(use, "a list with an item for each repetition", depth=depth + 1) if step.foreach else None
 
 
 def _unknown_step(subject: Subject, use: Use, own: JobIndex, name: str) -> Problem:
@@ -86,7 +98,7 @@ def _unknown_step(subject: Subject, use: Use, own: JobIndex, name: str) -> Probl
     if owner is None:
         earlier = [step for step, number in own.steps.items() if use.step is None or number < use.step]
         return _unknown(use, "step", name, earlier)
-    mend = f"promote what is needed with `outputs` there, and write {{{{jobs.{owner}.outputs.…}}}} here"
+    mend = f"promote what is needed with `outputs` there, and write {use.as_written(f'jobs.{owner}.outputs.…')} here"
     return _wrong(use, f"the step {shown(name)} belongs to another job, {owner!r}", mend)
 
 
@@ -97,50 +109,84 @@ def _too_early(use: Use, noun: str, name: str, *, is_same: bool) -> Problem:
     return _wrong(use, f"the {noun} {shown(name)} comes later", f"move it up, or refer to an earlier {noun}")
 
 
-def _own_job(subject: Subject, use: Use) -> Found:
+def _own_job(_subject: Subject, use: Use) -> Found:
     part, output = _part(use, 1), _part(use, 2)
     if part is not None and part not in _JOB:
         return _unknown(use, "value of the job called", part, _JOB)
-    if part != "outputs" or output is None or use.job is None or use.step is None:
+    if part != "outputs" or output is None or use.job is None:
         return None
+    if output in use.job.job.outputs:
+        message = f"the output {shown(output)} is not there yet: the job gives it at its end"
+        return _wrong(use, message, "refer to what it is made of")
     number = use.job.outputs.get(output)
     if number is None:
         return _unknown(use, "output of this job called", output, use.job.outputs)
-    return _too_early(use, "output", output, is_same=False) if number >= use.step else None
+    is_too_early = use.step is not None and number >= use.step
+    return _too_early(use, "output", output, is_same=False) if is_too_early else None
 
 
 def _other_job(subject: Subject, use: Use) -> Found:
     name = _part(use, 1)
-    if name is None or use.job is None:
+    if use.job is None:
         return None
+    if name is None:
+        return _all_jobs(subject, use)
     job = subject.flow.jobs.get(name)
     if job is None:
         return _unknown(use, "job", name, subject.flow.jobs)
-    if job.number >= use.job.number:
+    if job.number < use.job.number:
+        return _value_of_job(use, job)
+    if job.section == use.job.section:
         return _too_early(use, "job", name, is_same=job is use.job)
-    return _value_of_job(use, job)
+    message = f"the job {shown(name)} stands in `{job.section}`, which runs after all of `{use.job.section}`"
+    return _wrong(use, message, "refer to an earlier job")
+
+
+def _all_jobs(subject: Subject, use: Use) -> Found:
+    """Which jobs there are by then is only certain where they run one after the other."""
+    if subject.flow.flow.concurrency.max_parallel_jobs == 1:
+        return None
+    message = "'jobs' alone would be those that have ended by then, which differ where jobs run at the same time"
+    return _wrong(use, message, f"name one job: {use.as_written('jobs.ID.outputs.NAME')}")
 
 
 def _value_of_job(use: Use, job: JobIndex) -> Found:
     part, output = _part(use, 2), _part(use, 3)
     if part is not None and part not in _EARLIER_JOB:
         return _unknown(use, f"value of job {job.job.id!r} called", part, _EARLIER_JOB)
-    if part == "outputs" and output is not None and output not in job.output_names:
-        return _unknown(use, f"output of job {job.job.id!r} called", output, job.output_names)
-    return None
+    if part != "outputs" or output is None or output in job.outputs or output in job.job.outputs:
+        return None
+    return _unknown(use, f"output of job {job.job.id!r} called", output, job.output_names)
 
 
 def _result(subject: Subject, use: Use) -> Found:
-    output = _part(use, 1)
-    if output is None or use.job is None or use.step is None:
+    if use.job is None or use.step is None:
         return None
-    step = use.job.job.steps[use.step]
-    known = subject.contributions.output_names(step.type, step.inputs)
-    return (
-        _unknown(use, "output of this step called", output, known)
-        if known is not None and output not in known
-        else None
-    )
+    return _output_of_step(subject, use, use.job.job.steps[use.step], depth=1)
+
+
+def _item(_subject: Subject, use: Use) -> Found:
+    """An item of a matrix has a value for each of its lists; those of a plain list may differ."""
+    name = _part(use, 1)
+    foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
+    if name is None or foreach is None or foreach.matrix is None or name in foreach.matrix:
+        return None
+    return _unknown(use, "list of the matrix called", name, foreach.matrix)
+
+
+def _item_index(_subject: Subject, use: Use) -> Found:
+    return _no_parts(use, "a number", depth=1)
+
+
+def _failure(_subject: Subject, use: Use) -> Found:
+    name = _part(use, 1)
+    if name is None and use.is_in_condition:
+        return _wrong(
+            use, "'failure' itself is always there", "look at failure.job_id: it is null where nothing failed"
+        )
+    if name is not None and name not in _FAILURE:
+        return _unknown(use, "value of the failure called", name, _FAILURE)
+    return _no_parts(use, "text", depth=2)
 
 
 _CHECKS: Mapping[str, Callable[[Subject, Use], Found]] = {
@@ -153,4 +199,7 @@ _CHECKS: Mapping[str, Callable[[Subject, Use], Found]] = {
     "job": _own_job,
     "jobs": _other_job,
     "result": _result,
+    "item": _item,
+    "item_index": _item_index,
+    "failure": _failure,
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..errors import Problem
 from ..quick_dataclasses import dataclass
+from ..spec.models import Step
 from .contributions import Contributions
-from .definitions import FlowIndex
+from .definitions import FlowIndex, JobIndex
 from .validators import Validators
 
 
@@ -23,6 +24,8 @@ class Subject:
     #: Names of resource profiles; null where they can't be known.
     known_profiles: Collection[str] | None
     is_environment_strict: bool
+    #: The steps that say how they are run: under which condition, how often, how long, or for which items.
+    directed_steps: Sequence[tuple[JobIndex, Step]]
     #: Whether steps may hand a text to a shell.
     may_use_shell: bool
 

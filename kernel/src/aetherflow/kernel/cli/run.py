@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Python's own 700 has it look for garbage after every few steps.
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_MOST_JOBS_TOLD = 12
 
 
 def run(
@@ -143,5 +145,12 @@ def _tell_result(result: RunResult, prepared: Prepared, *, as_json: bool) -> Non
         print_json(prepared.surroundings.redactor.redact_value(told))
         return
     seconds = result.duration_ms / 1000
-    counts = ", ".join(f"{job.job_id} {job.status}" for job in result.jobs)
-    say(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({counts or 'no jobs'})")
+    say(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({_jobs_told(result)})")
+
+
+def _jobs_told(result: RunResult) -> str:
+    """How the jobs ended: each of them, or where they are many how many of each kind."""
+    if len(result.jobs) <= _MOST_JOBS_TOLD:
+        return ", ".join(f"{job.job_id} {job.status}" for job in result.jobs) or "no jobs"
+    counts = Counter(job.status.value for job in result.jobs)
+    return f"{len(result.jobs):,} jobs: " + ", ".join(f"{count:,} {status}" for status, count in counts.items())

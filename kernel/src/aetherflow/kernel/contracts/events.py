@@ -77,6 +77,8 @@ class StepProgressed(Event):
     done: int
     total: int | None
     unit: str
+    #: The number of an item, where the step is repeated.
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ class StepLogged(Event):
     level: str
     message: str
     fields: Mapping[str, object]
+    #: The number of an item, where the step is repeated.
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,6 +177,23 @@ class Connectors(Protocol):
         """
 
 
+class Lease(Protocol):
+    """A lock that a step holds for a while; it is renewed as long as the step works."""
+
+    #: As the step asked for it.
+    key: str
+    #: Higher than that of every earlier holder of this lock: what refuses lower ones than it has seen is safe from
+    #: a holder that does not know yet that it lost the lock.
+    token: int
+
+    def check(self) -> None:
+        """Go on only while the lock is held for sure; ask before each thing that can't be taken back.
+
+        Raises:
+            LockLost: it is not.
+        """
+
+
 class StepContext(Protocol):
     """What a step may know and use of the run that it is part of."""
 
@@ -218,6 +235,36 @@ class StepContext(Protocol):
     def spawn(self, command: Command, on_line: OnLine | None = None) -> ProcessResult:
         """Run an external process to its end; its whole tree ends with it, with the step, and with the runner."""
 
+    def lease(self, key: str, *, ttl_seconds: float = 60, wait_seconds: float = 0) -> AbstractContextManager[Lease]:
+        """Hold a lock while the block lasts: no other step with this ledger holds it at the same time.
+
+        Ask for it before anything is done: a step whose lock is held counts as one that did nothing.
+        Where it is lost, `cancelled` is set, nothing is published any more, and the block ends in LockLost.
+
+        Args:
+            key: text of 1 to 256 characters without control characters.
+            ttl_seconds: how long it stays held when the holder stands still; 5 or more.
+            wait_seconds: how long to wait for another holder.
+
+        Raises:
+            OwnedByAnother: another holder has it.
+            NothingDone: this step holds it already, or was stopped while it waited.
+            InvalidInput: the key or the time is none.
+            LockLost: it was lost before the block ended.
+        """
+
+    def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
+        """Run a step inside this one: a mapping with `type`, and where needed `inputs` and `id`.
+
+        It is part of this attempt: same folders, same fence, same locks; its idempotency key is its own.
+
+        Raises:
+            RefusedByPolicy: the runtime profile denies its type.
+            InvalidInput: there is no such type.
+            NothingDone: it is no step, or its inputs do not fit.
+            AetherFlowError: whatever it raises itself.
+        """
+
     def publish(self, path: Path, *, replace: bool = True) -> AbstractContextManager[Path]:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move.
 
@@ -242,10 +289,13 @@ class StepContext(Protocol):
         """
 
     def check_fence(self) -> None:
-        """Go on only while the run has not left this attempt behind; for what is put in place by other ways.
+        """Go on only while the run has not left this attempt behind, and holds the locks under which it works.
+
+        For what is put in place by other ways than `publish` and `publish_folder`, which ask it themselves.
 
         Raises:
             StepError: the run has left it behind; nothing may be published any more.
+            LockLost: a lock under which it works is not held for sure any more.
         """
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ..contracts.events import (
     Event,
+    ItemEnded,
     JobEnded,
     JobStarted,
     RunEnded,
@@ -21,6 +22,7 @@ from ..contracts.events import (
     StepEnded,
     StepLogged,
     StepProgressed,
+    StepRetried,
     StepStarted,
 )
 from .lines import LEVELS, Redact, one_line
@@ -48,6 +50,7 @@ class _Row:
     duration_ms: int | None = None
     steps_done: int = 0
     step_started_at: float = 0.0
+    items_done: int = 0
     steps: int = 0
 
 
@@ -72,7 +75,7 @@ class JobTable:
         """Take one event into the table."""
         if isinstance(event, StepLogged):
             self._say(event)
-        elif isinstance(event, StepStarted | StepProgressed | StepEnded):
+        elif isinstance(event, StepStarted | StepProgressed | StepEnded | StepRetried | ItemEnded):
             self._step(event)
         elif isinstance(event, JobStarted | JobEnded):
             self._job(event)
@@ -94,13 +97,19 @@ class JobTable:
         line = one_line(self.redactor.redact(f"{event.job_id}.{event.step_id}: {event.message}{told}"))
         self._live.console.print(Text(line, style="red" if event.level == "ERROR" else "dim"))
 
-    def _step(self, event: StepStarted | StepProgressed | StepEnded) -> None:
+    def _step(self, event: StepStarted | StepProgressed | StepEnded | StepRetried | ItemEnded) -> None:
         row = self._rows.setdefault(event.job_id, _Row())
         row.step = event.step_id
         if isinstance(event, StepStarted):
-            row.step_started_at, row.progress = event.at, ""
+            row.step_started_at, row.progress, row.items_done = event.at, "", 0
         elif isinstance(event, StepProgressed):
             row.progress = _progress(event, row.step_started_at)
+        elif isinstance(event, ItemEnded):
+            row.items_done += 1
+            row.progress = f"{row.items_done:,} items done"
+        elif isinstance(event, StepRetried):
+            told = f"attempt {event.attempt} failed, the next one in {event.wait_seconds:.0f} s: {event.reason}"
+            row.progress = one_line(self.redactor.redact(told))
         else:
             row.steps_done += 1
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..contracts.effects import Rerun
 from ..contracts.spelling import did_you_mean, nearest
 from ..errors import AetherFlowError, InvalidInput, PluginError, Problem, RefusedByPolicy
 from ..policy.profile import RuntimeProfile
@@ -127,6 +128,19 @@ class PluginIndex:
         record, step = min(claims, key=lambda claim: not claim[0].is_ready)
         self._refuse_unusable(record, step.contribution)
         return _step_entry(record, step)
+
+    def rerun_of(self, name: str, inputs: object) -> Rerun:
+        """The rerun class of a step with these inputs: a step that stands inside it decides, where it is known.
+
+        Raises:
+            AetherFlowError: as `step`.
+        """
+        entry = self.step(name)
+        step = inputs.get(entry.inner_step) if entry.inner_step and isinstance(inputs, dict) else None
+        # What a template gives is known only when the step runs: until then, the outer step's word.
+        if not isinstance(step, dict) or not isinstance(step.get("type"), str) or "{{" in step["type"]:
+            return entry.rerun
+        return self.rerun_of(step["type"], step.get("inputs"))
 
     def connector(self, kind: str, driver: str) -> ConnectorEntry:
         """The connector of a kind and driver that a resource names.

@@ -97,6 +97,12 @@ class StepEntry:
     outputs: Mapping[str, Any]
     outputs_from: Mapping[str, str] | None
 
+    @property
+    def inner_step(self) -> str | None:
+        """The input in which the step stands whose outputs this one gives; null where it gives its own."""
+        place = (self.outputs_from or {}).get("step")
+        return None if place is None else place.removeprefix("inputs.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorEntry:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from ..contracts.spelling import nearest
+from ..contracts.spelling import did_you_mean, nearest
 from ..errors import MissingReference, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from ..spec.identifiers import ID_PATTERN
@@ -15,6 +15,36 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]*+"
 
 #: Templates of resources may refer to the environment only.
 RESOURCE_ROOTS = frozenset({"env"})
+
+
+#: Where the roots are that are not everywhere, for messages to those who look for them elsewhere.
+_PLACES_OF_ROOTS: Mapping[str, str] = {
+    "failure": "in jobs of `on_failure` and `finally`",
+    "flow_id": "in inputs and outputs",
+    "item": "in inputs and `when` of a step with `foreach`",
+    "item_index": "in inputs and `when` of a step with `foreach`",
+    "job": "in steps, and in `outputs` of their job",
+    "jobs": "in jobs and steps",
+    "params": "in jobs and steps",
+    "result": "in `outputs` of a step",
+    "run": "in jobs, steps and defaults of parameters",
+    "run_id": "in inputs and outputs",
+    "steps": "in steps, and in `outputs` of their job",
+}
+
+
+def mend_of_root(root: str, words: Collection[str]) -> str:
+    """What to do about a root that is not there: where it is, else the nearest word.
+
+    Args:
+        root: what was written.
+        words: what could stand there instead.
+    """
+    place = _PLACES_OF_ROOTS.get(root)
+    if place is None:
+        return did_you_mean(root, words)
+    meant = nearest(root, words)
+    return f"{root!r} is there only {place}{f'; did you mean {meant!r}?' if meant else ''}"
 
 
 class OutsideText(str):

@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, MissingReference, Problem, TemplateError, YamlPath
 from ..quick_dataclasses import dataclass
 from ..spec.values import Raw, without_raw
-from .references import NAME, Reference, resolve
+from .references import NAME, Reference, mend_of_root, resolve
 
 UNSUPPORTED = "Unsupported templating syntax. Use {{VAR}} or {{VAR:DEFAULT}}"
 #: A text may grow by this for each token in it: what is bigger belongs into a file.
@@ -161,7 +160,7 @@ class _Compiler:
         if reference.root not in self.roots:
             known = ", ".join(sorted(self.roots)) or "none"
             message = f"there is no {reference.root!r} to refer to here; templates may start with: {known}"
-            self._add("AF-TEMPLATE-ROOT", message, did_you_mean(reference.root, self.roots), path)
+            self._add("AF-TEMPLATE-ROOT", message, mend_of_root(reference.root, self.roots), path)
         elif parts == ("env",):
             message = "'env' alone would hand over the whole environment"
             self._add("AF-TEMPLATE-ENVIRONMENT", message, "name one key: {{env.KEY}}", path)

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, YamlPath
 from ..quick_dataclasses import dataclass
 from .expressions import Both, Comparison, Either, Expression, Literal, Not, Path
-from .references import Reference
+from .references import Reference, mend_of_root
 from .tokens import Token, read_tokens
 
 #: What a job's `when` may look at.
@@ -138,7 +137,7 @@ class _Parser:
         if parts[0] not in self._roots:
             message = f"there is no {parts[0]!r} to look at here (character {token.start + 1})"
             words = self._roots | {"true", "false", "null", "and", "or", "not"}
-            raise InvalidInput(message, code="AF-WHEN-NAME", help=did_you_mean(parts[0], words))
+            raise InvalidInput(message, code="AF-WHEN-NAME", help=mend_of_root(parts[0], words))
         reference = Reference(parts, None, self._path)
         self.references.append(reference)
         return Path(reference)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .connectors import RunConnectors
     from .crew import Crew
     from .journal import Journal
+    from .keeping import KeeperOnDemand
     from .paths import ProtectedPlaces
     from .stopping import Stop
     from .workspace import Workspace
@@ -105,6 +106,7 @@ class ActiveRun:
     connectors: RunConnectors
     stop: Stop
     crew: Crew
+    keeper: KeeperOnDemand
     tell: Callable[[Event], None]
     #: Seconds since 1970 in UTC.
     clock: Callable[[], float]

@@ -13,6 +13,7 @@ from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
+from .keeping import KeeperOnDemand
 from .paths import ProtectedPlaces, StepPaths, expanded
 from .workspace import Workspace
 
@@ -56,14 +57,14 @@ def places_of(surroundings: Surroundings, flow: Flow) -> Places:
     return Places(ledger=ledger, owners=owners_folder(ledger), logs=logs_folder(ledger), workspace=workspace, keep=keep)
 
 
-def default_ledger(project: Path, settings: Settings) -> Path:
-    """The ledger of the flows of a project that do not name one themselves."""
-    return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
-
-
 def default_workspace(project: Path, settings: Settings) -> Path:
     """Where the flows of a project have their workspaces that do not name a place themselves."""
     return _below(project, settings.work_root or project / KEEP / "work")
+
+
+def default_ledger(project: Path, settings: Settings) -> Path:
+    """The ledger of the flows of a project that do not name one themselves."""
+    return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,7 @@ def assemble(
         connectors=connectors,
         stop=wiring.stop,
         crew=Crew(),
+        keeper=KeeperOnDemand(places.ledger),
         tell=wiring.tell,
         clock=wiring.clock,
     )

@@ -6,21 +6,20 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ..contracts.events import Status
-from ..contracts.steps import NoOutputs, Skip, StepOutputs
-from ..errors import AetherFlowError, InvalidInput, NothingDone, PluginError, TimedOut
+from ..contracts.steps import Skip
+from ..errors import AetherFlowError, InvalidInput, LockLost, NothingDone, OwnedByAnother, PluginError, TimedOut
 from ..plugins.boundary import told
 from ..quick_dataclasses import dataclass, replace
-from ..resolve.text import fit
+from .calling import build_step, outputs_of
 from .context import AttemptContext, AttemptLog, Fence
+from .inner import InnerSteps, fit_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..contracts.records import ArtifactRecord, Json, StepKey
-    from ..contracts.steps import AnyStep
+    from ..contracts.steps import AnyStep, StepOutputs
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
     from .paths import StepPaths
@@ -68,11 +67,10 @@ def prepare_attempt(
         AetherFlowError: a reference has no value, a text does not fit its type, or policy refuses the step.
     """
     step = plan.step
-    entry = run.plugin_index.step(step.type)
     template = run.flow_index.inputs(key.job_id, step.id)
     rendered = template.render(scope)
     # Without a reference there is no text from outside that wants a type.
-    fitted = fit(rendered, entry.inputs) if template.references else rendered
+    fitted = fit_inputs(run.plugin_index, step.type, rendered) if template.references else rendered
     inputs = _JSON.encode(fitted)
     if not inputs.isascii() and _holds_no_text(inputs):
         wrong = "a value from outside holds bytes that are no UTF-8"
@@ -101,7 +99,7 @@ def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, ca
     """Do the step's work; whatever it raises becomes an outcome."""
     context = _context(run, attempt, place, fence, cancellation)
     try:
-        step, inputs = _build(run, attempt, place.paths)
+        step, inputs = build_step(run.host, attempt.plan.step.type, attempt.inputs, place.paths)
         outcome = _outcome_of(step, step.run(context, inputs))
         if not outcome.reason:
             return outcome
@@ -157,46 +155,30 @@ def _context(
         project=run.project,
         folders=place.folders,
         environment=run.environment,
-        log=AttemptLog(tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id),
+        log=AttemptLog(
+            tell=run.tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id, item=key.item
+        ),
         cancelled=cancellation,
+        cancel=cancellation.cancel,
         connectors=run.connectors,
         paths=place.paths,
         tell=run.tell,
         fence=fence,
         private_folders=place.paths.own_to_write,
+        keeper=run.keeper,
+        inner=InnerSteps(host=run.host, redactor=run.redactor, paths=place.paths),
     )
 
 
-def _build(run: ActiveRun, attempt: Attempt, paths: StepPaths) -> tuple[AnyStep, Any]:
-    step_type = run.host.step_class(attempt.plan.step.type)
-    try:
-        inputs = step_type.inputs_type.model_validate_json(attempt.inputs, context={"paths": paths})
-    except ValidationError as error:
-        from .problems import problems_of_model
-
-        wrong = "; ".join(problems_of_model(error))
-        raise NothingDone(f"the inputs do not fit: {wrong}", code="AF-STEP-INPUTS") from None
-    except AetherFlowError as error:
-        raise NothingDone(error.problem.message, code=error.problem.code, help=error.problem.help) from error
-    return step_type(), inputs
-
-
 def _outcome_of(step: AnyStep, returned: object) -> Outcome:
-    if isinstance(returned, Skip):
-        outputs = {} if returned.outputs is None else _json_form(step, returned.outputs)
-        return Outcome(status=Status.SKIPPED, outputs={"reason": returned.reason, **outputs}, reason=returned.reason)
-    if returned is None and step.outputs_type is NoOutputs:
-        return Outcome(status=Status.SUCCESS, outputs={})
-    return Outcome(status=Status.SUCCESS, outputs=_json_form(step, returned))
+    given = outputs_of(step, returned)
+    if isinstance(given, Skip):
+        outputs = {} if given.outputs is None else _json_form(step, given.outputs)
+        return Outcome(status=Status.SKIPPED, outputs={"reason": given.reason, **outputs}, reason=given.reason)
+    return Outcome(status=Status.SUCCESS, outputs=_json_form(step, given))
 
 
-def _json_form(step: AnyStep, outputs: object) -> dict[str, Json]:
-    if not isinstance(outputs, step.outputs_type) or not isinstance(outputs, StepOutputs):
-        raise PluginError(
-            f"step type {step.name!r} returned {type(outputs).__name__}, and declares {step.outputs_type.__name__}",
-            code="AF-STEP-RESULT",
-            help="this is a fault of the plugin: tell its author",
-        )
+def _json_form(step: AnyStep, outputs: StepOutputs) -> dict[str, Json]:
     try:
         text = outputs.model_dump_json()
         return dict(_JSON_OF_OUTPUTS.decode(text))
@@ -221,11 +203,15 @@ def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
         status, code, message = Status.FAILED, "AF-STEP-BROKE", told(error)
     if isinstance(error, TimedOut):
         status = Status.TIMED_OUT
+    if isinstance(error, LockLost):
+        status = Status.LOCK_LOST
     if run.stop.must_stop:
         status = Status.INTERRUPTED
     # Masked before it is cut: a cut could leave half a secret.
     shown = run.redactor.redact(message)[:_LONGEST_MESSAGE]
-    return Outcome(status=status, error_code=code, error=shown, is_without_effect=isinstance(error, NothingDone))
+    # A step asks for its lock before it does anything.
+    is_without_effect = isinstance(error, NothingDone | OwnedByAnother)
+    return Outcome(status=status, error_code=code, error=shown, is_without_effect=is_without_effect)
 
 
 def _message_of(error: AetherFlowError) -> str:

@@ -10,17 +10,24 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
-from ..errors import StepError
-from ..quick_dataclasses import dataclass
+from ..errors import NothingDone, StepError
+from ..quick_dataclasses import dataclass, replace
 from .publish import publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import Any
 
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
-    from ..contracts.steps import Connectors, PathAccess, StepLog
+    from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
+    from .inner import InnerSteps
+    from .keeping import KeeperOnDemand
+    from .leases import HeldLease
     from .workspace import JobFolders
+
+#: Tells a program that a step starts which lock it works under: the token of the lease.
+FENCE_TOKEN = "AETHERFLOW_FENCE_TOKEN"  # noqa: S105 - a name; the token is no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,7 @@ class AttemptLog:
     run_id: str
     job_id: str
     step_id: str
+    item: str = ""
 
     def debug(self, message: str, **fields: object) -> None:
         """For whoever looks closely."""
@@ -60,6 +68,7 @@ class AttemptLog:
                 level=level,
                 message=message,
                 fields=fields,
+                item=self.item,
             )
         )
 
@@ -115,12 +124,18 @@ class AttemptContext:
     environment: Mapping[str, str]
     log: StepLog
     cancelled: CancelSignal
+    #: Has this attempt stop, and no other.
+    cancel: Callable[[], None]
     connectors: Connectors
     paths: PathAccess
     tell: Callable[[Event], None]
     fence: Fence
     #: Below these, what is published is for the user of the run only.
     private_folders: tuple[Path, ...]
+    keeper: KeeperOnDemand
+    inner: InnerSteps
+    #: The locks under which the step works now, the innermost last.
+    leases: tuple[HeldLease, ...] = ()
 
     @property
     def artifacts(self) -> Path:
@@ -161,6 +176,7 @@ class AttemptContext:
                 done=done,
                 total=total,
                 unit=unit,
+                item=self.item,
             )
         )
 
@@ -168,7 +184,42 @@ class AttemptContext:
         """Run an external process to its end, its whole tree ended with it."""
         from ..processes.spawn import supervise
 
+        if self.leases:
+            told = {FENCE_TOKEN: str(self.leases[-1].token)}
+            command = replace(command, environment={**command.environment, **told})
         return supervise(command, cancelled=self.cancelled, on_line=on_line)
+
+    @contextmanager
+    def lease(self, key: str, *, ttl_seconds: float = 60, wait_seconds: float = 0) -> Iterator[HeldLease]:
+        """Hold a lock while the block lasts."""
+        from ..state.leases import Holder
+        from .leases import step_lock
+
+        lock = step_lock(key)
+        if any(held.key == key for held in self.leases):
+            raise NothingDone(
+                f"this step holds the lock {key!r} already, and would wait for itself",
+                code="AF-LOCK-NESTED",
+                help="take one of the two away, or give the inner one another key",
+            )
+        holder = Holder(flow_id=self.flow_id, run_id=self.run_id, job_id=self.job_id, step_id=self.step_id)
+        with self.keeper.get().hold(
+            lock,
+            holder,
+            ttl_seconds=ttl_seconds,
+            wait_seconds=wait_seconds,
+            cancelled=self.cancelled,
+            on_lost=self._stop_at_once,
+        ) as held:
+            self.leases = (*self.leases, held)
+            try:
+                yield held
+            finally:
+                self.leases = self.leases[:-1]
+
+    def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
+        """Run a step inside this one."""
+        return self.inner.run(self, step)
 
     @contextmanager
     def publish(self, path: Path, *, replace: bool = True) -> Iterator[Path]:
@@ -177,7 +228,7 @@ class AttemptContext:
         mode = 0o600 if self._is_private(target) else 0o666
         with publish(target, mode=mode, owner=self.idempotency_key, replace=replace) as temporary:
             yield temporary
-            self.fence.check()
+            self.check_fence()
 
     @contextmanager
     def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
@@ -191,12 +242,20 @@ class AttemptContext:
     def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
         """Put a staged folder in its place, in one move."""
         target = self.paths.writable(str(final))
-        self.fence.check()
+        self.check_fence()
         publish_folder(staged, target, replace=replace, may_copy=may_copy)
 
     def check_fence(self) -> None:
-        """Go on only while the run has not left this attempt behind."""
+        """Go on only while the run has not left this attempt behind, and holds the locks under which it works."""
+        # Each looks at the clock itself: a holder that stood still wakes before anybody could tell it.
+        for held in self.leases:
+            held.check()
         self.fence.check()
+
+    def _stop_at_once(self) -> None:
+        """What the step works on is somebody else's now: nothing of it is put in place any more."""
+        self.fence.revoke()
+        self.cancel()
 
     def _is_private(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.private_folders)

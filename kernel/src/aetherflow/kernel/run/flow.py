@@ -201,6 +201,7 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, wa
     finally:
         active.journal.rescue()
         active.crew.close()
+        active.keeper.close()
         active.close_connectors()
     active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole)
     result = RunResult(

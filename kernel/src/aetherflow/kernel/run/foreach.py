@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,7 @@ from ..errors import AetherFlowError, InvalidInput
 from ..quick_dataclasses import dataclass
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
+from ..spec.foreach import MAX_ITEMS
 from .attempt import LEFT_BEHIND, SKIPPED_BY_CONDITION, STOPPED, Outcome, failure
 from .crew import LeftBehind
 from .series import Series
@@ -91,7 +93,8 @@ class Repetition:
         if foreach is not None and foreach.matrix is not None:
             found = list(_combinations(fit(rendered, _LISTS)))
         else:
-            found = cast("list[Json]", _list(fit(rendered, _LIST), "items"))
+            found = _list(fit(rendered, _LIST), "items")
+            _refuse_too_many(len(found))
         text = self._run.redactor.redact(json.dumps(found, sort_keys=True))
         self.inputs_digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self._refuse_others()
@@ -214,16 +217,24 @@ class Repetition:
 
 def _combinations(matrix: object) -> Iterator[Json]:
     """Every combination of a matrix, the last name changing fastest."""
-    lists = cast("dict[str, Any]", matrix)
-    for name, values in lists.items():
-        _list(values, f"matrix.{name}")
+    lists = {name: _list(values, f"matrix.{name}") for name, values in cast("dict[str, Any]", matrix).items()}
+    _refuse_too_many(math.prod(map(len, lists.values())))
     for values in itertools.product(*lists.values()):
         yield dict(zip(lists, values, strict=True))
 
 
-def _list(value: object, name: str) -> object:
+def _list(value: object, name: str) -> list[Json]:
     if isinstance(value, list):
         return value
     raise InvalidInput(
         f"`foreach.{name}` is no list", code="AF-FOREACH-ITEMS", help="name an output or a parameter that is one"
     )
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise InvalidInput(
+            f"{count:,} items are too many, at most {MAX_ITEMS:,} may be",
+            code="AF-FOREACH-SIZE",
+            help="write them to a file that one step works through",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, cast
 
-from ..check.definitions import PARAMETER_ROOTS
+from ..check.roots import PARAMETER_ROOTS
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Problem
 from ..quick_dataclasses import replace

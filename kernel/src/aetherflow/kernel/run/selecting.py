@@ -10,6 +10,7 @@ from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput
 from ..plan.decisions import Selection
 from ..plan.planning import Past, dependencies_of, plan_run
+from ..spec.values import without_raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ def make_plan(
     index = prepared.surroundings.index
 
     def rerun_of(step: Step) -> str:
-        return index.step(step.type).rerun.value
+        return index.rerun_of(step.type, without_raw(step.inputs)).value
 
     past = Past(
         run_id=request.run_id or "",

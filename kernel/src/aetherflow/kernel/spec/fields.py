@@ -39,6 +39,26 @@ class Reading:
 Shape: TypeAlias = Callable[[Reading, Any, YamlPath], Any]
 
 
+class Templates:
+    """The shape of a value that may hold templates: a `!raw` in front of it is kept, on each of its parts."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+
+    def __call__(self, reading: Reading, value: object, path: YamlPath) -> object:
+        """The value, read by the shape.
+
+        Raises:
+            Misfit: it is not of that shape.
+        """
+        if not isinstance(value, Raw):
+            return self._shape(reading, value, path)
+        found = self._shape(reading, value.value, path)
+        if isinstance(found, dict):
+            return {key: Raw(item) for key, item in found.items()}
+        return [Raw(item) for item in found] if isinstance(found, list) else Raw(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One key of a mapping: the shape of its value, and whether it must be there."""
@@ -98,7 +118,8 @@ def read_into(found: dict[str, Any], name: str, shape: Shape, reading: Reading, 
         reading.is_incomplete = True
         return
     try:
-        found[name] = shape(reading, item.value if isinstance(item, Raw) else item, path)
+        value = item.value if isinstance(item, Raw) and not isinstance(shape, Templates) else item
+        found[name] = shape(reading, value, path)
     except AlreadyTold:
         reading.is_incomplete = True
     except Misfit as misfit:

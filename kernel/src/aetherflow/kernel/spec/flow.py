@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..errors import InvalidInput, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from .document import Document
+from .duplicates import report_duplicates
 from .fields import Field, Fields, Reading
 from .flow_block import FLOW_BLOCK, Render, rendered
-from .jobs import jobs, report_duplicates
+from .jobs import jobs
 from .misfits import AlreadyTold, Misfit, wrong_type
 from .models import Concurrency, Flow, Locks, StatePlace, Workspace
+from .order import report_order
 from .parameters import parameter
 from .resources import resource
 from .shapes import named
 
 _VERSION = 1
-_SECTIONS = ("jobs", "on_failure", "finally")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,7 @@ def _flow(reading: Reading, render: Render | None) -> Flow | None:
         mend = "a flow is a mapping with `version`, `flow` and `jobs`"
         reading.report_misfit(Misfit(misfit.code, misfit.message, mend), ())
         return None
-    for noun, key in (("parameter", "params"), ("resource", "resources")):
-        report_duplicates(reading, noun, _paths_of_names(key, found.get(key, {})))
-    all_jobs = [job for section in _SECTIONS for job in found.get(section, ())]
-    report_duplicates(reading, "job", [(job.id, (*job.path, "id")) for job in all_jobs])
-    return Flow(
+    flow = Flow(
         **_with_defaults(found["flow"]),
         parameters=found.get("params", {}),
         resources=found.get("resources", {}),
@@ -80,6 +76,18 @@ def _flow(reading: Reading, render: Render | None) -> Flow | None:
         finally_=found.get("finally", ()),
         document=reading.document,
     )
+    _report_names(reading, flow)
+    if not reading.is_incomplete:
+        report_order(reading, flow.sections)
+    return flow
+
+
+def _report_names(reading: Reading, flow: Flow) -> None:
+    """Note the names that are given twice."""
+    parameters, resources, all_jobs = list(flow.parameters), list(flow.resources), flow.all_jobs
+    report_duplicates(reading, "parameter", parameters, lambda number: ("params", parameters[number]))
+    report_duplicates(reading, "resource", resources, lambda number: ("resources", resources[number]))
+    report_duplicates(reading, "job", [job.id for job in all_jobs], lambda number: (*all_jobs[number].path, "id"))
 
 
 def _with_rendered_block(reading: Reading, render: Render | None) -> object:
@@ -97,10 +105,6 @@ def _with_defaults(block: dict[str, Any]) -> dict[str, Any]:
         "concurrency": Concurrency(),
         **block,
     }
-
-
-def _paths_of_names(key: str, names: Iterable[str]) -> list[tuple[str, YamlPath]]:
-    return [(name, (key, name)) for name in names]
 
 
 def _version(_reading: Reading, value: object, _path: YamlPath) -> int:

@@ -12,12 +12,24 @@ from .fields import Field, Fields, Reading
 from .identifiers import problem_with_id
 from .misfits import Broken, Misfit, shown
 from .models import DEFAULT_LAYOUT, CleanupPolicy, Concurrency, Locks, LockScope, StateBackend, StatePlace, Workspace
-from .shapes import Rendered, dotted_identifier, number, one_of, text, text_or_null, truth, whole_number
+from .shapes import (
+    LONGEST_SECONDS,
+    Rendered,
+    dotted_identifier,
+    one_of,
+    seconds,
+    text,
+    text_or_null,
+    truth,
+    whole_number,
+)
 
 Render = Callable[[object, YamlPath], object]
 
 #: Below that, a lease can't be told from a slow disk.
 _SHORTEST_LEASE_SECONDS = 5
+#: Each job that runs at the same time has a thread of its own.
+_MOST_PARALLEL_JOBS = 1024
 
 
 def rendered(reading: Reading, value: object, path: YamlPath, render: Render) -> object:
@@ -87,8 +99,8 @@ _LOCKS = Fields(
     "`locks`",
     {
         "scope": Field(one_of(*get_args(LockScope))),
-        "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS)),
-        "wait_seconds": Field(number(0)),
+        "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS, LONGEST_SECONDS)),
+        "wait_seconds": Field(seconds),
     },
 )
 
@@ -97,7 +109,10 @@ def _locks(reading: Reading, value: object, path: YamlPath) -> Locks:
     return Locks(**_LOCKS(reading, value, path), path=path)
 
 
-_CONCURRENCY = Fields("`concurrency`", {"max_parallel_jobs": Field(whole_number(1)), "fail_fast": Field(truth)})
+_CONCURRENCY = Fields(
+    "`concurrency`",
+    {"max_parallel_jobs": Field(whole_number(1, _MOST_PARALLEL_JOBS)), "fail_fast": Field(truth)},
+)
 
 
 def _concurrency(reading: Reading, value: object, path: YamlPath) -> Concurrency:

@@ -16,6 +16,8 @@ LockScope = Literal["none", "job", "flow"]
 ParameterType = Literal["string", "integer", "number", "boolean", "date", "datetime", "list", "object"]
 RerunName = Literal["SAFE", "KEYED", "ONCE"]
 NoData = Literal["skip_job"]
+#: The parts of a flow that hold jobs, in the order in which they run.
+SectionName = Literal["jobs", "on_failure", "finally"]
 
 DEFAULT_LAYOUT: Mapping[str, str] = MappingProxyType(
     {"artifacts": "artifacts", "scratch": "scratch", "manifests": "manifests"},
@@ -95,12 +97,13 @@ class Retry:
     backoff_seconds: float = 0
     #: Each wait is this many times as long as the one before.
     backoff_multiplier: float = 1
-    #: No wait is longer; null for no limit.
+    #: No wait is longer; null for the runner's own limit.
     max_backoff_seconds: float | None = None
     #: The part of a wait, from 0 to 1, that chance may add or take away.
     jitter: float = 0
-    #: Codes of the errors after which it is tried again, which may hold `*`; empty for all.
+    #: Patterns of the codes of errors after which it is tried again; empty for all.
     on_errors: tuple[str, ...] = ()
+    path: YamlPath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,16 @@ class Foreach:
     items: object = None
     matrix: Mapping[str, object] | None = None
     max_parallel: int = 1
+
+    @property
+    def source(self) -> object:
+        """The list, or the lists of the matrix, as written."""
+        return self.items if self.matrix is None else self.matrix
+
+    @property
+    def source_path(self) -> YamlPath:
+        """Where that stands."""
+        return (*self.path, "items" if self.matrix is None else "matrix")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +179,11 @@ class Flow:
     parameters: Mapping[str, Parameter]
     resources: Mapping[str, Resource]
     path: YamlPath = ()
+
+    @property
+    def sections(self) -> Mapping[SectionName, tuple[Job, ...]]:
+        """The jobs of each part of the flow, in the order in which the parts run."""
+        return {"jobs": self.jobs, "on_failure": self.on_failure, "finally": self.finally_}
 
     @property
     def all_jobs(self) -> tuple[Job, ...]:

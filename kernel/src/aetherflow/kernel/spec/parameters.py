@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import get_args
 
 from ..errors import YamlPath
-from .fields import Field, Fields, Reading
+from .fields import Field, Fields, Reading, Templates
 from .misfits import wrong_type
 from .models import Parameter, ParameterType
 from .shapes import anything, one_of, text_or_null
@@ -20,7 +20,7 @@ _FIELDS = Fields(
     "a parameter",
     {
         "type": Field(one_of(*get_args(ParameterType)), is_required=True),
-        "default": Field(anything),
+        "default": Field(Templates(anything)),
         "description": Field(text_or_null),
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import YamlPath
 from .decode import decode
-from .fields import Field, Fields, Reading
+from .fields import Field, Fields, Reading, Templates
 from .models import Resource
 from .shapes import free_mapping, text, text_or_null
 
@@ -14,8 +14,8 @@ _FIELDS = Fields(
         "kind": Field(text, is_required=True),
         "driver": Field(text, is_required=True),
         "profile": Field(text_or_null),
-        "config": Field(free_mapping),
-        "options": Field(free_mapping),
+        "config": Field(Templates(free_mapping)),
+        "options": Field(Templates(free_mapping)),
         "decode": Field(decode),
     },
 )

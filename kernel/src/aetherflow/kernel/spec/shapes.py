@@ -54,15 +54,14 @@ def report_bad_id(reading: Reading, name: str, path: YamlPath, *, dotted: bool =
         reading.report("AF-ID", f"the id {shown(name)} {problem}", "choose another id", path, at_key=at_key)
 
 
-def whole_number(minimum: int) -> Shape:
-    """A whole number that is not below `minimum`."""
+def whole_number(minimum: int, maximum: int | None = None) -> Shape:
+    """A whole number within limits."""
 
     def read(_reading: Reading, value: object, _path: YamlPath) -> int:
         found = from_template(value)
         if isinstance(found, bool) or not isinstance(found, int):
             raise wrong_type(value, "a whole number")
-        if found < minimum:
-            raise Misfit("AF-WRONG-VALUE", f"{found} is too small", f"write {minimum} or more")
+        _refuse_outside(found, minimum, maximum)
         return found
 
     return read
@@ -73,23 +72,35 @@ def number(minimum: float, maximum: float | None = None) -> Shape:
 
     def read(_reading: Reading, value: object, _path: YamlPath) -> float:
         found = from_template(value)
-        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+        if isinstance(found, bool) or not isinstance(found, int | float):
             raise wrong_type(value, "a number")
-        if found < minimum:
-            raise Misfit("AF-WRONG-VALUE", f"{found} is too small", f"write {minimum} or more")
-        if maximum is not None and found > maximum:
-            raise Misfit("AF-WRONG-VALUE", f"{found} is too big", f"write {maximum} or less")
+        if isinstance(found, float) and not math.isfinite(found):
+            raise Misfit("AF-WRONG-VALUE", "here belongs a finite number", "leave the key out where there is no limit")
+        _refuse_outside(found, minimum, maximum)
         return found
 
     return read
 
 
-def positive_number(reading: Reading, value: object, path: YamlPath) -> float:
+#: A year: nobody means more, and no system can wait for ever.
+LONGEST_SECONDS = 366 * 24 * 3600
+
+seconds = number(0, LONGEST_SECONDS)
+
+
+def duration(reading: Reading, value: object, path: YamlPath) -> float:
     """A number of seconds that is not none."""
-    found: float = number(0)(reading, value, path)
+    found: float = seconds(reading, value, path)
     if not found:
         raise Misfit("AF-WRONG-VALUE", "0 is too small", "write a number above 0, or leave the key out")
     return found
+
+
+def _refuse_outside(found: float, minimum: float, maximum: float | None) -> None:
+    if found < minimum:
+        raise Misfit("AF-WRONG-VALUE", f"{shown(found)} is too small", f"write {minimum} or more")
+    if maximum is not None and found > maximum:
+        raise Misfit("AF-WRONG-VALUE", f"{shown(found)} is too big", f"write {maximum} or less")
 
 
 def truth(_reading: Reading, value: object, _path: YamlPath) -> bool:

@@ -1,0 +1,62 @@
+"""Rule: what may be missing by then has a default, or a condition that looks at it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import Problem
+from ..spec.models import Step
+from .definitions import JobIndex, Use
+from .rules import Subject
+
+_WITH_OUTPUT = 3
+
+
+def check_missing(subject: Subject) -> Iterator[Problem]:
+    """References without a default to outputs of steps that may not have run, and to a failure that may not be."""
+    if not subject.directed_steps and not subject.flow.flow.finally_:
+        return
+    for use in subject.flow.uses:
+        root = use.reference.root
+        if root not in ("steps", "failure") or use.job is None or use.reference.default is not None:
+            continue
+        if use.field in ("inputs", "outputs", "foreach") and not _is_guarded(use, use.job):
+            why = _why_output(use, use.job) if root == "steps" else _why_failure(use, use.job)
+            if why:
+                yield _problem(use, why)
+
+
+def _is_guarded(use: Use, job: JobIndex) -> bool:
+    """A step with a condition of its own is taken to know when it may run; for a failure, its job may know as well."""
+    guards_all = use.reference.root == "failure" and job.job.when is not None
+    return guards_all or (use.step is not None and job.job.steps[use.step].when is not None)
+
+
+def _why_output(use: Use, job: JobIndex) -> str:
+    parts = use.reference.parts
+    number = job.steps.get(parts[1]) if len(parts) >= _WITH_OUTPUT else None
+    return _why_without_outputs(job.job.steps[number]) if number is not None else ""
+
+
+def _why_without_outputs(step: Step) -> str:
+    if step.when is not None and step.foreach is None:
+        return f"the step {step.id!r} is skipped where its condition does not hold"
+    if step.continue_on_error:
+        return f"the job goes on where the step {step.id!r} failed"
+    return ""
+
+
+def _why_failure(use: Use, job: JobIndex) -> str:
+    is_optional = job.section == "finally" and len(use.reference.parts) > 1
+    return "there is no failure where all went well" if is_optional else ""
+
+
+def _problem(use: Use, why: str) -> Problem:
+    dotted = use.reference.dotted
+    return Problem(
+        code="AF-MAY-BE-MISSING",
+        severity="warning",
+        message=f"{dotted!r} may be missing: {why}",
+        help=f"give a default: {{{{{dotted}:…}}}}, or write a `when` on this step",
+        path=use.reference.path,
+    )

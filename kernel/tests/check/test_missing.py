@@ -1,0 +1,70 @@
+"""What may be missing by then has a default, or a condition that looks at it first."""
+
+from __future__ import annotations
+
+import pytest
+
+FLOW = """\
+flow: {{id: x}}
+jobs:
+  - id: j
+    outputs: {{all: "{{{{steps.perhaps.count}}}}"}}
+    steps:
+      - {{id: perhaps, type: acme.count, when: run.attempt > 1, inputs: {{items: []}}}}
+      - {{id: tried, type: acme.count, continue_on_error: true, inputs: {{items: []}}}}
+      - {{id: each, type: acme.count, when: item > 1, foreach: {{items: [1]}}, inputs: {{items: []}}}}
+      - {{id: sure, type: acme.count, inputs: {{items: []}}}}
+      - {{id: after, type: acme.open, when: {when}, inputs: {{a: "{inputs}"}}, outputs: {{o: "{outputs}"}}}}
+finally:
+  - id: tidy
+    when: {tidy_when}
+    steps: [{{id: t, type: acme.open, inputs: {{a: "{tidy}"}}}}]
+on_failure:
+  - id: tell
+    steps: [{{id: t, type: acme.open, inputs: {{a: "{tell}"}}}}]
+"""
+PLACES = {"when": "", "inputs": "x", "outputs": "x", "tidy": "x", "tidy_when": "", "tell": "x"}
+
+
+@pytest.fixture
+def check_places(check):
+    def run(**places: str):
+        return check(FLOW.format(**{**PLACES, **places}))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"inputs": "{{steps.perhaps.count:0}} {{steps.tried.count:0}} {{steps.sure.count}}"},
+        {"inputs": "{{steps.each.count}}"},
+        {"inputs": "{{steps.perhaps}}"},
+        {"inputs": "{{steps.perhaps.count}}", "when": "steps.perhaps.count > 1"},
+        {"when": "steps.perhaps.count > 1 and steps.tried.count > 1"},
+        {"tell": "{{failure.error}}"},
+        {"tidy": "{{failure}}"},
+        {"tidy": "{{failure.error:none}}"},
+        {"tidy": "{{failure.error}}", "tidy_when": "failure.job_id != null"},
+    ],
+)
+def test_what_is_there_or_is_looked_at_first_may_be_named(check_places, places):
+    assert check_places(**places) == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "why"),
+    [
+        ("inputs", "{{steps.perhaps.count}}", "is skipped where its condition does not hold"),
+        ("outputs", "{{steps.perhaps.count}}", "is skipped where its condition does not hold"),
+        ("inputs", "{{steps.tried.count}}", "the job goes on where the step 'tried' failed"),
+        ("tidy", "{{failure.error}}", "there is no failure where all went well"),
+    ],
+)
+def test_what_may_be_missing_without_a_default_is_a_warning(check, check_places, place, text, why):
+    (problem,) = check_places(**{place: text})
+
+    assert (problem.code, problem.severity) == ("AF-MAY-BE-MISSING", "warning")
+    assert why in problem.message
+    assert f"{text[:-2]}:…}}}}" in problem.help
+    assert check.at(problem).startswith(f'"{text}"')

@@ -47,7 +47,7 @@ RUN = RunRecord(
     flow_file="flow.yaml",
     flow_digest="digest",
     profile="internal_fast",
-    workspace="/work",
+    workspace="/srv/flows",
 )
 START = StartRecord(
     number=1,
@@ -78,8 +78,8 @@ STEP = StepRecord(
     started_at=2.25,
     ended_at=2.5,
 )
-FILE = ArtifactRecord(path="/work/a.csv", size=2**40, sha256="a" * 64)
-FOLDER = ArtifactRecord(path="/work/folder", size=0, sha256="b" * 64, files=0)
+FILE = ArtifactRecord(path="a/a.csv", size=2**40, sha256="a" * 64)
+FOLDER = ArtifactRecord(path="a/folder", size=0, sha256="b" * 64, files=0)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,

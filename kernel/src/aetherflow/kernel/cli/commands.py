@@ -43,9 +43,10 @@ class Command:
 FLOW = Parameter("flow", "argument", "The flow's YAML file.", metavar="FLOW")
 FLOW_YAML = Parameter("flow_yaml", "text", "The same, as an option.", option="--flow-yaml", metavar="FLOW")
 PROFILE = Parameter("profile", "text", "The runtime profile; it may only narrow the one in force.")
-AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", option="--json")
-FLOW_OF_LEDGER = Parameter("flow", "text", "The flow whose ledger it is.", metavar="FLOW")
+#: Which ledger a command is about that looks at what runs left behind.
+OF_FLOW = Parameter("flow", "text", "The flow whose ledger is meant.", metavar="FLOW")
 LEDGER = Parameter("ledger", "text", "The ledger's file; by default that of the project here.", metavar="FILE")
+AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", option="--json")
 FLOW_ID = Parameter("flow_id", "text", "Only runs of this flow.", option="--flow-id", metavar="ID")
 RUN = Parameter("run", "argument", "The run's id, or FLOW_ID/RUN_ID.", metavar="RUN", is_required=True)
 
@@ -85,25 +86,6 @@ COMMANDS = (
         (FLOW, FLOW_YAML, PROFILE, AS_JSON),
     ),
     Command(
-        ("locks", "list"),
-        "locks:list_locks",
-        "List the locks that are held, or were and not given back.",
-        (FLOW_OF_LEDGER, LEDGER, AS_JSON),
-    ),
-    Command(
-        ("locks", "release"),
-        "locks:release_lock",
-        "Release a lock whose holder is gone; from under one that may live only with --force.",
-        (
-            Parameter("key", "argument", "The lock, as `locks list` shows it.", is_required=True),
-            Parameter("token", "text", "Only where it is still held with this token.", metavar="N"),
-            Parameter("force", "flag", "Also from under a holder that may be at work, which loses the lock."),
-            FLOW_OF_LEDGER,
-            LEDGER,
-            AS_JSON,
-        ),
-    ),
-    Command(
         ("runs", "list"),
         "runs:list_runs",
         "List the runs that a ledger remembers, newest first.",
@@ -111,7 +93,7 @@ COMMANDS = (
             FLOW_ID,
             Parameter("status", "text", "Only runs that stand so."),
             Parameter("limit", "text", "How many; 20 by default.", metavar="NUMBER"),
-            FLOW_OF_LEDGER,
+            OF_FLOW,
             LEDGER,
             AS_JSON,
         ),
@@ -123,7 +105,7 @@ COMMANDS = (
         (
             RUN,
             Parameter("start", "text", "See it from this start; the newest by default.", metavar="NUMBER"),
-            FLOW_OF_LEDGER,
+            OF_FLOW,
             LEDGER,
             AS_JSON,
         ),
@@ -132,7 +114,7 @@ COMMANDS = (
         ("runs", "logs"),
         "runs:show_logs",
         "Show what a run did and said, in the order of time.",
-        (RUN, FLOW_OF_LEDGER, LEDGER, Parameter("as_json", "flag", "One JSON object a line.", option="--json")),
+        (RUN, OF_FLOW, LEDGER, Parameter("as_json", "flag", "One JSON object a line.", option="--json")),
     ),
     Command(
         ("runs", "prune"),
@@ -151,7 +133,7 @@ COMMANDS = (
             Parameter("dry_run", "flag", "Say what would be removed, and remove nothing.", option="--dry-run"),
             Parameter("force", "flag", "Also runs that a person must still decide of, or that wait for a start."),
             Parameter("vacuum", "flag", "Make the ledger's file smaller too; whoever writes waits for it."),
-            FLOW_OF_LEDGER,
+            OF_FLOW,
             LEDGER,
             AS_JSON,
         ),
@@ -163,7 +145,7 @@ COMMANDS = (
         (
             RUN,
             Parameter("wait", "text", "How long it may take to end; 15 by default.", metavar="SECONDS"),
-            FLOW_OF_LEDGER,
+            OF_FLOW,
             LEDGER,
             AS_JSON,
         ),
@@ -179,7 +161,26 @@ COMMANDS = (
             Parameter("outputs", "text", "With --done: a JSON file with its outputs.", metavar="FILE"),
             Parameter("again", "flag", "It was not, or does not count: it may run again."),
             Parameter("reason", "text", "Why; it is kept with your name and the time.", metavar="TEXT"),
-            FLOW_OF_LEDGER,
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("locks", "list"),
+        "locks:list_locks",
+        "List the locks that are held, or were and not given back.",
+        (OF_FLOW, LEDGER, AS_JSON),
+    ),
+    Command(
+        ("locks", "release"),
+        "locks:release_lock",
+        "Release a lock whose holder is gone; from under one that may live only with --force.",
+        (
+            Parameter("key", "argument", "The lock, as `locks list` shows it.", is_required=True),
+            Parameter("token", "text", "Only where it is still held with this token.", metavar="N"),
+            Parameter("force", "flag", "Also from under a holder that may be at work, which loses the lock."),
+            OF_FLOW,
             LEDGER,
             AS_JSON,
         ),

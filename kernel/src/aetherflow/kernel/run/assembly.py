@@ -57,14 +57,14 @@ def places_of(surroundings: Surroundings, flow: Flow) -> Places:
     return Places(ledger=ledger, owners=owners_folder(ledger), logs=logs_folder(ledger), workspace=workspace, keep=keep)
 
 
-def default_ledger(project: Path, settings: Settings) -> Path:
-    """The ledger of the flows of a project that do not name one themselves."""
-    return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
-
-
 def default_workspace(project: Path, settings: Settings) -> Path:
     """Where the flows of a project have their workspaces that do not name a place themselves."""
     return _below(project, settings.work_root or project / KEEP / "work")
+
+
+def default_ledger(project: Path, settings: Settings) -> Path:
+    """The ledger of the flows of a project that do not name one themselves."""
+    return _below(project, settings.state_root or project / KEEP / "state") / "ledger.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,16 @@ CREATE TABLE steps ({_STEP_KEY}
 ) STRICT, WITHOUT ROWID;
 """
 
+#: A row stays when its lock is released: it holds the counter from which the next token comes.
+LOCKS_TABLE = """
+CREATE TABLE IF NOT EXISTS locks (
+    key TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL, held INTEGER NOT NULL,
+    host TEXT NOT NULL, boot TEXT NOT NULL, pid INTEGER NOT NULL, ticks INTEGER NOT NULL, nonce TEXT NOT NULL,
+    flow_id TEXT NOT NULL, run_id TEXT NOT NULL, job_id TEXT NOT NULL, step_id TEXT NOT NULL,
+    acquired_at REAL NOT NULL, ttl REAL NOT NULL, expires REAL NOT NULL, expires_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 #: What the second version added: starts, decisions, attempts, artifacts, what people decided, definitions.
 _SINCE_2 = f"""
 ALTER TABLE runs ADD COLUMN workspace TEXT NOT NULL DEFAULT '';
@@ -109,7 +119,7 @@ CREATE TABLE resolutions (
 
 -- The steps of a flow as it was written, by the digest of its file.
 CREATE TABLE definitions (flow_digest TEXT NOT NULL PRIMARY KEY, steps TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
+{LOCKS_TABLE}"""
 
 #: What belongs to one run, those that refer to others first; `runs` itself is the last.
 TABLES_OF_RUNS = ("resolutions", "artifacts", "attempts", "decisions", "starts", "steps", "jobs", "runs")

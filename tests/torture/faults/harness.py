@@ -1,0 +1,91 @@
+"""One run for each fault: met, looked at, and gone on with when the fault is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .injection import Fault, Record, read_record, tracing
+from .inspection import Findings, after_fault, after_resume
+from .project import Answer, Content, Project, content_of
+
+#: A run waits for its disk half of the time.
+AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """A project to copy for each fault, what a run without one makes of it, and the calls of that run."""
+
+    folder: Path
+    template: Project
+    golden: Content
+    record: Record
+
+    def new_project(self) -> Project:
+        """A copy of the project, in a folder of its own."""
+        return self.template.copy_to(Path(tempfile.mkdtemp(dir=self.folder)) / "project")
+
+    def inject(self, faults: Iterable[Fault]) -> Findings:
+        """Run into each of the faults once."""
+        findings = Findings()
+        self.each(list(faults), lambda fault: self._inject(fault, findings))
+        return findings
+
+    def each(self, things: Sequence[object], try_one: Callable[..., None]) -> None:
+        """Do something with each of some things, some at a time."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(try_one, things))
+
+    def _inject(self, fault: Fault, findings: Findings) -> None:
+        project = self.new_project()
+        path = project.folder.parent / "record"
+        answer = project.start(before=fault.command(path))
+        record = read_record(path)
+        if record.times_hit:
+            self.judge(str(fault), project, answer, findings, record=record)
+        else:
+            findings.missed += 1
+        shutil.rmtree(project.folder.parent)
+
+    def judge(
+        self,
+        name: str,
+        project: Project,
+        answer: Answer,
+        findings: Findings,
+        *,
+        record: Record | None = None,
+        remove: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Look at what a start with a fault left, take the fault away by `remove`, and go on."""
+        snapshot = project.copy_to(Path(tempfile.mkdtemp(dir=self.folder)) / "project")
+        wrong = list(after_fault(answer, snapshot, self.golden, record))
+        # A second copy: to look at a database may mend it.
+        remove()
+        resumed = project.start("--json")
+        wrong += after_resume(resumed, project, self.golden, snapshot)
+        findings.injections += 1
+        findings.harmless += answer.code == 0
+        findings.clear += answer.code not in {0, None} and not any(kind == "unclear" for kind, _ in wrong)
+        for kind, what in wrong:
+            findings.add(kind, f"{name}: {what}")
+        shutil.rmtree(snapshot.folder.parent)
+
+
+def make_harness(folder: Path, environment: dict[str, str] | None = None) -> Harness:
+    """Prepare a project and run a copy of it without a fault; twice, so that Python has compiled all that is used."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    given = {**kept, **(environment or {}), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    template = Project(folder=folder / "template", view=folder / "template", environment=given)
+    template.prepare()
+    template.copy_to(folder / "first").start()
+    golden, record = template.copy_to(folder / "golden"), folder / "record"
+    answer = golden.start("--json", before=tracing(record))
+    assert answer.code == 0, answer
+    return Harness(folder, template, content_of(golden, answer), read_record(record))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
@@ -37,10 +38,10 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = ExitCode.DONE
-        _drop_output()
+        _drop_output("stdout")
     except OSError as error:
         code = _tell(_system_error(error), as_json=False)
-        _drop_output()
+        _drop_output("stdout")
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _tell_bug(error, as_json=as_json)
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
@@ -70,19 +71,28 @@ def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json:
 
 
 def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
-    from .output import print_error
-
     try:
+        from .output import print_error
+
         print_error(error, as_json=as_json)
-    except OSError:
-        # Nobody can be told; the exit code still says it.
-        _drop_output(1 if as_json else 2)
+    except (OSError, ImportError):
+        _tell_plainly(error)
+        # Nobody may be told any more; the exit code still says it.
+        _drop_output("stdout" if as_json else "stderr")
     return error.exit_code
 
 
-def _drop_output(number: int = 1) -> None:
-    # Nobody takes our output any more: point it nowhere, or Python complains when it flushes at the end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+def _tell_plainly(error: AetherFlowError) -> None:
+    """The same in few words, where what shows an error can't be loaded or its output can't be written."""
+    problem = error.problem
+    told = f"error {problem.code}: {problem.message}\n" + (f"help: {problem.help}\n" if problem.help else "")
+    with contextlib.suppress(OSError):
+        os.write(2, told.encode("utf-8", "backslashreplace"))
+
+
+def _drop_output(name: Literal["stdout", "stderr"]) -> None:
+    # Nobody takes our output any more: without a stream, Python does not complain when it flushes at the end.
+    setattr(sys, name, None)
 
 
 def _settle_standard_streams() -> None:

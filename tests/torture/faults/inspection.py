@@ -77,13 +77,13 @@ def after_fault(answer: Answer, snapshot: Project, golden: Content, record: Reco
     """What is wrong after a start that met a fault: kind and sentence of each; `snapshot` is a copy of what it left."""
     told = answer.out + answer.err + (record.told if record else "")
     if answer.code is None:
-        yield "hangs", f"told so far: {told[-500:]}"
+        yield "hangs", f"told so far: {_end(told)}"
     elif answer.code not in EXIT_CODES:
-        yield "unclear", f"exit code {answer.code}: {told[-800:]}"
+        yield "unclear", f"exit code {answer.code}: {_end(told)}"
     if "Traceback" in told or "AF-BUG" in told:
-        yield "unclear", told[-1500:]
+        yield "unclear", _end(told)
     elif answer.code and not (_CODE.search(told) and REASONS.search(told)):
-        yield "unclear", f"no code or reason in: {told[-1500:]}"
+        yield "unclear", f"no code or reason in: {_end(told)}"
     yield from _unacknowledged(answer, snapshot)
     yield from _broken(snapshot, golden)
     if record is not None:
@@ -125,11 +125,15 @@ def _broken(snapshot: Project, golden: Content) -> Iterator[tuple[str, str]]:
 def _syncs(answer: Answer, record: Record) -> Iterator[tuple[str, str]]:
     """A failed sync is never taken for one that went well, and never tried again."""
     failed: set[str] = set()
+    again: set[str] = set()
     for path, has_failed in record.syncs():
-        if path in failed and ("/out/" in path or _LEDGER in path):
-            yield "retried", f"{path} was synced again after it had failed"
+        # The ledger's file itself is written anew where SQLite takes its first transaction back.
+        if path in failed and ("/out/" in path or _LEDGER in path.removesuffix(_LEDGER)):
+            again.add(path)
         if has_failed:
             failed.add(path)
+    for path in again:
+        yield "retried", f"{path} was synced again after it had failed"
     if answer.code == 0 and (ignored := [path for path in failed if "/out" in path]):
         yield "ignored", f"{ignored} could not be synced, and the run ended well"
 
@@ -137,7 +141,7 @@ def _syncs(answer: Answer, record: Record) -> Iterator[tuple[str, str]]:
 def after_resume(answer: Answer, project: Project, golden: Content, snapshot: Project) -> Iterator[tuple[str, str]]:
     """What is wrong after the run went on without a fault."""
     if answer.code != 0:
-        yield ("hangs" if answer.code is None else "differences"), f"went on with {answer.code}: {answer.err[-800:]}"
+        yield ("hangs" if answer.code is None else "differences"), f"went on with {answer.code}: {_end(answer.err)}"
         return
     content = content_of(project, answer)
     if content != golden:
@@ -164,6 +168,10 @@ def _repeats(before: Project, after: Project) -> Iterator[tuple[str, str]]:
 def _witness(project: Project) -> Counter[str]:
     path = project.view / "witness"
     return Counter(path.read_text().split() if path.exists() else ())
+
+
+def _end(text: str) -> str:
+    return text[-700:]
 
 
 def _is_staged(name: str) -> bool:

@@ -42,6 +42,9 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         code = _tell(_system_error(error), as_json=False)
         _drop_output("stdout")
+    except ImportError as error:
+        # A library that is there and can't be loaded: no descriptors or no memory left, or made for another system.
+        code = _tell(_unloadable(error), as_json=as_json) if error.path else _tell_bug(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _tell_bug(error, as_json=as_json)
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
@@ -119,6 +122,10 @@ def _usage_error(error: Exception) -> InvalidInput:
 def _system_error(error: OSError) -> RunFailed:
     place = f": {error.filename}" if error.filename else ""
     return RunFailed(f"the system refused: {error.strerror or error}{place}", code="AF-SYSTEM")
+
+
+def _unloadable(error: ImportError) -> RunFailed:
+    return RunFailed(f"a part of the program can't be loaded: {error}", code="AF-SYSTEM")
 
 
 def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:

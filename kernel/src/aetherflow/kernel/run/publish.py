@@ -134,12 +134,17 @@ def sync_folder(folder: Path) -> None:
     Raises:
         OSError: the system could not write it all.
     """
-    paths = [Path(place, file) for place, _, files in os.walk(folder) for file in (*files, "")]
+    paths = [Path(place, file) for place, _, files in os.walk(folder, onerror=_raise) for file in (*files, "")]
     if len(paths) > _MANY and _sync_file_system(folder):
         return
     for path in paths:
         if path.is_dir() or (path.is_file() and not path.is_symlink()):
             _sync(path)
+
+
+def _raise(error: OSError) -> None:
+    # Left to itself, os.walk passes over a folder that can't be read.
+    raise error
 
 
 def _temporary_name(final: Path, owner: str) -> str:
@@ -180,7 +185,7 @@ def _claimed(home: Path, mode: int) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _unusable(home, "another step is filling it") from None
-        stack.callback(_unlink, claim, beside)
+        stack.callback(_let_go, claim, home.name, beside)
         if os.read(descriptor, 1):
             shutil.rmtree(home.name, ignore_errors=True, dir_fd=beside)
         _make_empty(home, mode, beside)
@@ -189,9 +194,20 @@ def _claimed(home: Path, mode: int) -> Iterator[int]:
         yield beside
 
 
-def _unlink(name: str, folder: int) -> None:
+def _let_go(claim: str, name: str, beside: int) -> None:
+    """Remove a claim; one on a folder that could not be removed stays, for a later attempt to know it by."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+        is_made = os.stat(claim, dir_fd=beside, follow_symlinks=False).st_size > 0
+        if not is_made or not _is_there(name, beside):
+            os.unlink(claim, dir_fd=beside)
+
+
+def _is_there(name: str, beside: int) -> bool:
+    try:
+        os.stat(name, dir_fd=beside, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _make_empty(home: Path, mode: int, beside: int) -> None:

@@ -114,7 +114,7 @@ def _broken(snapshot: Project, golden: Content) -> Iterator[tuple[str, str]]:
         return
     if checked != [("ok",)] or content.tables["rows"] not in (golden.tables["rows"], [(-1, "old")]):
         yield "corrupt", f"the database: {checked}"
-    for name, text in BEFORE.items():
+    for name in BEFORE:
         if name not in content.files:
             yield "lost", f"out/{name}, which was there before, is gone"
     for name, found in content.files.items():

@@ -42,7 +42,7 @@ def witness(context: StepContext, value: object = None) -> Seen:
 
 FLOW = """
 version: 1
-flow: {id: faults, workspace: {cleanup_policy: on_success}}
+flow: {id: faults, workspace: {cleanup_policy: on_success}, concurrency: {max_parallel_jobs: 2}}
 params: {out: {type: string}}
 resources:
   store: {kind: db, driver: sqlite3, config: {path: store.db}}

@@ -129,10 +129,10 @@ def _unloadable(error: ImportError) -> RunFailed:
 
 
 def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
-    import traceback
-
     mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows where it happened"
     _tell(RunFailed(f"{type(error).__name__}: {error}", code="AF-BUG", help=mend), as_json=as_json)
     if os.environ.get("AETHERFLOW_LOG_LEVEL", "").upper() == "DEBUG":
+        import traceback
+
         traceback.print_exception(error)
     return ExitCode.FAILED

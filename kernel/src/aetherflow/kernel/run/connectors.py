@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 
-#: How long connectors may take to be closed, all together.
-CLOSE_SECONDS = 10.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorSource:
@@ -100,7 +97,7 @@ class RunConnectors:
             if place.connector is not None and (place.cancelling is None or place.cancelling.has_ended):
                 place.cancelling = _Call(place.connector.cancel, "cancel")
 
-    def close(self, seconds: float = CLOSE_SECONDS) -> tuple[str, ...]:
+    def close(self, seconds: float) -> tuple[str, ...]:
         """Close all that were opened, last made first, in so many seconds; answers what went wrong.
 
         One that hangs keeps neither the others from being closed nor the process from leaving.

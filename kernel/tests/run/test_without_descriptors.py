@@ -7,8 +7,10 @@ import resource
 
 import pytest
 
+from aetherflow.kernel.errors import RunFailed
 from aetherflow.kernel.plugins.discovery import announcements
 from aetherflow.kernel.run.publish import staged_folder, sync_folder
+from aetherflow.kernel.run.workspace import Workspace
 
 
 @contextlib.contextmanager
@@ -41,3 +43,12 @@ def test_a_staged_folder_that_could_not_be_removed_is_known_and_removed_by_the_n
     with staged_folder(final, owner="step") as folder:
         assert list(folder.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_workspace_folder_whose_marker_cannot_be_read_is_not_taken_for_somebody_elses(tmp_path):
+    layout = {name: name for name in ("artifacts", "scratch", "manifests")}
+    workspace = Workspace(root=tmp_path, flow_id="f", run_id="r", layout=layout, cleanup_policy="never", marker="m")
+    workspace.of_job("j").make()
+    with no_descriptors(), pytest.raises(RunFailed, match="Too many open files") as caught:
+        workspace.of_job("j").make()
+    assert caught.value.problem.code == "AF-WORKSPACE"

@@ -171,7 +171,9 @@ def _witness(project: Project) -> Counter[str]:
 
 
 def _end(text: str) -> str:
-    return text[-700:]
+    """What was told of errors, else the end of all."""
+    errors = [line for line in text.splitlines() if " ERROR " in line or "error AF-" in line]
+    return "\n".join(errors)[:700] or text[-700:]
 
 
 def _is_staged(name: str) -> bool:

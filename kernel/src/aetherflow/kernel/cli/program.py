@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import io
 import os
 import sys
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
 from .command_line import read_command_line
+from .streams import drop_stream, flush_streams, settle_streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
-    _settle_standard_streams()
+    settle_streams()
     # Starting makes objects that stay: to look through them for garbage is a part of the time, and finds none.
     # What goes on for long turns it on again.
     gc.disable()
@@ -38,15 +38,16 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = ExitCode.DONE
-        _drop_output("stdout")
+        drop_stream("stdout")
     except OSError as error:
         code = _tell(_system_error(error), as_json=False)
-        _drop_output("stdout")
+        drop_stream("stdout")
     except ImportError as error:
         # A library that is there and can't be loaded: no descriptors or no memory left, or made for another system.
         code = _tell(_unloadable(error), as_json=as_json) if error.path else _tell_bug(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _tell_bug(error, as_json=as_json)
+    flush_streams()
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
 
 
@@ -81,7 +82,7 @@ def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
     except (OSError, ImportError):
         _tell_plainly(error)
         # Nobody may be told any more; the exit code still says it.
-        _drop_output("stdout" if as_json else "stderr")
+        drop_stream("stdout" if as_json else "stderr")
     return error.exit_code
 
 
@@ -91,25 +92,6 @@ def _tell_plainly(error: AetherFlowError) -> None:
     told = f"error {problem.code}: {problem.message}\n" + (f"help: {problem.help}\n" if problem.help else "")
     with contextlib.suppress(OSError):
         os.write(2, told.encode("utf-8", "backslashreplace"))
-
-
-def _drop_output(name: Literal["stdout", "stderr"]) -> None:
-    # Nobody takes our output any more: without a stream, Python does not complain when it flushes at the end.
-    setattr(sys, name, None)
-
-
-def _settle_standard_streams() -> None:
-    """Make sure that there are three, and that they take any text: names of files may hold bytes that are none."""
-    # A closed one would be the number of the next file that is opened, the ledger for one.
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good, by number
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the same
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _usage_error(error: Exception) -> InvalidInput:

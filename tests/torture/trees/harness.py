@@ -142,9 +142,9 @@ def _all_stand(project: Project, trees: Sequence[Tree]) -> bool:
     return all(ready_file(project, tree).exists() for tree in trees)
 
 
-def make_harness(folder: Path, **more: str) -> Harness:
-    """A harness whose program has compiled what it needs."""
-    return Harness(folder, environment(folder / "compiled", **more))
+def make_harness(folder: Path, compiled: Path, **more: str) -> Harness:
+    """A harness with projects below `folder`, whose program keeps what Python compiles in `compiled`."""
+    return Harness(folder, environment(compiled, **more))
 
 
 def all_trees() -> list[Tree]:

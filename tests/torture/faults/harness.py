@@ -64,28 +64,29 @@ class Harness:
         remove: Callable[[], None] = lambda: None,
     ) -> None:
         """Look at what a start with a fault left, take the fault away by `remove`, and go on."""
-        snapshot = project.copy_to(Path(tempfile.mkdtemp(dir=self.folder)) / "project")
+        # Copies: to look at a database may mend it.
+        home = Path(tempfile.mkdtemp(dir=self.folder))
+        snapshot = project.copy_to(home / "snapshot")
         wrong = list(after_fault(answer, snapshot, self.golden, record))
-        # A second copy: to look at a database may mend it.
         remove()
         resumed = project.start("--json")
-        wrong += after_resume(resumed, project, self.golden, snapshot)
+        wrong += after_resume(resumed.without(project.folder), project.copy_to(home / "end"), self.golden, snapshot)
         findings.injections += 1
         findings.harmless += answer.code == 0
         findings.clear += answer.code not in {0, None} and not any(kind == "unclear" for kind, _ in wrong)
         for kind, what in wrong:
             findings.add(kind, f"{name}: {what}")
-        shutil.rmtree(snapshot.folder.parent)
+        shutil.rmtree(home)
 
 
-def make_harness(folder: Path, environment: dict[str, str] | None = None) -> Harness:
+def make_harness(folder: Path, compiled: Path, **environment: str) -> Harness:
     """Prepare a project and run a copy of it without a fault; twice, so that Python has compiled all that is used."""
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    given = {**kept, **(environment or {}), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    given = {**kept, **environment, "PYTHONPYCACHEPREFIX": str(compiled)}
     template = Project(folder=folder / "template", view=folder / "template", environment=given)
     template.prepare()
     template.copy_to(folder / "first").start()
     golden, record = template.copy_to(folder / "golden"), folder / "record"
     answer = golden.start("--json", before=tracing(record))
     assert answer.code == 0, answer
-    return Harness(folder, template, content_of(golden, answer), read_record(record))
+    return Harness(folder, template, content_of(golden, answer.without(golden.folder)), read_record(record))

@@ -18,7 +18,7 @@ EXIT_CODES = {0, 1, 2, 3, 4, 75}
 #: A clear message says which fault it was, in the system's words or SQLite's.
 REASONS = re.compile(
     r"No space left on device|File too large|Input/output error|Too many open files"
-    r"|disk is full|disk I/O error|unable to open database file",
+    r"|disk is full|disk I/O error|unable to open database file|SIGXFSZ",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\bAF-[A-Z][A-Z-]+\b")

@@ -79,13 +79,25 @@ class Harness:
         shutil.rmtree(home)
 
 
-def make_harness(folder: Path, compiled: Path, **environment: str) -> Harness:
-    """Prepare a project and run a copy of it without a fault; twice, so that Python has compiled all that is used."""
+def make_harness(folder: Path, compiled: Path, *, has_ledger: bool = False, **environment: str) -> Harness:
+    """Prepare a project and run a copy of it without a fault; twice, so that Python has compiled all that is used.
+
+    With a ledger that is there already, the main thread calls little before the jobs begin: a fault at the n-th
+    call of a thread comes to the threads of the jobs then, and not to the one that makes the ledger.
+    """
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     given = {**kept, **environment, "PYTHONPYCACHEPREFIX": str(compiled)}
+    first = Project(folder=folder / "first", view=folder / "first", environment=given)
+    first.prepare()
+    first.start()
+    # From now on it compiles nothing: a file of Python's own that was written in part would break all later runs.
+    given = {**given, "PYTHONDONTWRITEBYTECODE": "1"}
     template = Project(folder=folder / "template", view=folder / "template", environment=given)
     template.prepare()
-    template.copy_to(folder / "first").start()
+    if has_ledger:
+        template.write("other.yaml", "version: 1\nflow: {id: other}\njobs: []\n")
+        other = template.start(flow="other.yaml")
+        assert other.code == 0, other
     golden, record = template.copy_to(folder / "golden"), folder / "record"
     answer = golden.start("--json", before=tracing(record))
     assert answer.code == 0, answer

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from .injection import Record
-from .project import BEFORE, RUN, Answer, Content, Project, content_of
+from .project import BEFORE, FLOW_ID, RUN, Answer, Content, Project, content_of
 
 #: Those of docs/cli.md that a fault may lead to.
 EXIT_CODES = {0, 1, 2, 3, 4, 75}
@@ -67,7 +67,9 @@ def steps_of(ledger: Path) -> Mapping[str, tuple[str, int]]:
             raise apsw.CorruptError(str(checked))
         if not connection.table_exists("main", "steps"):
             return {}
-        rows = connection.execute("SELECT job_id, step_id, status, attempt FROM steps WHERE run_id = ?", (RUN,))
+        rows = connection.execute(
+            "SELECT job_id, step_id, status, attempt FROM steps WHERE flow_id = ? AND run_id = ?", (FLOW_ID, RUN)
+        )
         return {f"{job}.{step}": (status, attempt) for job, step, status, attempt in rows}
     finally:
         connection.close()
@@ -141,7 +143,10 @@ def _syncs(answer: Answer, record: Record) -> Iterator[tuple[str, str]]:
 def after_resume(answer: Answer, project: Project, golden: Content, snapshot: Project) -> Iterator[tuple[str, str]]:
     """What is wrong after the run went on without a fault."""
     if answer.code != 0:
-        yield ("hangs" if answer.code is None else "differences"), f"went on with {answer.code}: {_end(answer.err)}"
+        yield (
+            ("hangs" if answer.code is None else "differences"),
+            f"went on with {answer.code}: {_end(answer.err + answer.out)}",
+        )
         return
     content = content_of(project, answer)
     if content != golden:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-RUN = "r"
+FLOW_ID, RUN = "faults", "r"
 ROWS = 400
 #: A call that takes longer hangs: a run without faults takes less than a second, on a busy machine some.
 DEADLINE_SECONDS = 120
@@ -124,15 +124,16 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def command(self, *options: str) -> list[str]:
-        """The command line that runs the flow, or goes on with it."""
-        run = ["-m", "aetherflow.kernel", "run", f"{self.folder}/flow.yaml", "--run-id", RUN]
-        return [*self.before, sys.executable, *run, "--param", f"out={self.folder}/out", *options]
+    def command(self, *options: str, flow: str = "flow.yaml") -> list[str]:
+        """The command line that runs a flow, or goes on with it."""
+        run = ["-m", "aetherflow.kernel", "run", f"{self.folder}/{flow}", "--run-id", RUN]
+        parameters = ["--param", f"out={self.folder}/out"] if flow == "flow.yaml" else []
+        return [*self.before, sys.executable, *run, *parameters, *options]
 
-    def start(self, *options: str, before: Sequence[str] = ()) -> Answer:
-        """Run the flow, or go on with it."""
+    def start(self, *options: str, before: Sequence[str] = (), flow: str = "flow.yaml") -> Answer:
+        """Run a flow, or go on with it."""
         with subprocess.Popen(
-            [*before, *self.command(*options)],
+            [*before, *self.command(*options, flow=flow)],
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

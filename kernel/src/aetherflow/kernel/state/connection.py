@@ -141,6 +141,7 @@ class Transaction:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except BaseException as error:
+            self._connection.note_failure(error)
             self._guard.release()
             tell_failure(self._path, error)
             raise

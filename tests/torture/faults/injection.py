@@ -40,7 +40,7 @@ _INJECTED = re.compile(r"^(\d+) .*\(INJECTED\)$", re.MULTILINE)
 _UNFINISHED = re.compile(r"^(\d+) +(\w+)\((.*?) <unfinished \.\.\.>$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 _SYNC = re.compile(r"^\d+ +(?:fsync|fdatasync)\(\d+<([^>]*)>\) += (.*)$")
-_TOLD = re.compile(r"^\d+ +write\([12]<[^>]*>, \"(.*)\"", re.MULTILINE)
+_TOLD = re.compile(r"^\d+ +write\([12]<(?!/dev/null)[^>]*>, \"(.*)\"", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

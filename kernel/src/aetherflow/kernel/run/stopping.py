@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: How long a step that was asked to stop may still be busy, in seconds.
 GRACE_SECONDS = 8.0
+#: How long connectors may take to be closed, all together, where nobody asked the run to stop, and in any case.
+CLOSE_SECONDS, CLOSE_AT_LEAST = 10.0, 0.5
 #: How often somebody who waits for a step's own end looks whether the run must stop.
 LOOK_SECONDS = 0.05
 
@@ -54,6 +56,11 @@ class Stop:
     def is_over(self) -> bool:
         """Whether the time for what runs is over."""
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def seconds_to_close(self) -> float:
+        """How long connectors may take to be closed: what is left of the grace, and a little where that is over."""
+        return CLOSE_SECONDS if self.deadline is None else max(CLOSE_AT_LEAST, self.deadline - time.monotonic())
 
     def ask(self, number: int) -> None:
         """Ask the run to stop; safe to call from a signal handler, and again: then at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARKER_NAME = ".aetherflow-run"
+#: What the system says where there is none, or a link in its place.
+_NO_MARKER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,8 +162,10 @@ def _remove_entry(name: str, parent: int) -> None:
 def _marker_of(home: Path) -> str | None:
     try:
         descriptor = os.open(home / MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_MARKER:
+            return None
+        raise
     try:
         return os.read(descriptor, 256).decode("ascii", "replace")
     finally:

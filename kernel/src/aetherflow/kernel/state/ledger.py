@@ -12,7 +12,7 @@ import apsw
 from ..contracts.records import DecisionRecord, History, RunKey, StepKey
 from ..errors import Fenced
 from . import rows
-from .connection import Transaction, open_connection, open_to_read, unusable
+from .connection import LedgerConnection, Transaction, open_connection, open_to_read, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Ledger:
     """One open ledger file; safe to use from several threads, one transaction at a time."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._guard = threading.RLock()

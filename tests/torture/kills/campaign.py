@@ -187,7 +187,7 @@ class Campaign:
 
 def tell(figures: str) -> None:
     """Show figures to whoever runs the harness: they are what it is for."""
-    print(figures)  # noqa: T201
+    print(figures)
 
 
 def finish(scene: Scene, judge: Judge) -> None:

@@ -155,8 +155,8 @@ PREYS = [
     ),
     Prey(
         name="a start that was cut off is said to run",
-        file=KERNEL + "run/claiming.py",
-        old="        ledger.cut_off_starts(key, _DIED)\n",
+        file=KERNEL + "state/rows.py",
+        old='("starts", ""), ',
         new="",
         flow="ending",
         tells="lies",

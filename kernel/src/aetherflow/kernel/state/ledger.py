@@ -95,11 +95,10 @@ class Ledger:
         """Note a start of a run."""
         self._connection.execute(rows.PUT_START, rows.start_values(key, start))
 
-    def cut_off_starts(self, key: RunKey, reason: str) -> None:
-        """Note of earlier starts that say they are under way, and of the jobs of their ends, that they are not."""
-        self._connection.execute(rows.CUT_OFF_STARTS, key)
-        for statement in rows.CUT_OFF_ENDS:
-            self._connection.execute(statement, (reason, *key))
+    def cut_off(self, key: RunKey, reason: str) -> None:
+        """Note of all that is under way in a run, and of the run itself, that it was cut off."""
+        for statement in rows.CUT_OFF:
+            self._connection.execute(statement, (reason, *key) if "reason" in statement else key)
 
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""

@@ -80,6 +80,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("retry",),
+        "run:retry",
+        "Take up what failed or was blocked in a run, and nothing else.",
+        (RUN, OF_FLOW, LEDGER, PROFILE, AS_JSON),
+    ),
+    Command(
         ("validate",),
         "validate:validate",
         "Check a flow: no plugin is imported, no server is touched.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
@@ -67,7 +68,7 @@ def make_record(
             ended_at=None,
             parameters={**fixed, **added},
             cancel_requested_at=None,
-            flow_file=prepared.document.file,
+            flow_file=str(Path(prepared.document.file).absolute()),
             flow_digest=prepared.document.digest,
             profile=prepared.surroundings.profile.name,
         )
@@ -83,7 +84,7 @@ def make_record(
         parameters=parameters,
         facts=facts,
         marker=secrets.token_hex(16),
-        flow_file=prepared.document.file,
+        flow_file=str(Path(prepared.document.file).absolute()),
         flow_digest=prepared.document.digest,
         profile=prepared.surroundings.profile.name,
     )

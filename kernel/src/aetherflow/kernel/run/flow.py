@@ -163,9 +163,20 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
+        # After the lock of the flow is given back: what a step that was left behind holds ends with its time.
+        stack.callback(active.keeper.close)
         stack.enter_context(flow_locked(active))
         claim_run(prepared, ledger, key, record, plan, asked=request.asked, now=request.clock())
         was_done = history.run is not None and history.run.status.is_done
+        active.tell(
+            RunStarted(
+                at=active.clock(),
+                flow_id=key.flow_id,
+                run_id=key.run_id,
+                flow_file=prepared.document.file,
+                resumed=record.starts > 1,
+            )
+        )
         return _run(active, plan, record, ledger=ledger, was_done=was_done)
 
 
@@ -191,9 +202,6 @@ def _run_log(
 def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, was_done: bool) -> RunResult:
     flow_id, run_id = active.key
     started_at = active.clock()
-    active.tell(
-        RunStarted(at=started_at, flow_id=flow_id, run_id=run_id, flow_file=record.flow_file, resumed=record.starts > 1)
-    )
     try:
         ending = run_to_the_end(active, plan, was_done=was_done)
         ended_at = active.clock()
@@ -209,7 +217,6 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, wa
     finally:
         active.journal.rescue()
         active.crew.close()
-        active.keeper.close()
         active.close_connectors()
     active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole)
     result = RunResult(

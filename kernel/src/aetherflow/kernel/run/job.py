@@ -66,10 +66,7 @@ class JobRun:
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            outcome = failure(error)
-            status, reason = self._failed(
-                "", Outcome(status=Status.FAILED, error_code=outcome.error_code, error=outcome.error)
-            )
+            status, reason = self._failed("", failure(error))
         return self._end(status, reason)
 
     def _lose_lock(self) -> None:

@@ -82,10 +82,14 @@ PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")
 PUT_STEP = _insert("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}")
-#: The attempt that a new one follows moves from the step's row to a row of its own.
+#: The attempt that a new one follows moves from the step's row to a row of its own. Between two attempts of a series
+#: the step is PENDING; the attempt was not.
+_OLD_STATUS = """
+CASE WHEN next_attempt_at IS NULL THEN status WHEN error_code = 'AF-TIMED-OUT' THEN 'TIMED_OUT'
+    WHEN error_code = 'AF-LOCK-LOST' THEN 'LOCK_LOST' ELSE 'FAILED' END"""
 KEEP_ATTEMPT = f"""
 INSERT OR REPLACE INTO attempts (flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT})
-SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT} FROM steps
+SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT.replace("status", _OLD_STATUS)} FROM steps
 WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ? AND attempt < ?
 """  # noqa: S608 - our own names
 FORGET_ARTIFACTS = """

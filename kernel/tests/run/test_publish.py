@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from aetherflow.kernel.api import publish
+from aetherflow.kernel.api import StepError, publish
+from aetherflow.kernel.run.context import Fence
 
 
 def test_file_appears_only_when_the_block_ended_well(tmp_path):
@@ -77,3 +80,32 @@ def test_content_is_synced_before_the_file_is_moved_and_the_folder_after(tmp_pat
         [sys.executable, "-c", source, str(tmp_path / "fold" / "a")], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "['sync .tmp', 'rename', 'sync fold']"
+
+
+def test_the_content_is_on_the_disk_when_the_move_is_asked_for_and_a_refusal_leaves_nothing(tmp_path):
+    """Between the question whether a step may publish and the move itself there is no time for the answer to change."""
+    target = tmp_path / "file.txt"
+
+    @contextlib.contextmanager
+    def refused():
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+        raise StepError("left behind")
+        yield
+
+    with pytest.raises(StepError, match="left behind"), publish(target, moving=refused) as temporary:
+        temporary.write_text("whole")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_attempt_is_left_behind_before_it_puts_something_in_place_or_after():
+    fence, told = Fence(), []
+    with fence.held():
+        revoking = threading.Thread(target=lambda: (fence.revoke(), told.append("revoked")))
+        revoking.start()
+        revoking.join(0.2)
+        told.append("moved")
+    revoking.join()
+    assert told == ["moved", "revoked"]
+    with pytest.raises(StepError, match="left this attempt behind"), fence.held():
+        told.append("moved again")
+    assert told == ["moved", "revoked"]

@@ -101,6 +101,14 @@ class MemoryStore:
         kept = earlier.artifacts if earlier is not None and not step.artifacts else step.artifacts
         self._tables["steps"][key, step_key] = replace(step, artifacts=kept)
 
+    def cut_off(self, key, reason):
+        told = {"runs": {}, "starts": {}, "jobs": {"reason": reason}, "steps": {"reason": reason}}
+        for table, more in told.items():
+            for place, record in self._tables[table].items():
+                is_of_run = place == key if table == "runs" else place[0] == key
+                if is_of_run and record.status is Status.RUNNING:
+                    self._tables[table][place] = replace(record, status=Status.INTERRUPTED, **more)
+
     def put_resolution(self, key, resolution):
         _refuse_what_is_no_json(resolution.before)
         self._tables["resolutions"][key] = (*self._tables["resolutions"].get(key, ()), resolution)

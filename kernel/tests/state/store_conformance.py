@@ -358,6 +358,23 @@ class RecordConformance:
         assert store.resolutions(KEY) == tuple(decided)
         assert store.resolutions(RunKey("flow", "other")) == ()
 
+    def test_what_is_under_way_is_cut_off_and_nothing_else(self, store):
+        done, under_way = replace(STEP, status=Status.SUCCESS), replace(STEP, status=Status.RUNNING)
+        other = RunKey("flow", "other")
+        with store.transaction():
+            for key in (KEY, other):
+                store.put_run(key, replace(RUN, status=Status.RUNNING))
+                store.put_step(key, StepKey("job", "done"), done)
+                store.put_step(key, StepKey("job", "step"), under_way)
+        with store.transaction():
+            store.cut_off(KEY, "it died")
+        history = store.history(KEY)
+        assert history.run.status is Status.INTERRUPTED
+        assert history.steps[StepKey("job", "done")].status is Status.SUCCESS
+        assert history.steps[StepKey("job", "step")].status is Status.INTERRUPTED
+        assert history.steps[StepKey("job", "step")].reason == "it died"
+        assert store.history(other).steps[StepKey("job", "step")].status is Status.RUNNING
+
     def test_wish_to_cancel_is_noted_of_a_run_that_is_running_only(self, store):
         with store.transaction():
             store.ask_to_cancel(KEY, 4.5)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import ExitCode, InvalidInput
 from .flow_file import given_flow
 from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems, say
+from .streams import drop_stream, flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,11 +67,14 @@ def run(
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
-    _tell_result(result, prepared, as_json=as_json)
+    try:
+        _tell_result(result, prepared, as_json=as_json)
+    except BrokenPipeError:
+        # Whoever went away still hears of it by the exit code.
+        drop_stream("stdout")
     if result.has_left_behind:
         # Threads of the step that was left behind would keep Python from leaving.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush_streams()
         os._exit(int(result.exit_code))
     return result.exit_code
 

@@ -63,6 +63,9 @@ class StateStore(Protocol):
     def put_start(self, key: RunKey, start: StartRecord) -> None:
         """Note a start of a run, in place of what was noted of it."""
 
+    def cut_off(self, key: RunKey, reason: str) -> None:
+        """Note of all that is RUNNING in a run, and of the run itself, that it was INTERRUPTED."""
+
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""
 

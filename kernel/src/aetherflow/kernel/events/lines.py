@@ -97,9 +97,12 @@ class LineLog:
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
-        except (OSError, ValueError):
-            # Full, closed, or its reader went away: what is told to nobody must not end the run.
+        except (BrokenPipeError, ValueError):
+            # Closed, or its reader went away: what is told to nobody must not end the run.
             self._is_lost = True
+        except OSError:
+            # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
+            return
 
     def close(self) -> None:
         """Nothing to let go of: the stream belongs to the process."""

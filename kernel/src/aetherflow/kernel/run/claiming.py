@@ -30,17 +30,12 @@ _DIED = "its process died"
 def settle_history(ledger: Ledger, key: RunKey) -> History:
     """What is remembered of a run that this process owns now: what is still RUNNING there was cut off."""
     history = ledger.history(key)
-    cut_off = {
-        step_key: replace(step, status=Status.INTERRUPTED, reason=_DIED)
-        for step_key, step in history.steps.items()
-        if step.status is Status.RUNNING
-    }
-    if not cut_off:
+    is_cut_off = history.run is not None and history.run.status is Status.RUNNING
+    if not is_cut_off and all(step.status is not Status.RUNNING for step in history.steps.values()):
         return history
     with ledger.transaction():
-        for step_key, step in cut_off.items():
-            ledger.put_step(key, step_key, step)
-    return replace(history, steps={**history.steps, **cut_off})
+        ledger.cut_off(key, _DIED)
+    return ledger.history(key)
 
 
 def make_record(

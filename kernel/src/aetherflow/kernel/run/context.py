@@ -92,7 +92,19 @@ class Fence:
 
     def revoke(self) -> None:
         """From now on nothing of this attempt is put in place."""
-        self._is_revoked = True
+        with self._guard:
+            self._is_revoked = True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Put something in place while the block lasts: the run leaves the attempt behind before it, or after it.
+
+        Raises:
+            StepError: the run has left the attempt behind.
+        """
+        with self._guard:
+            self.check()
+            yield
 
     def check(self) -> None:
         """Go on only while the attempt is the run's.
@@ -226,9 +238,8 @@ class AttemptContext:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
         target = self.paths.writable(str(path))
         mode = 0o600 if self._is_private(target) else 0o666
-        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace) as temporary:
+        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, moving=self._moving) as temporary:
             yield temporary
-            self.check_fence()
 
     @contextmanager
     def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
@@ -243,7 +254,7 @@ class AttemptContext:
         """Put a staged folder in its place, in one move."""
         target = self.paths.writable(str(final))
         self.check_fence()
-        publish_folder(staged, target, replace=replace, may_copy=may_copy)
+        publish_folder(staged, target, replace=replace, may_copy=may_copy, moving=self._moving)
 
     def check_fence(self) -> None:
         """Go on only while the run has not left this attempt behind, and holds the locks under which it works."""
@@ -251,6 +262,12 @@ class AttemptContext:
         for held in self.leases:
             held.check()
         self.fence.check()
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        self.check_fence()
+        with self.fence.held():
+            yield
 
     def _stop_at_once(self) -> None:
         """What the step works on is somebody else's now: nothing of it is put in place any more."""

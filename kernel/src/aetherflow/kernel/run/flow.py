@@ -22,6 +22,7 @@ from .assembly import Wiring, assemble, places_of
 from .claiming import claim_run, make_record, settle_history
 from .ending import run_to_the_end
 from .journal import Journal
+from .locking import flow_locked
 from .notes import milliseconds
 from .selecting import make_plan
 from .stopping import Stop, stop_on_signals
@@ -56,7 +57,11 @@ class RunResult:
         """What a process that ran the flow answers."""
         if self.signal_number is not None:
             return ExitCode.of_signal(self.signal_number)
-        return ExitCode.DONE if self.status.is_done else ExitCode.FAILED
+        if self.status.is_done:
+            return ExitCode.DONE
+        failures = [job.failure for job in self.jobs if job.failure is not None]
+        waits_for_lock = bool(failures) and all(failure.error_code == "AF-LOCK-HELD" for failure in failures)
+        return ExitCode.OWNED_BY_ANOTHER if waits_for_lock else ExitCode.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +163,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
+        stack.enter_context(flow_locked(active))
         claim_run(prepared, ledger, key, record, plan, asked=request.asked, now=request.clock())
         was_done = history.run is not None and history.run.status.is_done
         return _run(active, plan, record, ledger=ledger, was_done=was_done)
@@ -192,7 +198,9 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, wa
         ending = run_to_the_end(active, plan, was_done=was_done)
         ended_at = active.clock()
         status, whole = ending.status, ending.of_run
-        if status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
+        if active.stop.has_lost_lock and not status.is_done:
+            status = whole = Status.LOCK_LOST
+        elif status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
             status = whole = Status.CANCELLED
         active.journal.note(
             lambda ledger: ledger.end_run(active.key, record.starts, of_start=status, of_run=whole, ended_at=ended_at)

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NothingDone, StepError
+from ..state.folders import make_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Moving = Callable[[], AbstractContextManager[None]]
 
 #: The start and the end of the name of every file that is not in place yet.
 TEMPORARY_PREFIX = ".aetherflow."
@@ -30,7 +34,9 @@ _FOLDER_CODE = "AF-PUBLISH-FOLDER"
 
 
 @contextmanager
-def publish(path: Path, *, mode: int = 0o666, owner: str = "", replace: bool = True) -> Iterator[Path]:
+def publish(
+    path: Path, *, mode: int = 0o666, owner: str = "", replace: bool = True, moving: Moving = contextlib.nullcontext
+) -> Iterator[Path]:
     """Give a temporary path to write to, and move it over `path` when the block ends well.
 
     The content is on the disk before the move, the move before the block is left. When the block raises,
@@ -41,12 +47,13 @@ def publish(path: Path, *, mode: int = 0o666, owner: str = "", replace: bool = T
         mode: permissions of a new file, less the user's umask.
         owner: tells who writes; what an earlier attempt of the same owner left when it was killed is removed.
         replace: whether a file that stands there gives way.
+        moving: what the move is done in; raises where it must not be.
 
     Raises:
         FileExistsError: something stands at `path`, and does not give way.
         OSError: the folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     temporary = path.with_name(f"{_temporary_name(path, owner)}{TEMPORARY_SUFFIX}")
     if owner:
         temporary.unlink(missing_ok=True)
@@ -54,10 +61,11 @@ def publish(path: Path, *, mode: int = 0o666, owner: str = "", replace: bool = T
     try:
         yield temporary
         _sync(temporary)
-        if replace:
-            temporary.replace(path)
-        else:
-            _rename(temporary, path, _RENAME_NOREPLACE)
+        with moving():
+            if replace:
+                temporary.replace(path)
+            else:
+                _rename(temporary, path, _RENAME_NOREPLACE)
         _sync(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -80,8 +88,7 @@ def staged_folder(final: Path, *, owner: str, given: Path | None = None, mode: i
     """
     home = given or final.with_name(_temporary_name(final, owner))
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(home.parent, final.parent)
     except OSError as error:
         raise _unusable(home, error.strerror or "the system refused") from None
     with _claimed(home, mode if given else 0o700) as beside:
@@ -93,7 +100,14 @@ def staged_folder(final: Path, *, owner: str, given: Path | None = None, mode: i
             shutil.rmtree(home.name, ignore_errors=True, dir_fd=beside)
 
 
-def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
+def publish_folder(
+    staged: Path,
+    final: Path,
+    *,
+    replace: bool = True,
+    may_copy: bool = False,
+    moving: Moving = contextlib.nullcontext,
+) -> None:
     """Put a folder in the place of another, or where none was, in one move.
 
     The content is on the disk before the move. Afterwards `staged` is gone, or holds what `final` held.
@@ -105,6 +119,7 @@ def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy:
         final: its place; a folder or nothing.
         replace: whether a folder that stands there gives way.
         may_copy: whether to copy first where the two are on different file systems.
+        moving: what the move is done in; raises where it must not be.
 
     Raises:
         FileExistsError: something stands at `final`, and does not give way.
@@ -115,15 +130,16 @@ def publish_folder(staged: Path, final: Path, *, replace: bool = True, may_copy:
     if staged.is_symlink() or not staged.is_dir():
         raise StepError(f"the output folder of {final.name} is gone", code=_FOLDER_CODE)
     if staged.stat().st_dev != final.parent.stat().st_dev:
-        _publish_copy(staged, final, replace=replace, may_copy=may_copy)
+        _publish_copy(staged, final, replace=replace, may_copy=may_copy, moving=moving)
         return
     sync_folder(staged)
-    try:
-        _rename(staged, final, _RENAME_NOREPLACE)
-    except FileExistsError:
-        if not replace:
-            raise
-        _rename(staged, final, _RENAME_EXCHANGE)
+    with moving():
+        try:
+            _rename(staged, final, _RENAME_NOREPLACE)
+        except FileExistsError:
+            if not replace:
+                raise
+            _rename(staged, final, _RENAME_EXCHANGE)
     for folder in {final.parent, staged.parent}:
         _sync(folder)
 
@@ -134,7 +150,7 @@ def sync_folder(folder: Path) -> None:
     Raises:
         OSError: the system could not write it all.
     """
-    paths = [Path(place, file) for place, _, files in os.walk(folder) for file in (*files, "")]
+    paths = [Path(place, file) for place, _, files in os.walk(folder, onerror=_raise) for file in (*files, "")]
     if len(paths) > _MANY and _sync_file_system(folder):
         return
     for path in paths:
@@ -142,12 +158,17 @@ def sync_folder(folder: Path) -> None:
             _sync(path)
 
 
+def _raise(error: OSError) -> None:
+    # Left to itself, os.walk passes over a folder that can't be read.
+    raise error
+
+
 def _temporary_name(final: Path, owner: str) -> str:
     mark = hashlib.sha256(f"{owner}\0{final}".encode()).hexdigest()[:16] if owner else secrets.token_hex(8)
     return f"{TEMPORARY_PREFIX}{mark}"
 
 
-def _publish_copy(staged: Path, final: Path, *, replace: bool, may_copy: bool) -> None:
+def _publish_copy(staged: Path, final: Path, *, replace: bool, may_copy: bool, moving: Moving) -> None:
     if not may_copy:
         raise StepError(
             f"the output folder can't be moved to {final.name}: they are on different file systems",
@@ -156,7 +177,7 @@ def _publish_copy(staged: Path, final: Path, *, replace: bool, may_copy: bool) -
         )
     with staged_folder(final, owner=str(staged)) as copy:
         shutil.copytree(staged, copy, symlinks=True, dirs_exist_ok=True)
-        publish_folder(copy, final, replace=replace)
+        publish_folder(copy, final, replace=replace, moving=moving)
 
 
 @contextmanager
@@ -180,7 +201,7 @@ def _claimed(home: Path, mode: int) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _unusable(home, "another step is filling it") from None
-        stack.callback(_unlink, claim, beside)
+        stack.callback(_let_go, claim, home.name, beside)
         if os.read(descriptor, 1):
             shutil.rmtree(home.name, ignore_errors=True, dir_fd=beside)
         _make_empty(home, mode, beside)
@@ -189,9 +210,20 @@ def _claimed(home: Path, mode: int) -> Iterator[int]:
         yield beside
 
 
-def _unlink(name: str, folder: int) -> None:
+def _let_go(claim: str, name: str, beside: int) -> None:
+    """Remove a claim; one on a folder that could not be removed stays, for a later attempt to know it by."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+        is_made = os.stat(claim, dir_fd=beside, follow_symlinks=False).st_size > 0
+        if not is_made or not _is_there(name, beside):
+            os.unlink(claim, dir_fd=beside)
+
+
+def _is_there(name: str, beside: int) -> bool:
+    try:
+        os.stat(name, dir_fd=beside, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _make_empty(home: Path, mode: int, beside: int) -> None:

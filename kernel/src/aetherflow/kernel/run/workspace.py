@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
-from ..state.folders import make_private_folder
+from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder
 from .publish import TEMPORARY_PREFIX, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARKER_NAME = ".aetherflow-run"
+#: What the system says where there is none, or a link in its place.
+_NO_MARKER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,8 +84,7 @@ class Workspace:
         try:
             make_private_folder(home)
             self._claim(home)
-            for folder in folders.all:
-                make_private_folder(folder)
+            make_folders(*folders.all, mode=FOR_ITS_USER_ONLY)
         except OSError as error:
             raise RunFailed(
                 f"the workspace folder {home} can't be made: {error.strerror}",
@@ -109,7 +111,7 @@ class Workspace:
             )
         # Ours as long as nothing but attempts to mark it stands there.
         if all(entry.name.startswith(TEMPORARY_PREFIX) for entry in home.iterdir()):
-            with publish(home / MARKER_NAME, mode=0o600) as temporary:
+            with publish(home / MARKER_NAME, mode=0o600, owner=self.marker) as temporary:
                 temporary.write_text(self.marker, encoding="ascii")
         if _marker_of(home) != self.marker:
             raise RunFailed(
@@ -160,8 +162,10 @@ def _remove_entry(name: str, parent: int) -> None:
 def _marker_of(home: Path) -> str | None:
     try:
         descriptor = os.open(home / MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_MARKER:
+            return None
+        raise
     try:
         return os.read(descriptor, 256).decode("ascii", "replace")
     finally:

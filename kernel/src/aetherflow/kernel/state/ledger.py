@@ -12,7 +12,7 @@ import apsw
 from ..contracts.records import DecisionRecord, History, RunKey, StepKey
 from ..errors import Fenced
 from . import rows
-from .connection import Transaction, open_connection, open_to_read, unusable
+from .connection import LedgerConnection, Transaction, open_connection, open_to_read, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Ledger:
     """One open ledger file; safe to use from several threads, one transaction at a time."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._guard = threading.RLock()
@@ -94,6 +94,11 @@ class Ledger:
     def put_start(self, key: RunKey, start: StartRecord) -> None:
         """Note a start of a run."""
         self._connection.execute(rows.PUT_START, rows.start_values(key, start))
+
+    def cut_off(self, key: RunKey, reason: str) -> None:
+        """Note of all that is under way in a run, and of the run itself, that it was cut off."""
+        for statement in rows.CUT_OFF:
+            self._connection.execute(statement, (reason, *key) if "reason" in statement else key)
 
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ..contracts.records import RunKey
 
 _HAS_FILE_LOCKS = os.name == "posix"
+#: How often, and how fast, the name of an owner is looked for that has only just become it.
+_LOOKS = 50
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @contextmanager
@@ -93,16 +97,43 @@ def _lock(descriptor: int, key: RunKey) -> None:
     # Elsewhere the ledger's own locks are all there is: the flow still runs, unguarded against its twin.
     if not _HAS_FILE_LOCKS:
         return
+    owner = None
+    for _ in range(_LOOKS):
+        if _is_locked_by_us(descriptor):
+            return
+        # The last owner's, or nobody's, as long as the new one has not written its own.
+        owner = _owner_of(descriptor)
+        if owner is not None and _lives(owner):
+            break
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    raise OwnedByAnother(
+        f"run {key.run_id!r} of flow {key.flow_id!r} is owned by another process (pid {owner or 'unknown'})",
+        code="AF-RUN-OWNED",
+        help="wait for it to end, or start a run with another id",
+    )
+
+
+def _is_locked_by_us(descriptor: int) -> bool:
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = ""
-        with contextlib.suppress(OSError):
-            owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        raise OwnedByAnother(
-            f"run {key.run_id!r} of flow {key.flow_id!r} is owned by another process (pid {owner or 'unknown'})",
-            code="AF-RUN-OWNED",
-            help="wait for it to end, or start a run with another id",
-        ) from None
+        return False
+    return True
+
+
+def _owner_of(descriptor: int) -> int | None:
+    with contextlib.suppress(OSError, ValueError):
+        return int(os.pread(descriptor, 32, 0))
+    return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

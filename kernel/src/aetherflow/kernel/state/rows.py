@@ -72,6 +72,12 @@ ON CONFLICT (flow_id, run_id) DO UPDATE SET
 )
 END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 END_START = "UPDATE starts SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ? AND start = ?"
+#: Where an earlier start says that it is under way, or a job that belongs to it alone: its process died.
+#: What is RUNNING of a run whose process is gone; the first two take a reason.
+CUT_OFF = tuple(
+    f"UPDATE {table} SET status = 'INTERRUPTED'{more} WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"  # noqa: S608 - tables of ours
+    for table, more in (("jobs", ", reason = ?"), ("steps", ", reason = ?"), ("starts", ""), ("runs", ""))
+)
 PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")

@@ -6,9 +6,15 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import apsw
 import pytest
+
+from aetherflow.kernel.contracts.records import RunKey
+from aetherflow.kernel.run.cancellation import _Process
+from aetherflow.kernel.state.identity import own_identity
+from aetherflow.kernel.state.ownership import own_run
 
 SAY = "version: 1\nflow: {id: %s}\njobs: [{id: j, steps: [{id: s, type: write, inputs: {path: x, text: y}}]}]\n"
 ONCE = """
@@ -101,7 +107,7 @@ def test_prune_removes_what_is_old_with_all_that_it_left(project):
     foreign = work.parent / "other" / "old"
     foreign.mkdir(parents=True)
     (foreign / "precious").touch()
-    rows(project, "CREATE TABLE IF NOT EXISTS locks (key TEXT PRIMARY KEY, token INTEGER)")
+    rows(project, "INSERT INTO locks VALUES ('k', 7, 0, 'h', 'b', 1, 1, 'n', 'a', 'old', '', '', 1.0, 60.0, 1.0, 1.0)")
     dry = project.aetherflow("runs", "prune", "--older-than", "30d", "--dry-run", "--json").json
     assert (dry["dry_run"], [each["flow_id"] for each in dry["removed"]]) == (True, ["loud", "a"])
     assert (work / "old").is_dir()
@@ -113,7 +119,7 @@ def test_prune_removes_what_is_old_with_all_that_it_left(project):
     for table in ("starts", "jobs", "steps", "artifacts", "decisions", "attempts"):
         assert rows(project, f"SELECT count(*) FROM {table} WHERE run_id = 'old'") == [(0,)]  # noqa: S608 - our own names
     assert len(rows(project, "SELECT flow_digest FROM definitions")) == 1
-    assert rows(project, "SELECT count(*) FROM sqlite_schema WHERE name = 'locks'") == [(1,)]
+    assert rows(project, "SELECT key, token FROM locks") == [("k", 7)]
     assert not (work / "old").exists()
     assert (work / "new").is_dir()
     assert (foreign / "precious").exists()
@@ -254,9 +260,15 @@ def test_signal_goes_to_the_process_that_was_meant_and_to_no_other(project):
     before = signal.signal(signal.SIGTERM, lambda *_: came.append("signal"))
     try:
         assert project.aetherflow("runs", "cancel", "h").code == 0
+        # Also where the number is given again after the last look.
+        with _Process(replace(own_identity(), ticks=1)) as meant:
+            meant.terminate()
+        assert came == []
+        with _Process(own_identity()) as meant:
+            meant.terminate()
+        assert came == ["signal"]
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert came == []
     assert status_of(project, "h") == "CANCELLED"
 
 
@@ -377,6 +389,29 @@ def test_step_that_is_done_is_done_anew_under_a_key_of_its_own(undecided):
     mail = steps_of(undecided, "u")["mail"]
     assert (mail["attempt"], mail["status"], mail["generation"]) == (3, "SUCCESS", 1)
     assert undecided.lines("after") == ["after 1"]
+
+
+def test_outputs_of_a_step_that_was_done_twice_are_those_of_the_second_time(undecided):
+    (undecided.folder / "mended").touch()
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--again").code == 0
+    assert undecided.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--again").code == 0
+    undecided.write("outputs.json", '{"value": "by hand"}')
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--done", "--outputs", "outputs.json").code == 0
+    assert undecided.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
+    jobs = {job["job_id"]: job for job in undecided.aetherflow("runs", "show", "u", "--json").json["jobs"]}
+    assert jobs["j"]["outputs"] == {"v": "by hand"}
+
+
+def test_run_that_somebody_else_is_about_to_start_is_left_to_them(undecided):
+    owners = ledger_of(undecided).with_name("ledger.sqlite.owners")
+    with own_run(owners, RunKey("once", "u")):
+        for arguments in (["resolve", "u", "mail", "--again"], ["cancel", "u", "--wait", "0"]):
+            told = undecided.aetherflow("runs", *arguments)
+            assert (told.code, "is owned by another process" in told.err) == (75, True)
+        (kept,) = undecided.aetherflow("runs", "prune", "--keep", "0", "--force", "--json").json["kept"]
+        assert kept["why"] == "owned"
+    assert steps_of(undecided, "u")["mail"]["status"] == "FAILED"
 
 
 def test_step_of_a_run_that_was_killed_is_cut_off_and_decided(project):

@@ -238,9 +238,7 @@ class AttemptContext:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
         target = self.paths.writable(str(path))
         mode = 0o600 if self._is_private(target) else 0o666
-        with publish(
-            target, mode=mode, owner=self.idempotency_key, replace=replace, moving=self._moving
-        ) as temporary:
+        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, moving=self._moving) as temporary:
             yield temporary
 
     @contextmanager

@@ -119,7 +119,7 @@ def tell(what: str, recording: Recording, *verdicts: Verdict) -> None:
             *((v.images, v.checked, len(v.lost), len(v.corrupt), len(v.incomplete)) for v in verdicts), strict=True
         )
     )
-    print(  # noqa: T201 - the figures
+    print(
         f"\npower cuts, {what}: {len(recording.changes)} operations and {len(recording.transitions)} transitions "
         f"recorded; {images} images, {checked} acknowledged transitions looked for, {lost} lost, "
         f"{corrupt} ledgers or databases corrupt, {incomplete} artifacts incomplete"
@@ -162,7 +162,7 @@ def test_a_run_goes_on_after_a_cut_and_comes_to_the_same_end(recording, memory):
         end = disk.image_of(recording.project.root)
         assert _of_run(ledger_rows(end, scratch), run) == _of_run(golden.rows, run), cut
         assert _whole(made_by(end, scratch)) == _whole(golden.after(run)), cut
-    print(f"\npower cuts: {len(cuts)} runs went on from an image, {len(cuts)} to an equal end")  # noqa: T201 - the figures
+    print(f"\npower cuts: {len(cuts)} runs went on from an image, {len(cuts)} to an equal end")
 
 
 def _of_run(rows, run):
@@ -190,7 +190,7 @@ def test_a_mutant_is_found(kind, mutant, tmp_path, memory):
     finally:
         shutil.rmtree(folder)
 
-    print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")  # noqa: T201 - the figures
+    print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")
     assert getattr(verdict, kind)
 
 
@@ -212,7 +212,7 @@ def test_a_mutant_that_takes_the_folders_of_a_killed_run_for_synced_is_found(tmp
     finally:
         shutil.rmtree(folder)
 
-    print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")  # noqa: T201 - the figures
+    print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")
     assert verdict.lost
 
 

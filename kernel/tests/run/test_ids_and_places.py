@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 import pytest
+
+from aetherflow.kernel.run.workspace import remove_marked
 
 pytestmark = pytest.mark.acceptance
 
@@ -245,3 +248,27 @@ def test_a_path_that_the_system_will_not_look_at_is_refused(project):
 
     with pytest.raises(PathRefused, match="can't be read: File name too long"):
         step_paths(project.folder).readable("x" * 300)
+
+
+def test_a_removal_that_was_cut_off_is_gone_on_with_and_nothing_else_is_removed(tmp_path, monkeypatch):
+    home = tmp_path / "run"
+    for folder in ("artifacts/inner", "scratch"):
+        (home / folder).mkdir(parents=True)
+    (home / ".aetherflow-run").write_text("ours")
+    (home / "artifacts" / ".aetherflow-run").write_text("a step's own")
+
+    def refuse(*_, **__):
+        raise OSError(errno.EIO, "the device failed")
+
+    with monkeypatch.context() as device:
+        device.setattr(os, "rmdir", refuse)
+        assert not remove_marked(home, "ours")
+    assert remove_marked(home, "ours")
+    assert not home.exists()
+
+    home.mkdir()
+    assert remove_marked(home, "ours")
+    home.mkdir()
+    (home / "theirs.txt").touch()
+    assert not remove_marked(home, "ours")
+    assert (home / "theirs.txt").exists()

@@ -128,10 +128,13 @@ def remove_marked(home: Path, marker: str) -> bool:
     except OSError:
         return False
     try:
-        if _marker_of(home) != marker:
+        found = _marker_of(home)
+        if found not in {marker, None}:
             return False
-        device = os.stat(home.name, dir_fd=parent, follow_symlinks=False).st_dev
-        _empty(home.name, parent, device)
+        if found is not None:
+            device = os.stat(home.name, dir_fd=parent, follow_symlinks=False).st_dev
+            _empty(home.name, parent, device)
+        # Without a marker only where nothing is in it: what is left of a removal that was cut off.
         os.rmdir(home.name, dir_fd=parent)
     except OSError:
         return False
@@ -142,13 +145,18 @@ def remove_marked(home: Path, marker: str) -> bool:
 
 
 def _empty(name: str, parent: int, device: int) -> None:
-    for _, folders, files, descriptor in os.fwalk(name, topdown=False, follow_symlinks=False, dir_fd=parent):
+    for place, folders, files, descriptor in os.fwalk(name, topdown=False, follow_symlinks=False, dir_fd=parent):
         if os.fstat(descriptor).st_dev != device:
             continue
+        is_home = place == name
         for file in files:
-            os.unlink(file, dir_fd=descriptor)
+            if not (is_home and file == MARKER_NAME):
+                os.unlink(file, dir_fd=descriptor)
         for folder in folders:
             _remove_entry(folder, descriptor)
+        if is_home:
+            # Last, so that a removal that is cut off can be gone on with.
+            os.unlink(MARKER_NAME, dir_fd=descriptor)
 
 
 def _remove_entry(name: str, parent: int) -> None:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from ..contracts.events import Event
     from ..contracts.records import Json
+    from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
-    from ..state.ledger import Ledger
     from .active import ActiveRun, JobResult
     from .assembly import Places
 
@@ -205,7 +205,7 @@ def _run_log(
     return log
 
 
-def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, was_done: bool) -> RunResult:
+def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: StateStore, was_done: bool) -> RunResult:
     flow_id, run_id = active.key
     started_at = active.clock()
     try:

@@ -46,7 +46,13 @@ NOT_RUN = {
     "uv export": "as above",
 }
 #: Pages on which that may happen: those about the repository itself.
-ABOUT_THE_REPOSITORY = {"README.md", "CONTRIBUTING.md", "demo/weather/README.md", "docs/performance.md"}
+ABOUT_THE_REPOSITORY = {
+    "README.md",
+    "CONTRIBUTING.md",
+    "demo/weather/README.md",
+    "docs/performance.md",
+    "docs/reliability.md",
+}
 
 #: A flow is made of these; everything else in YAML needs a word that says what it is.
 FLOW_KEYS = {"flow", "jobs"}

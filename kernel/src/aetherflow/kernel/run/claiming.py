@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..contracts.records import DecisionRecord, RunRecord, StartRecord
+from ..errors import RefusedByPolicy
 from ..plan.decisions import Decision
 from ..plan.definitions import flow_definitions
+from ..policy.document import Mode
 from ..quick_dataclasses import replace
 from ..state.identity import own_identity
 from ..state.liveness import as_noted
@@ -37,6 +39,32 @@ def settle_history(ledger: StateStore, key: RunKey) -> History:
     with ledger.transaction():
         ledger.cut_off(key, _DIED)
     return ledger.history(key)
+
+
+def refuse_changed_code(prepared: Prepared, store: StateStore, key: RunKey) -> None:
+    """In a locked profile a run goes on with the plugins and the policy that it began with; elsewhere it is noted.
+
+    Raises:
+        RefusedByPolicy: a plugin has another version, or the policy is another one.
+    """
+    surroundings = prepared.surroundings
+    starts = store.starts(key)
+    if not starts or surroundings.profile.mode is not Mode.LOCKED:
+        return
+    before, now = starts[-1].plugins, plugins_of(prepared.checked(), surroundings.index)
+    changed = [
+        f"{name} {before[name]} is now {now[name]}"
+        for name in sorted(before.keys() & now.keys())
+        if before[name] != now[name]
+    ]
+    if starts[-1].policy_digest != policy_digest_of(surroundings.profile):
+        changed.append("the policy is another one")
+    if changed:
+        raise RefusedByPolicy(
+            f"run {key.run_id!r} was started with other code: {'; '.join(changed)}",
+            code="AF-CODE-CHANGED",
+            help="bring back what it was started with, or start a new run",
+        )
 
 
 def make_record(

@@ -76,4 +76,4 @@ def test_content_is_synced_before_the_file_is_moved_and_the_folder_after(tmp_pat
     told = subprocess.run(
         [sys.executable, "-c", source, str(tmp_path / "fold" / "a")], capture_output=True, text=True, check=True
     )
-    assert told.stdout.strip() == "['sync .tmp', 'rename', 'sync fold']"
+    assert told.stdout.strip() == "['sync a', 'rename', 'sync fold']"

@@ -14,6 +14,7 @@ from .context import AttemptLog
 from .crew import Crew
 from .keeping import KeeperOnDemand
 from .paths import ProtectedPlaces, StepPaths, expanded
+from .unfinished import Unfinished
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def assemble(
         RefusedByPolicy: the secrets hook is not allowed.
     """
     flow = flow_index.flow
+    unfinished = Unfinished(places.owners / key.flow_id / f"{key.run_id}.unfinished")
+    # The run is owned by now: whoever left something there is dead.
+    unfinished.clear()
     workspace = Workspace(
         root=places.workspace,
         flow_id=key.flow_id,
@@ -87,6 +91,7 @@ def assemble(
         layout=flow.workspace.layout,
         cleanup_policy=flow.workspace.cleanup_policy,
         marker=record.marker,
+        unfinished=unfinished,
     )
     protected = protected_places(surroundings, places, key.flow_id)
     write_roots = _write_roots(surroundings)

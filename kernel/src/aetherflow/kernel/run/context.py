@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import NothingDone, StepError
-from ..quick_dataclasses import dataclass, replace
-from .publish import publish, publish_folder, staged_folder
+from ..quick_dataclasses import dataclass, field, replace
+from .publish import Bookkeeping, publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
+    from ..contracts.records import ArtifactRecord
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
     from .inner import InnerSteps
     from .keeping import KeeperOnDemand
@@ -73,6 +74,10 @@ class AttemptLog:
         )
 
 
+#: A file system that takes longer to rename a file hangs.
+_LONGEST_MOVE_SECONDS = 1.0
+
+
 class Fence:
     """Whether an attempt may still publish: not after the run has left it behind.
 
@@ -82,6 +87,7 @@ class Fence:
     def __init__(self) -> None:
         self._is_revoked = False
         self._guard = threading.Lock()
+        self._moving = threading.Lock()
         self._is_ended = False
 
     def end(self) -> bool:
@@ -91,8 +97,21 @@ class Fence:
         return is_first
 
     def revoke(self) -> None:
-        """From now on nothing of this attempt is put in place."""
+        """From now on nothing of this attempt is put in place; a move that has begun is waited for, if it is short."""
         self._is_revoked = True
+        if self._moving.acquire(timeout=_LONGEST_MOVE_SECONDS):
+            self._moving.release()
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Put something in place while the block lasts, unless the run has left the attempt behind.
+
+        Raises:
+            StepError: it has.
+        """
+        with self._moving:
+            self.check()
+            yield
 
     def check(self) -> None:
         """Go on only while the attempt is the run's.
@@ -136,6 +155,8 @@ class AttemptContext:
     inner: InnerSteps
     #: The locks under which the step works now, the innermost last.
     leases: tuple[HeldLease, ...] = ()
+    #: What was put in place so far. Files that a step writes into its folders by other ways are not among them.
+    published: list[ArtifactRecord] = field(default_factory=list)
 
     @property
     def artifacts(self) -> Path:
@@ -226,7 +247,7 @@ class AttemptContext:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
         target = self.paths.writable(str(path))
         mode = 0o600 if self._is_private(target) else 0o666
-        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace) as temporary:
+        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, books=self._books()) as temporary:
             yield temporary
             self.check_fence()
 
@@ -236,14 +257,15 @@ class AttemptContext:
         target = self.paths.writable(str(final))
         place = None if given is None else self.paths.writable(str(given))
         mode = 0o700 if self._is_private(target) else 0o777
-        with staged_folder(target, owner=self.idempotency_key, given=place, mode=mode) as folder:
+        owner, books = self.idempotency_key, self._books()
+        with staged_folder(target, owner=owner, given=place, mode=mode, books=books) as folder:
             yield folder
 
     def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
         """Put a staged folder in its place, in one move."""
         target = self.paths.writable(str(final))
         self.check_fence()
-        publish_folder(staged, target, replace=replace, may_copy=may_copy)
+        publish_folder(staged, target, replace=replace, may_copy=may_copy, books=self._books())
 
     def check_fence(self) -> None:
         """Go on only while the run has not left this attempt behind, and holds the locks under which it works."""
@@ -256,6 +278,17 @@ class AttemptContext:
         """What the step works on is somebody else's now: nothing of it is put in place any more."""
         self.fence.revoke()
         self.cancel()
+
+    def _books(self) -> Bookkeeping:
+        unfinished = self.folders.workspace.unfinished
+        return Bookkeeping(unfinished=unfinished, published=self.published.append, moving=self._moving)
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """Whoever revokes the fence waits until the block ends, and from then on none begins."""
+        with self.fence.moving():
+            self.check_fence()
+            yield
 
     def _is_private(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.private_folders)

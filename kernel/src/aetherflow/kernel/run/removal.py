@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from typing import NamedTuple
 
 from ..state.folders import enter_folder
@@ -16,11 +17,13 @@ class Identity(NamedTuple):
 
     device: int
     inode: int
+    #: Whether it is a file or a folder: the number of one that is gone is given to the next.
+    kind: int
 
 
 def identity_of(found: os.stat_result) -> Identity:
     """The identity of what was looked at."""
-    return Identity(found.st_dev, found.st_ino)
+    return Identity(found.st_dev, found.st_ino, stat.S_IFMT(found.st_mode))
 
 
 def remove_folder(name: str, parent: int, descriptor: int, *, last: str = "") -> bool:

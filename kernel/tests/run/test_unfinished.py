@@ -39,7 +39,7 @@ FOLDER = (
     "with staged_folder(here / 'out' / 'new', owner='one', books=books) as place:\n    (place / 'half').touch(); kill()"
 )
 GIVEN = FOLDER.replace("owner", "given=here / 'out' / 'stage', owner")
-EXCHANGED = f"""
+EXCHANGED = """
 (here / 'out' / 'new').mkdir()
 (here / 'out' / 'new' / 'old').touch()
 with staged_folder(here / 'out' / 'new', given=here / 'out' / 'stage', owner='one', books=books) as place:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
 from ..quick_dataclasses import dataclass
+from ..state.file_systems import refuse_network
+from ..state.folders import without_links
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
@@ -46,11 +48,17 @@ class Places:
 
 
 def places_of(surroundings: Surroundings, flow: Flow) -> Places:
-    """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder."""
+    """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder.
+
+    Raises:
+        RunFailed: somebody else made a link on the way, or the ledger would be on a network file system.
+    """
     project, settings = surroundings.project.folder.resolve(), surroundings.settings
     keep = project / KEEP
     named = flow.state.path
     ledger = default_ledger(project, settings) if named is None else _below(project, named)
+    if settings.state_on_network == "refuse":
+        refuse_network(ledger)
     workspace = _below(project, flow.workspace.root or settings.work_root or keep / "work")
     return Places(ledger=ledger, owners=ledger.with_name(f"{ledger.name}.owners"), workspace=workspace, keep=keep)
 
@@ -188,4 +196,5 @@ def _file_path(
 
 
 def _below(project: Path, path: str | Path) -> Path:
-    return (project / expanded(path)).resolve()
+    # Whoever reaches through a link of somebody else's keeps its state where that user wants it.
+    return without_links(project / expanded(path))

@@ -116,11 +116,11 @@ def make_private_folder(folder: Path) -> None:
         RunFailed: it is there, and is not safe.
     """
     with open_folder(folder, make=_FOR_ITS_USER_ONLY) as descriptor:
-        refuse_unsafe(descriptor, folder)
+        refuse_unsafe(os.fstat(descriptor), folder)
 
 
-def refuse_unsafe(descriptor: int, place: Path) -> None:
-    """Refuse an open file or folder that somebody else could change.
+def refuse_unsafe(found: os.stat_result, place: Path) -> None:
+    """Refuse a file or folder that somebody else could change.
 
     As with SSH's own files, only the folder that is ours and what is in it are looked at: who owns those above it
     can put another in its place, but not one that belongs to this user.
@@ -128,7 +128,6 @@ def refuse_unsafe(descriptor: int, place: Path) -> None:
     Raises:
         RunFailed: it belongs to somebody else, or others may write it.
     """
-    found = os.fstat(descriptor)
     if found.st_uid not in {0, os.geteuid()}:
         raise RunFailed(
             f"{place} belongs to user {found.st_uid}, and this process runs as user {os.geteuid()}",

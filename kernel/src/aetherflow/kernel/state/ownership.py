@@ -7,8 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import OwnedByAnother
-from .folders import make_private_folder
+from ..errors import LedgerFailed, OwnedByAnother
+from .folders import make_private_folder, open_folder, refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,17 +27,45 @@ def own_run(folder: Path, key: RunKey) -> Iterator[None]:
 
     Raises:
         OwnedByAnother: a living process owns it.
+        LedgerFailed: the folder can't be used.
     """
-    place = folder / key.flow_id
-    make_private_folder(place)
-    descriptor = os.open(place / f"{key.run_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = _open_lock(folder, key)
     try:
         _lock(descriptor, key)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise _unusable(folder, error) from error
         yield
     finally:
         os.close(descriptor)
+
+
+def _open_lock(folder: Path, key: RunKey) -> int:
+    place = folder / key.flow_id
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        make_private_folder(folder)
+        make_private_folder(place)
+        with open_folder(place) as beside:
+            descriptor = os.open(f"{key.run_id}.lock", flags, 0o600, dir_fd=beside)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        refuse_unsafe(os.fstat(descriptor), place / f"{key.run_id}.lock")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _unusable(folder: Path, error: OSError) -> LedgerFailed:
+    return LedgerFailed(
+        f"{folder}, where it stands which process owns a run, can't be used: {error.strerror or error}",
+        code="AF-LEDGER-OWNERS",
+        help="make room, make it readable and writable, or give another file in flow.state.path",
+    )
 
 
 @contextmanager

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from aetherflow.kernel.contracts.records import RunKey
 from aetherflow.kernel.errors import LedgerFailed, RunFailed
 from aetherflow.kernel.state.file_systems import file_system_of, refuse_network
 from aetherflow.kernel.state.folders import make_private_folder, open_folder, without_links
+from aetherflow.kernel.state.ownership import own_run
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 NOBODY = 65534
@@ -146,3 +150,36 @@ def test_a_ledger_on_a_file_system_of_this_machine_is_not_refused(memory, tmp_pa
     (tmp_path / "mounts").write_text(f"23 22 0:2 / {memory} rw - {kind} x rw\n")
     refuse_network(memory / "state" / "ledger.sqlite", mounts=tmp_path / "mounts")
     refuse_network(tmp_path / "ledger.sqlite", mounts=tmp_path / "missing")
+
+
+# Who owns a run -------------------------------------------------------------------------------------------------------
+
+
+@as_root
+def test_owners_that_can_not_be_written_are_told_as_the_ledgers_error():
+    """As an ordinary user, for whom permissions hold."""
+    folder = Path(tempfile.mkdtemp(prefix="aetherflow-owners-"))
+    try:
+        (folder / "owners").mkdir(mode=0o500)
+        for path in (folder, folder / "owners"):
+            os.chown(path, NOBODY, NOBODY)
+        with own_run(folder / "mine", RunKey("flow", "run")):
+            pass
+        child = os.fork()
+        if child == 0:
+            os._exit(_code_of_owning(folder / "owners"))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    finally:
+        shutil.rmtree(folder)
+
+
+def _code_of_owning(folder: Path) -> int:
+    try:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        with own_run(folder, RunKey("flow", "run")):
+            return 0
+    except LedgerFailed as error:
+        return 7 if error.problem.code == "AF-LEDGER-OWNERS" and "Permission denied" in str(error) else 8
+    except BaseException:  # noqa: BLE001 - the child must not go on with the tests
+        return 9

@@ -1,4 +1,5 @@
-# ruff: noqa: PTH - in a race with the kernel, a Path for every look costs too much
+# In a race, a Path for every look costs too much.
+# ruff: noqa: PTH103, PTH112, PTH114, PTH123, PTH208
 """A process that exchanges a folder for a link without end: run by path, with pairs of names as arguments.
 
 It also lays a trap: what stands in the folder under a temporary name, it makes where the link leads, so that whoever

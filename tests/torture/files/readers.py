@@ -1,4 +1,5 @@
-# ruff: noqa: PTH - in a race with the kernel, a Path for every look costs too much
+# In a race, a Path for every look costs too much.
+# ruff: noqa: PTH110, PTH208
 """A process that reads published paths without end and counts what it finds: run by path, with the paths as arguments."""
 
 from __future__ import annotations

@@ -59,14 +59,16 @@ def kill_and_go_on(workplace: Workplace, kills: int, seconds: float, seed: int) 
     # All outputs are there from the first run on: from then on none may ever be missing.
     assert workplace.run("run", flow, "--run-id", "r")["status"] == "SUCCESS"
     left: list[list[str]] = []
-    cut = 0
+    cut = number = 0
 
     def go_on() -> None:
-        assert workplace.run("run", flow, "--resume", "r", "--accept-changes")["status"] == "SUCCESS"
+        # With other inputs: no later attempt has the name of what an earlier one left, only the list tells of it.
+        workplace.write("flow.yaml", FLOW.replace("first: ", f"first: {number + 50}"))
+        answer = workplace.run("run", flow, "--resume", "r", "--from", "a", "--accept-changes")
+        assert answer["status"] == "SUCCESS", answer
 
     with readers(workplace, 2) as found:
         began = time.monotonic()
-        number = 0
         while cut < kills or time.monotonic() - began < seconds:
             number += 1
             workplace.write("flow.yaml", FLOW.replace("first: ", f"first: {number}"))

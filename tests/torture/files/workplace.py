@@ -53,13 +53,15 @@ def publish_on_and_on(context: StepContext, times: int, first: int) -> Counted:
 
 
 @register_step("hammer", rerun=Rerun.SAFE)
-def hammer(context: StepContext, seconds: float) -> Counted:
+def hammer(context: StepContext, seconds: float, only: str) -> Counted:
     """Write and read below a folder that somebody exchanges for a link all the time."""
     inside = context.project / "out" / "flipped" / "in"
     tries = done = leaks = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for work in (publish_file, publish_new, fill_folder, read_file):
+            if only not in {"everything", work.__name__}:
+                continue
             tries += 1
             with contextlib.suppress(AetherFlowError, OSError):
                 leaks += work(context, inside, tries)
@@ -145,7 +147,7 @@ def new_workplace(folder: Path, mutant: Mutant | None = None) -> Workplace:
         environment = environment_of(mutant, folder / "mutated", environment)
     made = Workplace(folder / "project", environment)
     made.write("steps/steps.py", STEPS)
-    (folder / "outside").mkdir()
+    (folder / "outside").mkdir(parents=True)
     return made
 
 

@@ -12,6 +12,7 @@ import pytest
 from aetherflow.kernel import api
 
 NAMES = {
+    "folders": "make_folders",
     "steps": "ArtifactPath Connectors Effect Lease NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database Delivery FileStore HttpClient "

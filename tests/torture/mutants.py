@@ -30,7 +30,7 @@ def environment_of(mutant: Mutant, folder: Path, environment: Mapping[str, str] 
     Raises:
         LookupError: the text to replace does not stand there exactly once: the list of mutants is out of date.
     """
-    shutil.copytree(mutant.source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(mutant.source, folder, dirs_exist_ok=True)
     file = folder / mutant.file
     text = file.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 COUNT = "type: acme.count, inputs: {items: []}"
+LOCKED = "type: acme.lock, inputs: {{key: k, step: {{{step}}}}}"
 SEND = "type: acme.send, inputs: {to: x}"
 
 
@@ -18,6 +19,7 @@ SEND = "type: acme.send, inputs: {to: x}"
         f"{SEND}, rerun: SAFE, retry: {{max_attempts: 2}}",
         f"{SEND}, rerun: ONCE, retry: {{max_attempts: 2}}",
         f"{SEND}, timeout_seconds: 60, continue_on_error: true",
+        f"{LOCKED.format(step=COUNT)}, retry: {{max_attempts: 2}}",
     ],
 )
 def test_attempts_that_mean_something_are_not_talked_about(check_step, text):
@@ -31,6 +33,12 @@ def test_attempts_that_mean_something_are_not_talked_about(check_step, text):
             f"{SEND}, retry: {{max_attempts: 2}}",
             "AF-RETRY-ONCE",
             "{max_attempts: 2}",
+            "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
+        ),
+        (
+            f"{LOCKED.format(step=SEND)}, retry: {{max_attempts: 3}}",
+            "AF-RETRY-ONCE",
+            "{max_attempts: 3}",
             "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
         ),
         (f"{COUNT}, retry: {{max_attempts: 1}}", "AF-NO-EFFECT", "1}", "write 2 or more"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 import pytest
+
+from aetherflow.kernel.run.workspace import remove_marked
 
 pytestmark = pytest.mark.acceptance
 
@@ -377,3 +380,27 @@ def test_runs_that_make_and_remove_the_same_folders_do_not_meet(project):
             _, told = one.communicate()
             assert one.returncode == 0, told
     assert list((project.folder / "work").iterdir()) == []
+
+
+def test_a_removal_that_was_cut_off_is_gone_on_with_and_nothing_else_is_removed(tmp_path, monkeypatch):
+    home = tmp_path / "run"
+    for folder in ("artifacts/inner", "scratch"):
+        (home / folder).mkdir(parents=True)
+    (home / ".aetherflow-run").write_text("ours")
+    (home / "artifacts" / ".aetherflow-run").write_text("a step's own")
+
+    def refuse(*_, **__):
+        raise OSError(errno.EIO, "the device failed")
+
+    with monkeypatch.context() as device:
+        device.setattr(os, "rmdir", refuse)
+        assert not remove_marked(home, "ours")
+    assert remove_marked(home, "ours")
+    assert not home.exists()
+
+    home.mkdir()
+    assert remove_marked(home, "ours")
+    home.mkdir()
+    (home / "theirs.txt").touch()
+    assert not remove_marked(home, "ours")
+    assert (home / "theirs.txt").exists()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from aetherflow.kernel.api import StepError, publish, publish_folder, staged_folder
 from aetherflow.kernel.contracts.records import ArtifactRecord
+from aetherflow.kernel.run.context import Fence
 from aetherflow.kernel.run.publish import Bookkeeping
 
 
@@ -129,3 +132,32 @@ def test_what_was_written_must_be_a_file(tmp_path):
         temporary.unlink()
         os.mkfifo(temporary)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_content_is_on_the_disk_when_the_move_is_asked_for_and_a_refusal_leaves_nothing(tmp_path):
+    """Between the question whether a step may publish and the move itself there is no time for the answer to change."""
+    target = tmp_path / "file.txt"
+
+    @contextlib.contextmanager
+    def refused():
+        assert [path.read_text() for path in tmp_path.rglob("file.txt")] == ["whole"]
+        raise StepError("left behind")
+        yield
+
+    with pytest.raises(StepError, match="left behind"), publish(target, books=Bookkeeping(moving=refused)) as temporary:
+        temporary.write_text("whole")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_attempt_is_left_behind_before_it_puts_something_in_place_or_after():
+    fence, told = Fence(), []
+    with fence.held():
+        revoking = threading.Thread(target=lambda: (fence.revoke(), told.append("revoked")))
+        revoking.start()
+        revoking.join(0.2)
+        told.append("moved")
+    revoking.join()
+    assert told == ["moved", "revoked"]
+    with pytest.raises(StepError, match="left this attempt behind"), fence.held():
+        told.append("moved again")
+    assert told == ["moved", "revoked"]

@@ -183,3 +183,32 @@ def _code_of_owning(folder: Path) -> int:
         return 7 if error.problem.code == "AF-LEDGER-OWNERS" and "Permission denied" in str(error) else 8
     except BaseException:  # noqa: BLE001 - the child must not go on with the tests
         return 9
+
+
+@as_root
+def test_a_folder_on_the_way_need_not_be_readable():
+    """A home whose owner lets others through, and not look around."""
+    folder = Path(tempfile.mkdtemp(prefix="aetherflow-way-"))
+    try:
+        folder.chmod(0o711)
+        inside = folder / "inside"
+        inside.mkdir()
+        os.chown(inside, NOBODY, NOBODY)
+        child = os.fork()
+        if child == 0:
+            os._exit(_code_of_making(inside / "new"))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert (inside / "new" / "er").is_dir()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _code_of_making(folder: Path) -> int:
+    try:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        make_private_folder(folder)
+        with open_folder(folder / "er", make=0o700):
+            return 0
+    except BaseException:  # noqa: BLE001 - the child must not go on with the tests
+        return 9

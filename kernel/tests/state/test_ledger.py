@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.contracts.events import Status
 from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord, StepKey, StepRecord
-from aetherflow.kernel.errors import OwnedByAnother, RunFailed
+from aetherflow.kernel.errors import LedgerFailed, OwnedByAnother, RunFailed
 from aetherflow.kernel.state.ledger import open_ledger
 from aetherflow.kernel.state.ownership import own_run
 
@@ -168,3 +168,51 @@ def test_ownership_ends_with_the_owners_death(tmp_path):
     owner.communicate()
     with own_run(tmp_path, key):
         pass
+
+
+class FailingFile(apsw.VFSFile):
+    """A file whose device fails when it is told to."""
+
+    def xSync(self, flags):  # noqa: N802 - apsw's name
+        self.vfs.syncs.append(self.name)
+        if self.vfs.is_failing and self.name.endswith(self.vfs.failing):
+            raise apsw.IOError("the device failed")
+        super().xSync(flags)
+
+
+class FailingDevice(apsw.VFS):
+    def __init__(self):
+        super().__init__("failing", "unix", makedefault=True)
+        self.failing, self.is_failing, self.syncs = "", False, []
+
+    def xOpen(self, name, flags):  # noqa: N802 - apsw's name
+        file = FailingFile("unix", name, flags)
+        file.vfs, file.name = self, name.filename() if isinstance(name, apsw.URIFilename) else str(name or "")
+        return file
+
+
+@pytest.fixture
+def device():
+    made = FailingDevice()
+    yield made
+    made.unregister()
+
+
+def test_after_a_sync_that_failed_the_file_is_neither_written_nor_synced_again(tmp_path, device):
+    key = RunKey("flow", "run")
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    with ledger.transaction():
+        put_run(ledger, key)
+    device.failing, device.is_failing = "-wal", True
+    with pytest.raises(LedgerFailed, match="the device failed"), ledger.transaction():
+        ledger.put_job(key, "job", JobRecord(status=Status.SUCCESS))
+    device.is_failing = False
+    device.syncs.clear()
+    with pytest.raises(LedgerFailed, match="failed before"), ledger.transaction():
+        ledger.put_job(key, "job", JobRecord(status=Status.SUCCESS))
+    ledger.close()
+    assert device.syncs == []
+    # Whether the job is there is for the device to say: nobody was told that it is.
+    reopened = open_ledger(tmp_path / "ledger.sqlite")
+    assert reopened.history(key).run == RUN
+    reopened.close()

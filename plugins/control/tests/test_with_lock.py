@@ -335,6 +335,19 @@ def test_a_lock_that_another_run_holds_fails_the_step_with_its_holder_and_may_be
     assert status_of(third) == ("SUCCESS", None)
 
 
+def test_parallel_jobs_of_one_run_wait_for_each_other_as_anybody_does(project):
+    token = {"token": "{{result.token}}"}
+    step = {**locked({"type": "tell"}, wait_seconds=60), "outputs": token}
+    jobs = [{"id": name, "steps": [step]} for name in ("one", "two", "three")]
+    flow = {"version": 1, "flow": {"id": "f", "concurrency": {"max_parallel_jobs": 3}}, "jobs": jobs}
+    (project / "f.yaml").write_text(json.dumps(flow))
+
+    result = run_flow(project / "f.yaml")
+
+    assert result.status is Status.SUCCESS
+    assert sorted(job.outputs["token"] for job in result.jobs) == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_d25_a_run_that_goes_on_does_not_fail_on_its_own_lock(project, start, number):
     flow = write(project, locked({"type": "stay", "inputs": {"ready": "ready", "unless": "seen"}}))

@@ -32,7 +32,7 @@ def main() -> None:
         workspace.clean_up(("job",), Status.SUCCESS)
         with contextlib.suppress(OSError):
             counts["removed"] += not (root / "flow" / "job" / "run").exists()
-    print(json.dumps(counts), flush=True)  # noqa: T201 - to who started it
+    print(json.dumps(counts), flush=True)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: is_over.append(True))
     library = ctypes.CDLL(None, use_errno=True)
     pairs = [(os.fsencode(one), os.fsencode(other)) for one, other in zip(sys.argv[3::2], sys.argv[4::2], strict=True)]
-    print("ready", flush=True)  # noqa: T201 - to who started it
+    print("ready", flush=True)
     count = 0
     while not is_over:
         for one, other in pairs:
@@ -50,7 +50,7 @@ def main() -> None:
             for place in (os.fsdecode(pairs[0][0]), os.fsdecode(pairs[0][1])):
                 if not os.path.islink(place):
                     lay_trap(f"{place}/{sys.argv[1]}", sys.argv[2])
-    print(count, flush=True)  # noqa: T201
+    print(count, flush=True)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: is_over.append(True))
     found: Counter[str] = Counter()
     versions = set()
-    print("ready", flush=True)  # noqa: T201 - to who started it
+    print("ready", flush=True)
     while not is_over:
         for path in sys.argv[1:]:
             if path.endswith("folder"):
@@ -76,7 +76,7 @@ def main() -> None:
             else:
                 versions.add((path, look_at_file(path, found)))
     found["versions"] = len(versions)
-    print(json.dumps(found), flush=True)  # noqa: T201
+    print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -156,14 +156,14 @@ MUTANTS = [
     Mutant(
         name="folders of others are taken",
         file="aetherflow/kernel/state/folders.py",
-        old="        refuse_unsafe(os.fstat(descriptor), folder)\n",
-        new="        pass\n",
+        old='    if found.st_uid not in {0, os.geteuid()}:\n        raise RunFailed(\n            f"{place} belongs',
+        new='    if False:\n        raise RunFailed(\n            f"{place} belongs',
     ),
     Mutant(
         name="folders are made as the umask says",
         file="aetherflow/kernel/state/folders.py",
-        old="_FOR_ITS_USER_ONLY = 0o700",
-        new="_FOR_ITS_USER_ONLY = 0o777",
+        old="FOR_ITS_USER_ONLY = 0o700",
+        new="FOR_ITS_USER_ONLY = 0o777",
     ),
 ]
 

@@ -92,7 +92,7 @@ def kill_and_go_on(workplace: Workplace, kills: int, seconds: float, seed: int) 
 def test_readers_find_whole_outputs_while_writers_are_killed_and_nothing_is_left(tmp_path):
     workplace = new_workplace(tmp_path)
     found, left = kill_and_go_on(workplace, KILLS, 200 * SCALE, SEED)
-    print(f"\nR14: {dict(found)}, left over after the next start: {len(left)} (seed {SEED})")  # noqa: T201 - the figures
+    print(f"\nR14: {dict(found)}, left over after the next start: {len(left)} (seed {SEED})")
     assert left == []
     assert found["partial"] == found["absent"] == 0
     assert found["polls"] >= POLLS

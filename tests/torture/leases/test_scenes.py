@@ -315,7 +315,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Futur
 def test_a_lock_keeps_its_word(scenes, name):
     seen = scenes[name].result()
 
-    print(f"\nleases, {name}: {seen.figures or 'taken over at once'}, {len(seen.wrong)} violations")  # noqa: T201 - figures
+    print(f"\nleases, {name}: {seen.figures or 'taken over at once'}, {len(seen.wrong)} violations")
     assert seen.wrong == []
 
 

@@ -67,7 +67,7 @@ def start(
 def told(what: str, verdict: Verdict, kills: str, stops: str) -> None:
     figures = f"{verdict.grants} grants, {kills} kills, {stops} stops, {verdict.accepted} writes accepted"
     wrong = f"{verdict.refused} refused, {len(verdict.violations)} violations"
-    print(f"\n{what}: {WORKERS} processes, {SECONDS} s, seed {SEED}: {figures}, {wrong}")  # noqa: T201 - figures
+    print(f"\n{what}: {WORKERS} processes, {SECONDS} s, seed {SEED}: {figures}, {wrong}")
 
 
 def test_r10_no_accepted_write_is_older_than_one_before_it(tmp_path):

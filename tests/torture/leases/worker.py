@@ -232,7 +232,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     folder, seconds, workers, ttl, long, seed = sys.argv[1:]
     storm = Storm(folder=Path(folder), ttl=float(ttl), long=float(long), seed=int(seed))
-    print(*rage(storm, float(seconds), int(workers)))  # noqa: T201 - the answer
+    print(*rage(storm, float(seconds), int(workers)))
 
 
 if __name__ == "__main__":

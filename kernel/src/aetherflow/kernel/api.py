@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         sync_folder as sync_folder,
     )
     from .spec.document import Document as Document, read_document as read_document
+    from .state.folders import make_folders as make_folders
 
 _HOMES = {
     "contracts.connectors": (
@@ -197,6 +198,7 @@ _HOMES = {
     "processes.spawn": ("supervise",),
     "run.flow": ("RunRequest", "RunResult", "run_flow"),
     "run.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
+    "state.folders": ("make_folders",),
     "spec.document": ("Document", "read_document"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from .names import why_not_to_pack
 from .places import open_folder, open_inside, open_to_read
 
 _PIECE = MIB
+#: What says nothing of the file: no descriptors or memory left, or a device that failed.
+_SYSTEM_FAILED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 #: What a file may grow to without the wide fields of an archive.
 _NARROW = 0x7FFFFFFF
 #: A plain file that its owner may write and everybody may read, whatever it was here.
@@ -107,8 +110,14 @@ def _open(root: int, place: str) -> int:
         raise ConnectorError(
             f"{place!r} can't be read; nothing is packed", code="AF-ARCHIVE-ITEM", help="check its permissions"
         ) from None
-    except OSError:
-        raise _changed(place) from None
+    except OSError as error:
+        if error.errno not in _SYSTEM_FAILED:
+            raise _changed(place) from None
+        raise ConnectorError(
+            f"{place!r} can't be read: {error.strerror}; nothing is packed",
+            code="AF-ARCHIVE-ITEM",
+            help="see what the system says, and run the step again",
+        ) from error
 
 
 def _stamp(found: os.stat_result) -> tuple[int, ...]:

@@ -40,7 +40,14 @@ class Placing:
             NothingDone: something stands in the way; nothing was moved.
             StepError: the run has left the step behind, or the system refused in the middle.
         """
-        tree = list(_tree(self.staged))
+        try:
+            tree = list(_tree(self.staged))
+        except OSError as error:
+            raise NothingDone(
+                f"what was unpacked for {self.final} can't be read: {error.strerror or 'refused'}; none of it is there",
+                code="AF-ARCHIVE-CONFLICT",
+                help="see what the system says, and run the step again",
+            ) from error
         for path, _ in tree:
             self._check_place(self.final / path)
         if os.path.lexists(self.final) or not self._move_at_once():
@@ -140,13 +147,18 @@ def _move_to_free_place(name: str, here: int, there: int) -> None:
 
 def _tree(root: Path) -> Iterator[tuple[str, bool]]:
     """What is below a folder, by paths with `/`, folders before what is in them; with whether it is a folder."""
-    for place, folders, files in os.walk(root):
+    for place, folders, files in os.walk(root, onerror=_raise):
         folders.sort()
         inner = Path(place).relative_to(root)
         for folder in folders:
             yield (inner / folder).as_posix(), True
         for file in sorted(files):
             yield (inner / file).as_posix(), False
+
+
+def _raise(error: OSError) -> None:
+    # Left to itself, os.walk passes over a folder that can't be read: its files would be missing without a word.
+    raise error
 
 
 def _sync_folders(final: Path, target: int, folders: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path, PurePath
 from signal import Signals
 from typing import Literal
 
-from aetherflow.kernel.api import Command, NothingDone, ProcessResult, StepContext, StepError, TimedOut
+from aetherflow.kernel.api import Command, NothingDone, ProcessResult, StepContext, StepError, TimedOut, make_folders
 
 from .checks import Checks
 from .environment import child_environment
@@ -53,6 +54,8 @@ class Attempt:
             self._log_start()
             result = self.context.spawn(self._command(folder), self._on_line)
             failure = self._judge(result, folder)
+            if failure is None:
+                self._keep_log()
             if failure is None and folder is not None:
                 self._publish(folder)
         if failure is not None:
@@ -76,16 +79,19 @@ class Attempt:
     def _mode(self, mode: OutputMode) -> Path | Literal["inherit", "capture", "discard"]:
         return mode if mode != "file" else self.inputs.log.file_path or "discard"
 
+    @property
+    def _log_file(self) -> Path | None:
+        return self.inputs.log.file_path if "file" in {self.inputs.log.stdout, self.inputs.log.stderr} else None
+
     def _make_log_folder(self) -> None:
-        file = self.inputs.log.file_path
-        if file is None or "file" not in {self.inputs.log.stdout, self.inputs.log.stderr}:
+        file = self._log_file
+        if file is None:
             return
         # What lies in the run's workspace is for its user only; elsewhere the user's umask says for whom.
         private = (self.context.artifacts, self.context.scratch, self.context.manifests)
         mode = 0o700 if any(map(file.is_relative_to, private)) else 0o777
         try:
-            for folder in reversed([folder for folder in file.parents if not folder.exists()]):
-                folder.mkdir(mode=mode, exist_ok=True)
+            make_folders(file.parent, mode=mode)
         except OSError as error:
             message = f"the folder of the log file {file} can't be made: {error.strerror}"
             raise NothingDone(message, code="AF-PROCESS-LOG-FILE", help="name a file in a folder of its own") from None
@@ -144,6 +150,20 @@ class Attempt:
                 log.warning(line, event="external_process_stderr")
         elif self.inputs.log.stdout == "inherit":
             log.info(line, event="external_process_stdout")
+
+    def _keep_log(self) -> None:
+        """Have the log file on the disk, with its name: it is an output of the step, which later ones may read."""
+        file = self._log_file
+        try:
+            for path in () if file is None else (file, file.parent):
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            message = f"the log file {file} can't be kept: {error.strerror}"
+            raise StepError(message, code="AF-PROCESS-LOG-FILE", help="make room, or name another file") from error
 
     def _log_start(self) -> None:
         # Its base name only: arguments may hold what nobody should read.

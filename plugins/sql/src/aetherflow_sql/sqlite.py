@@ -20,6 +20,7 @@ from aetherflow.kernel.api import (
     LoadMode,
     RecordBatches,
     StatementResult,
+    make_folders,
 )
 
 if TYPE_CHECKING:
@@ -172,6 +173,9 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
+            if writes:
+                # With less, a power cut brings back the journal of what was committed, and with it what was before.
+                connection.execute("PRAGMA synchronous = EXTRA")
             yield connection
         except apsw.Error as error:
             raise self._told(error, "stopped" if stop.is_set() else str(error)) from error
@@ -200,7 +204,7 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
 
     def _make_folder(self) -> None:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(self._file.parent)
         except OSError as error:
             raise ConnectorError(
                 f"resource {self.context.resource!r}: no folder for {self.config.file!r}: {error.strerror}",

@@ -9,6 +9,7 @@ from ..contracts.spelling import nearest
 from ..errors import AetherFlowError, Problem, StepError, YamlPath
 from ..spec.misfits import shown
 from ..spec.models import Job, Retry, Step
+from ..spec.values import without_raw
 from .rules import Subject
 
 _WILDCARDS = "*?["
@@ -27,18 +28,20 @@ def check_attempts(subject: Subject) -> Iterator[Problem]:
 
 
 def _check_retry(subject: Subject, step: Step, retry: Retry) -> Iterator[Problem]:
-    known = subject.contributions.step(step.type).found
-    if step.rerun is None and known is not None and known.rerun == Rerun.ONCE and retry.max_attempts > 1:
+    if step.rerun is None and retry.max_attempts > 1 and _runs_once(subject, step):
         yield _warning(
             "AF-RETRY-ONCE",
-            f"steps of the type {step.type!r} may run once only: after an attempt that may have done something,"
-            " there is no other",
+            "this step may run once only: after an attempt that may have done something there is no other",
             "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
             retry.path,
         )
     yield from _without_effect(retry)
     for position, pattern in enumerate(retry.on_errors):
         yield from _check_pattern(pattern, (*retry.path, "on_errors", position))
+
+
+def _runs_once(subject: Subject, step: Step) -> bool:
+    return subject.contributions.rerun_of(step.type, without_raw(step.inputs)) is Rerun.ONCE
 
 
 def _without_effect(retry: Retry) -> Iterator[Problem]:

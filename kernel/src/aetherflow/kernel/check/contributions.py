@@ -26,10 +26,6 @@ class KnownStep(Protocol):
         """The JSON Schema of its outputs."""
 
     @property
-    def rerun(self) -> Rerun:
-        """Its rerun class."""
-
-    @property
     def outputs_from(self) -> Mapping[str, str] | None:
         """The input that its outputs depend on."""
 
@@ -55,6 +51,9 @@ class Index(Protocol):
 
     def step(self, name: str, /) -> KnownStep:
         """The step type of this name, or an AetherFlowError that says why there is none."""
+
+    def rerun_of(self, name: str, inputs: object, /) -> Rerun:
+        """The rerun class of a step with these inputs, or the same error."""
 
     def connector(self, kind: str, driver: str, /) -> KnownConnector:
         """The connector of this kind and driver, or an AetherFlowError that says why there is none."""
@@ -89,6 +88,10 @@ class Contributions:
         if name not in self._steps:
             self._steps[name] = _ask(lambda: self._index.step(name))
         return self._steps[name]
+
+    def rerun_of(self, step_type: str, inputs: object) -> Rerun | None:
+        """The rerun class of a step with these inputs, which is that of a step inside it; null where none is known."""
+        return _ask(lambda: self._index.rerun_of(step_type, inputs)).found
 
     def connector(self, kind: str, driver: str) -> Answer[KnownConnector]:
         """The connector of this kind and driver."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 
 def main() -> None:
     """Run the command line of this process; the console script's target."""
-    from .program import run_program
-
+    try:
+        from .program import run_program
+    except OSError as error:
+        # Too little of the program is there to say it in its own way.
+        os.write(2, f"error AF-SYSTEM: the program can't be loaded: {error.strerror}\n".encode())
+        sys.exit(1)
     run_program()

@@ -41,7 +41,7 @@ def _read_values(command: Command, words: Iterator[str]) -> Values | None:
     by_spelling = {parameter.spelling: parameter for parameter in command.parameters if parameter.kind != "argument"}
     values: Values = {}
     for word in words:
-        parameter = by_spelling.get(word) if word.startswith("-") else _argument(command)
+        parameter = by_spelling.get(word) if word.startswith("-") else _argument(command, values)
         if parameter is None or (parameter.name in values and parameter.kind != "texts"):
             return None
         if parameter.kind == "flag":
@@ -56,8 +56,10 @@ def _read_values(command: Command, words: Iterator[str]) -> Values | None:
     return {**{parameter.name: _default(parameter) for parameter in command.parameters}, **values}
 
 
-def _argument(command: Command) -> Parameter | None:
-    return next((parameter for parameter in command.parameters if parameter.kind == "argument"), None)
+def _argument(command: Command, values: Values) -> Parameter | None:
+    """The next argument that has no value yet."""
+    arguments = (parameter for parameter in command.parameters if parameter.kind == "argument")
+    return next((argument for argument in arguments if argument.name not in values), None)
 
 
 def _add(values: Values, parameter: Parameter, text: str) -> None:

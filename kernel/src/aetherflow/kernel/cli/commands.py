@@ -47,6 +47,8 @@ PROFILE = Parameter("profile", "text", "The runtime profile; it may only narrow 
 OF_FLOW = Parameter("flow", "text", "The flow whose ledger is meant.", metavar="FLOW")
 LEDGER = Parameter("ledger", "text", "The ledger's file; by default that of the project here.", metavar="FILE")
 AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", option="--json")
+FLOW_ID = Parameter("flow_id", "text", "Only runs of this flow.", option="--flow-id", metavar="ID")
+RUN = Parameter("run", "argument", "The run's id, or FLOW_ID/RUN_ID.", metavar="RUN", is_required=True)
 
 COMMANDS = (
     Command(
@@ -78,10 +80,97 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("retry",),
+        "run:retry",
+        "Take up what failed or was blocked in a run, and nothing else.",
+        (RUN, OF_FLOW, LEDGER, PROFILE, AS_JSON),
+    ),
+    Command(
         ("validate",),
         "validate:validate",
         "Check a flow: no plugin is imported, no server is touched.",
         (FLOW, FLOW_YAML, PROFILE, AS_JSON),
+    ),
+    Command(
+        ("runs", "list"),
+        "runs:list_runs",
+        "List the runs that a ledger remembers, newest first.",
+        (
+            FLOW_ID,
+            Parameter("status", "text", "Only runs that stand so."),
+            Parameter("limit", "text", "How many; 20 by default.", metavar="NUMBER"),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("runs", "show"),
+        "runs:show_run",
+        "Show what a ledger remembers of a run, as a tree.",
+        (
+            RUN,
+            Parameter("start", "text", "See it from this start; the newest by default.", metavar="NUMBER"),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("runs", "logs"),
+        "runs:show_logs",
+        "Show what a run did and said, in the order of time.",
+        (RUN, OF_FLOW, LEDGER, Parameter("as_json", "flag", "One JSON object a line.", option="--json")),
+    ),
+    Command(
+        ("runs", "prune"),
+        "run_changes:prune_runs",
+        "Forget old runs: rows, logs, locks of their owners, and what is left of their workspaces.",
+        (
+            Parameter(
+                "older_than",
+                "text",
+                "Runs that ended longer ago: 90s, 15m, 12h, 30d, 4w.",
+                option="--older-than",
+                metavar="SPAN",
+            ),
+            Parameter("keep", "text", "Keep so many newest ones of each flow.", metavar="NUMBER"),
+            FLOW_ID,
+            Parameter("dry_run", "flag", "Say what would be removed, and remove nothing.", option="--dry-run"),
+            Parameter("force", "flag", "Also runs that a person must still decide of, or that wait for a start."),
+            Parameter("vacuum", "flag", "Make the ledger's file smaller too; whoever writes waits for it."),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("runs", "cancel"),
+        "run_changes:cancel_run",
+        "End a run for good: a running one is asked to, and waited for.",
+        (
+            RUN,
+            Parameter("wait", "text", "How long it may take to end; 15 by default.", metavar="SECONDS"),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
+    ),
+    Command(
+        ("runs", "resolve"),
+        "run_changes:resolve_step",
+        "Say of a step whose outcome nobody knows that it was done, or that it may run again.",
+        (
+            RUN,
+            Parameter("step", "argument", "STEP, JOB.STEP or JOB.STEP[ITEM].", metavar="STEP", is_required=True),
+            Parameter("done", "flag", "It was done: later steps go on from it."),
+            Parameter("outputs", "text", "With --done: a JSON file with its outputs.", metavar="FILE"),
+            Parameter("again", "flag", "It was not, or does not count: it may run again."),
+            Parameter("reason", "text", "Why; it is kept with your name and the time.", metavar="TEXT"),
+            OF_FLOW,
+            LEDGER,
+            AS_JSON,
+        ),
     ),
     Command(
         ("locks", "list"),
@@ -141,6 +230,7 @@ COMMANDS = (
 )
 #: What a first word stands for that has commands below it.
 GROUPS = {
+    "runs": "Runs: which there were, what became of them, and what is to become of them.",
     "locks": "Locks: who holds which, and the end of a hold that nobody will give back.",
     "plugins": "Plugins: what is installed, how it stands and why.",
 }

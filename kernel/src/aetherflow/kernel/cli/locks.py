@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..contracts.spelling import did_you_mean
 from ..errors import ExitCode, InvalidInput, OwnedByAnother
 from .output import print_json, say
-from .plugin_display import table
+from .tables import table
 from .which_ledger import chosen_ledger
 
 if TYPE_CHECKING:

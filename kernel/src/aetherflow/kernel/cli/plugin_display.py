@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from .tables import NONE, plain
 
 if TYPE_CHECKING:
     from ..plugins.index import PluginIndex
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from ..policy.rules import Contribution
 
 COLUMNS = ("NAME", "DISTRIBUTION", "VERSION", "API", "STATE", "STEPS", "CONN", "HOOKS", "LOCK", "WHY")
-_NUMBERS = frozenset({"STEPS", "CONN"})
-_NONE = "-"
+NUMBERS = frozenset({"STEPS", "CONN"})
 #: States whose reason says by itself what to do: a rule with its file and line.
 _SELF_EVIDENT = frozenset({"ready", "active", "denied"})
 
@@ -44,7 +45,7 @@ def row(record: PluginRecord, index: PluginIndex) -> list[str]:
     why = f"{record.why}: {record.mend}" if needs_mend else record.why
     return [
         record.name,
-        _NONE if record.is_local else record.distribution,
+        NONE if record.is_local else record.distribution,
         record.version,
         record.interface,
         record.state.value,
@@ -56,41 +57,21 @@ def row(record: PluginRecord, index: PluginIndex) -> list[str]:
     ]
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns of plain text, numbers to the right; the last one as long as it is, the others never empty."""
-    cells = [list(columns), *([*(_plain(cell) or _NONE for cell in row[:-1]), _plain(row[-1])] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(columns))]
-    return "\n".join(_aligned(line, columns, widths) for line in cells)
-
-
-def _aligned(line: Sequence[str], columns: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (
-        cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
-        for column, cell, width in zip(columns, line, widths, strict=True)
-    )
-    return "  ".join(cells).rstrip()
-
-
-def _plain(text: str) -> str:
-    """One line that can't move the cursor: metadata is a stranger's text."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def description(record: PluginRecord, index: PluginIndex) -> Iterable[str]:
     """The lines of a plugin's page."""
-    yield f"{record.name}: {record.state}{' (' + _plain(record.why) + ')' if record.why else ''}"
+    yield f"{record.name}: {record.state}{' (' + plain(record.why) + ')' if record.why else ''}"
     if record.mend and not record.is_ready:
-        yield f"  help          {_plain(record.mend)}"
-    yield f"  distribution  {_plain(record.distribution)} {_plain(record.version)}".rstrip()
-    yield f"  interface     {record.interface or _NONE}"
+        yield f"  help          {plain(record.mend)}"
+    yield f"  distribution  {plain(record.distribution)} {plain(record.version)}".rstrip()
+    yield f"  interface     {record.interface or NONE}"
     manifest = record.manifest
     if manifest is None:
         return
     if manifest.summary:
-        yield f"  summary       {_plain(manifest.summary)}"
+        yield f"  summary       {plain(manifest.summary)}"
     for hook in manifest.behaviours:
         decision = index.profile.decide_hook(record.identity, hook)
-        yield f"  hook          {hook}: {'granted' if decision.allowed else 'not granted'} ({_plain(decision.why)})"
+        yield f"  hook          {hook}: {'granted' if decision.allowed else 'not granted'} ({plain(decision.why)})"
     for step in manifest.steps:
         yield ""
         yield from _heading(record, step.contribution, index, f"step {step.name} ({step.rerun})")
@@ -112,12 +93,12 @@ def _connector_descriptions(record: PluginRecord, manifest: Manifest, index: Plu
 
 def _heading(record: PluginRecord, contribution: Contribution, index: PluginIndex, text: str) -> Iterable[str]:
     denied = _denial(record, contribution, index)
-    yield _plain(text) if denied is None else f"{_plain(text)}: denied, {denied}"
+    yield plain(text) if denied is None else f"{plain(text)}: denied, {denied}"
 
 
 def _about(summary: str, effects: Iterable[str]) -> Iterable[str]:
     if summary:
-        yield f"  {_plain(summary)}"
+        yield f"  {plain(summary)}"
     yield f"  effects: {', '.join(sorted(effects)) or 'none'}"
 
 
@@ -133,7 +114,7 @@ def _fields(title: str, schema: Mapping[str, Any]) -> Iterable[str]:
         if isinstance(field, dict) and "default" in field:
             details.append(f"default {json.dumps(field['default'])}")
         text = field.get("description", "") if isinstance(field, dict) else ""
-        yield f"    {_plain(name).ljust(width)}  {_plain(', '.join(filter(None, details)))}  {_plain(text)}".rstrip()
+        yield f"    {plain(name).ljust(width)}  {plain(', '.join(filter(None, details)))}  {plain(text)}".rstrip()
 
 
 def _type_name(schema: object) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ExitCode
 from .output import say
-from .plugin_display import COLUMNS, description, listed, row, shown, table
+from .plugin_display import COLUMNS, NUMBERS, description, listed, row, shown
+from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ def list_plugins(*, profile: str | None, as_json: bool, try_import: bool, enviro
             say(_json([listed(record, index) for record in records]))
         else:
             _tell_warnings(index)
-            say(table(COLUMNS, [row(record, index) for record in records]))
+            say(table(COLUMNS, [row(record, index) for record in records], numbers=NUMBERS))
     return ExitCode.DONE
 
 

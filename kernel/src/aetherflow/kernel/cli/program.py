@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
 from .command_line import read_command_line
+from .streams import drop_stream, flush_streams, settle_streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
-    _settle_standard_streams()
+    settle_streams()
     # Starting makes objects that stay: to look through them for garbage is a part of the time, and finds none.
     # What goes on for long turns it on again.
     gc.disable()
@@ -37,12 +38,16 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = ExitCode.DONE
-        _drop_output()
+        drop_stream("stdout")
     except OSError as error:
         code = _tell(_system_error(error), as_json=False)
-        _drop_output()
+        drop_stream("stdout")
+    except ImportError as error:
+        # A library that is there and can't be loaded: no descriptors or no memory left, or made for another system.
+        code = _tell(_unloadable(error), as_json=as_json) if error.path else _tell_bug(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _tell_bug(error, as_json=as_json)
+    flush_streams()
     sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
 
 
@@ -70,33 +75,23 @@ def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json:
 
 
 def _tell(error: AetherFlowError, *, as_json: bool) -> ExitCode:
-    from .output import print_error
-
     try:
+        from .output import print_error
+
         print_error(error, as_json=as_json)
-    except OSError:
-        # Nobody can be told; the exit code still says it.
-        _drop_output(1 if as_json else 2)
+    except (OSError, ImportError):
+        _tell_plainly(error)
+        # Nobody may be told any more; the exit code still says it.
+        drop_stream("stdout" if as_json else "stderr")
     return error.exit_code
 
 
-def _drop_output(number: int = 1) -> None:
-    # Nobody takes our output any more: point it nowhere, or Python complains when it flushes at the end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-
-
-def _settle_standard_streams() -> None:
-    """Make sure that there are three, and that they take any text: names of files may hold bytes that are none."""
-    # A closed one would be the number of the next file that is opened, the ledger for one.
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good, by number
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the same
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+def _tell_plainly(error: AetherFlowError) -> None:
+    """The same in few words, where what shows an error can't be loaded or its output can't be written."""
+    problem = error.problem
+    told = f"error {problem.code}: {problem.message}\n" + (f"help: {problem.help}\n" if problem.help else "")
+    with contextlib.suppress(OSError):
+        os.write(2, told.encode("utf-8", "backslashreplace"))
 
 
 def _usage_error(error: Exception) -> InvalidInput:
@@ -111,11 +106,15 @@ def _system_error(error: OSError) -> RunFailed:
     return RunFailed(f"the system refused: {error.strerror or error}{place}", code="AF-SYSTEM")
 
 
-def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
-    import traceback
+def _unloadable(error: ImportError) -> RunFailed:
+    return RunFailed(f"a part of the program can't be loaded: {error}", code="AF-SYSTEM")
 
+
+def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
     mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows where it happened"
     _tell(RunFailed(f"{type(error).__name__}: {error}", code="AF-BUG", help=mend), as_json=as_json)
     if os.environ.get("AETHERFLOW_LOG_LEVEL", "").upper() == "DEBUG":
+        import traceback
+
         traceback.print_exception(error)
     return ExitCode.FAILED

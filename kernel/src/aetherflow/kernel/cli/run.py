@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from ..errors import ExitCode, InvalidInput
 from .flow_file import given_flow
 from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems, say
+from .streams import drop_stream, flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ..check.preparation import Prepared
     from ..contracts.events import Event
     from ..events.lines import LineLog
-    from ..run.flow import RunResult
+    from ..run.flow import RunRequest, RunResult
 
 
 #: Python's own 700 has it look for garbage after every few steps.
@@ -42,11 +44,15 @@ def run(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """Run a flow; started again with the same run id, it goes on where it stopped."""
-    from ..check.preparation import prepare_flow
-    from ..run.flow import RunRequest, run_prepared
+    from ..run.flow import RunRequest
 
-    file = given_flow(flow, flow_yaml, command="run")
     _refuse_contradictions(run_id=run_id, resume=resume, from_step=from_step, flow_job=flow_job)
+    if flow is None and flow_yaml is None and resume is not None:
+        from .run_file import flow_of_run
+
+        file, resume = flow_of_run(resume, ledger=None, environ=environ)
+    else:
+        file = given_flow(flow, flow_yaml, command="run")
     request = RunRequest(
         run_id=resume or run_id,
         must_exist=resume is not None,
@@ -55,6 +61,41 @@ def run(
         accept_changes=accept_changes,
         parameters=_parameters(param or []),
     )
+    return start_run(file, request, profile=profile, as_json=as_json, environ=environ)
+
+
+def retry(
+    *,
+    run: str,
+    flow: str | None,
+    ledger: str | None,
+    profile: str | None,
+    as_json: bool,
+    environ: Mapping[str, str],
+) -> ExitCode:
+    """Take up what failed or was blocked in a run."""
+    from pathlib import Path
+
+    from ..run.flow import RunRequest
+    from .run_file import flow_of_run
+
+    if flow is not None and ledger is not None:
+        raise InvalidInput("a flow and a ledger were given", code="AF-USAGE", help="give --flow or --ledger, not both")
+    if flow is None:
+        file, run_id = flow_of_run(run, ledger=ledger, environ=environ)
+    else:
+        file, run_id = Path(flow), run.rpartition("/")[2]
+    request = RunRequest(run_id=run_id, must_exist=True, only_failed=True)
+    return start_run(file, request, profile=profile, as_json=as_json, environ=environ)
+
+
+def start_run(
+    file: Path, request: RunRequest, *, profile: str | None, as_json: bool, environ: Mapping[str, str]
+) -> ExitCode:
+    """Check a flow, run it, and tell of it; answers how the process is to end."""
+    from ..check.preparation import prepare_flow
+    from ..run.flow import run_prepared
+
     with ExitStack() as stack:
         stack.enter_context(output_kept_for_the_answer())
         prepared = prepare_flow(file, profile=profile, environ=environ)
@@ -66,11 +107,14 @@ def run(
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
         result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
-    _tell_result(result, prepared, as_json=as_json)
+    try:
+        _tell_result(result, prepared, as_json=as_json)
+    except BrokenPipeError:
+        # Whoever went away still hears of it by the exit code.
+        drop_stream("stdout")
     if result.has_left_behind:
         # Threads of the step that was left behind would keep Python from leaving.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush_streams()
         os._exit(int(result.exit_code))
     return result.exit_code
 

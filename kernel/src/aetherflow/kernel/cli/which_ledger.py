@@ -10,6 +10,8 @@ from ..errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..resolve.settings import Settings
+
 
 def chosen_ledger(*, flow: str | None, ledger: str | None, environ: Mapping[str, str]) -> Path:
     """The ledger that a command is about: the one named, that of the flow named, else that of the project here.
@@ -38,16 +40,27 @@ def _ledger_of_flow(flow: Path, environ: Mapping[str, str]) -> Path:
         return places_of(prepared.surroundings, index.flow).ledger
 
 
-def _ledger_here(environ: Mapping[str, str]) -> Path:
+def settings_here(environ: Mapping[str, str]) -> tuple[Path, Settings]:
+    """The folder of the project that the current folder belongs to, and its settings.
+
+    Raises:
+        InvalidInput: the settings are wrong.
+        RefusedByPolicy: the policy of the project can't be read.
+    """
     from ..policy.project import find_project
     from ..resolve.environment import take_environment
     from ..resolve.settings import read_settings
-    from ..run.assembly import default_ledger
 
     project = find_project(Path.cwd())
     environment = take_environment(environ, folder=project.folder)
     settings = read_settings(environment, project.settings, folder=project.folder, document=project.document)
-    return default_ledger(project.folder.resolve(), settings)
+    return project.folder.resolve(), settings
+
+
+def _ledger_here(environ: Mapping[str, str]) -> Path:
+    from ..run.assembly import default_ledger
+
+    return default_ledger(*settings_here(environ))
 
 
 def _existing(path: Path, mend: str) -> Path:

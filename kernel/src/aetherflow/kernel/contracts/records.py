@@ -47,6 +47,8 @@ class RunRecord:
     flow_file: str = ""
     flow_digest: str = ""
     profile: str = ""
+    #: The root of the workspace that the newest start used; empty where that is not known.
+    workspace: str = ""
     #: When somebody asked for an end of the run; null where nobody did.
     cancel_requested_at: float | None = None
 
@@ -72,6 +74,8 @@ class StartRecord:
     environment_keys: tuple[str, ...]
     #: Which process it is; see `state.identity`.
     owner: Mapping[str, Json]
+    #: How many jobs the flow has, without those of on_failure and finally; 0 where that is not known.
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,35 @@ class DecisionRecord:
     step_id: str
     decision: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolutionRecord:
+    """What a person decided of a run, or of a step of it; the step is null where it is the run as a whole."""
+
+    #: Seconds since 1970 in UTC.
+    at: float
+    #: Who it was, as the system names them.
+    by: str
+    #: `done`, `again` or `cancel`.
+    what: str
+    step: StepKey | None = None
+    reason: str = ""
+    #: How it stood before: status, attempt, error.
+    before: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run in a list of runs."""
+
+    key: RunKey
+    run: RunRecord
+    #: Null where none was noted: a run of the first version of the ledger.
+    newest_start: StartRecord | None = None
+    jobs_done: int = 0
+    #: Jobs of which there is something to remember; on_failure and finally jobs are not counted.
+    jobs_known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

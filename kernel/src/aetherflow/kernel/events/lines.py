@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..contracts.events import (
     Event,
@@ -50,10 +50,20 @@ class Redact(Protocol):
         """The value, its texts without secrets."""
 
 
+class TextStream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> None:
+        """Hold nothing back."""
+
+
 class LineLog:
     """A log of one line an event on a text stream; safe to use from several threads."""
 
-    def __init__(self, stream: TextIO, *, redactor: Redact, level: str, as_json: bool) -> None:
+    def __init__(self, stream: TextStream, *, redactor: Redact, level: str, as_json: bool) -> None:
         self._stream = stream
         self._redactor = redactor
         self._least = LEVELS[level]
@@ -87,9 +97,12 @@ class LineLog:
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
-        except (OSError, ValueError):
-            # Full, closed, or its reader went away: what is told to nobody must not end the run.
+        except (BrokenPipeError, ValueError):
+            # Closed, or its reader went away: what is told to nobody must not end the run.
             self._is_lost = True
+        except OSError:
+            # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
+            return
 
     def close(self) -> None:
         """Nothing to let go of: the stream belongs to the process."""

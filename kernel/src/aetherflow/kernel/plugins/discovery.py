@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -14,6 +16,9 @@ import importlib_metadata
 from ..contracts.interface import ENTRY_POINT_GROUP, MANIFEST_NAME
 from ..policy.rules import PluginIdentity, normalised_name
 from ..quick_dataclasses import dataclass
+
+#: What the system says when this process, or the machine, can open nothing more.
+_NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ def announcements(search_path: Sequence[str] | None = None) -> list[Announcement
         if announced:
             name = normalised_name(announced[0].distribution) or f"nameless {len(found)}"
             found.setdefault(name, announced)
+    # Where nothing can be opened, importlib's listing finds nothing and says nothing.
+    os.close(os.open(os.sep, os.O_RDONLY | os.O_CLOEXEC))
     seen = [each for announced in found.values() if not _is_shadowed(announced[0], search_path) for each in announced]
     return sorted(seen, key=lambda each: (normalised_name(each.name), each.distribution))
 
@@ -131,7 +138,11 @@ def _header(text: str) -> dict[str, str]:
 def _read(distribution: importlib_metadata.Distribution, name: str) -> str:
     try:
         return distribution.read_text(name) or ""
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        return ""
+    except OSError as error:
+        if error.errno in _NO_DESCRIPTORS:
+            raise
         return ""
 
 

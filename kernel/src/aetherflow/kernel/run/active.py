@@ -135,7 +135,7 @@ class ActiveRun:
 
     def close_connectors(self) -> None:
         """Close what was opened; what can't be closed is told, and ends nothing."""
-        for failed in self.connectors.close():
+        for failed in self.connectors.close(self.stop.seconds_to_close):
             self.tell(
                 StepLogged(
                     at=self.clock(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
 from ..quick_dataclasses import dataclass
+from ..state.companions import logs_folder, owners_folder
 from ..state.file_systems import refuse_network
 from ..state.folders import without_links
 from .active import ActiveRun
@@ -16,7 +17,7 @@ from .context import AttemptLog
 from .crew import Crew
 from .keeping import KeeperOnDemand
 from .paths import ProtectedPlaces, StepPaths, expanded
-from .unfinished import Unfinished
+from .unfinished import Unfinished, unfinished_file
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Places:
 
     ledger: Path
     owners: Path
+    logs: Path
     workspace: Path
     keep: Path
 
@@ -59,8 +61,14 @@ def places_of(surroundings: Surroundings, flow: Flow) -> Places:
     ledger = default_ledger(project, settings) if named is None else _below(project, named)
     if settings.state_on_network == "refuse":
         refuse_network(ledger)
-    workspace = _below(project, flow.workspace.root or settings.work_root or keep / "work")
-    return Places(ledger=ledger, owners=ledger.with_name(f"{ledger.name}.owners"), workspace=workspace, keep=keep)
+    root = flow.workspace.root
+    workspace = default_workspace(project, settings) if root is None else _below(project, root)
+    return Places(ledger=ledger, owners=owners_folder(ledger), logs=logs_folder(ledger), workspace=workspace, keep=keep)
+
+
+def default_workspace(project: Path, settings: Settings) -> Path:
+    """Where the flows of a project have their workspaces that do not name a place themselves."""
+    return _below(project, settings.work_root or project / KEEP / "work")
 
 
 def default_ledger(project: Path, settings: Settings) -> Path:
@@ -89,7 +97,7 @@ def assemble(
         RefusedByPolicy: the secrets hook is not allowed.
     """
     flow = flow_index.flow
-    unfinished = Unfinished(places.owners / key.flow_id / f"{key.run_id}.unfinished")
+    unfinished = Unfinished(unfinished_file(places.owners, key))
     # The run is owned by now: whoever left something there is dead.
     unfinished.clear()
     workspace = Workspace(
@@ -145,7 +153,7 @@ def protected_places(surroundings: Surroundings, places: Places, flow_id: str) -
     project_file = project / PROJECT_FILE
     # A workspace that holds the project itself would protect the project from its own steps.
     workspace = places.workspace if not project.is_relative_to(places.workspace) else places.workspace / flow_id
-    folders = (places.keep, places.owners, workspace, *surroundings.settings.plugin_paths)
+    folders = (places.keep, places.owners, places.logs, workspace, *surroundings.settings.plugin_paths)
     return ProtectedPlaces(folders=folders, files=(*companions, project_file))
 
 

@@ -116,6 +116,11 @@ LEFT_BEHIND = Outcome(
     error="still busy when the grace after the signal was over",
 )
 
+LOCK_LOST = Outcome(
+    status=Status.LOCK_LOST,
+    error_code=LockLost.code,
+    error="the lock that it worked under was lost, and it did not stop when it was asked to",
+)
 STOPPED = Outcome(status=Status.INTERRUPTED, error_code="AF-INTERRUPTED", error="stopped by a signal")
 _FALSE = "condition=false"
 SKIPPED_BY_CONDITION = Outcome(status=Status.SKIPPED, outputs={"skipped": True, "reason": _FALSE}, reason=_FALSE)
@@ -136,8 +141,13 @@ def timed_out(seconds: float, outcome: Outcome | None = None) -> Outcome:
 
 def failure(error: AetherFlowError) -> Outcome:
     """The outcome of a step that failed before its own work began."""
-    message = _message_of(error)
-    return Outcome(status=Status.FAILED, error_code=error.problem.code, error=message, is_without_effect=True)
+    is_loss = isinstance(error, LockLost)
+    return Outcome(
+        status=Status.LOCK_LOST if is_loss else Status.FAILED,
+        error_code=error.problem.code,
+        error=_message_of(error),
+        is_without_effect=not is_loss,
+    )
 
 
 def _context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
@@ -10,6 +11,8 @@ from ..contracts.records import DecisionRecord, RunRecord, StartRecord
 from ..plan.decisions import Decision
 from ..plan.definitions import flow_definitions
 from ..quick_dataclasses import replace
+from ..state.identity import own_identity
+from ..state.liveness import as_noted
 from .parameters import facts_of, refuse_other_parameters, refuse_secret_parameters, settle_parameters
 from .recording import environment_keys_of, kernel_version, plugins_of, policy_digest_of
 
@@ -28,17 +31,12 @@ _DIED = "its process died"
 def settle_history(ledger: Ledger, key: RunKey) -> History:
     """What is remembered of a run that this process owns now: what is still RUNNING there was cut off."""
     history = ledger.history(key)
-    cut_off = {
-        step_key: replace(step, status=Status.INTERRUPTED, reason=_DIED)
-        for step_key, step in history.steps.items()
-        if step.status is Status.RUNNING
-    }
-    if not cut_off:
+    is_cut_off = history.run is not None and history.run.status is Status.RUNNING
+    if not is_cut_off and all(step.status is not Status.RUNNING for step in history.steps.values()):
         return history
     with ledger.transaction():
-        for step_key, step in cut_off.items():
-            ledger.put_step(key, step_key, step)
-    return replace(history, steps={**history.steps, **cut_off})
+        ledger.cut_off(key, _DIED)
+    return ledger.history(key)
 
 
 def make_record(
@@ -70,7 +68,7 @@ def make_record(
             ended_at=None,
             parameters={**fixed, **added},
             cancel_requested_at=None,
-            flow_file=prepared.document.file,
+            flow_file=str(Path(prepared.document.file).absolute()),
             flow_digest=prepared.document.digest,
             profile=prepared.surroundings.profile.name,
         )
@@ -86,7 +84,7 @@ def make_record(
         parameters=parameters,
         facts=facts,
         marker=secrets.token_hex(16),
-        flow_file=prepared.document.file,
+        flow_file=str(Path(prepared.document.file).absolute()),
         flow_digest=prepared.document.digest,
         profile=prepared.surroundings.profile.name,
     )
@@ -113,7 +111,8 @@ def claim_run(
         kernel=kernel_version(),
         plugins=plugins_of(flow_index, surroundings.index),
         environment_keys=environment_keys_of(flow_index),
-        owner={},
+        owner=as_noted(own_identity()),
+        jobs=len(plan.jobs),
     )
     definitions = surroundings.redactor.redact(flow_definitions(flow_index.flow))
     with ledger.transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..contracts.spelling import did_you_mean
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from ..resolve.resources import ResolvedResource
 
 P = TypeVar("P")
-
-#: How long connectors may take to be cancelled or closed, all together.
-CALL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +41,7 @@ class _Place:
     lock: threading.Lock = field(default_factory=threading.Lock)
     connector: AnyConnector | None = None
     is_open: bool = False
+    cancelling: _Call | None = None
 
 
 class RunConnectors:
@@ -93,33 +92,27 @@ class RunConnectors:
         return resource in self._source.resources
 
     def cancel(self) -> None:
-        """Break off what the connectors do, also one that is being opened."""
-        self._on_each("cancel", [place.connector for place in self._made()])
+        """Have the connectors break off what they do, also one that is being opened; does not wait for them."""
+        for place in self._made():
+            if place.connector is not None and (place.cancelling is None or place.cancelling.has_ended):
+                place.cancelling = _Call(place.connector.cancel, "cancel")
 
-    def close(self) -> tuple[str, ...]:
-        """Close all that were opened, last made first; answers what went wrong."""
-        opened = [place.connector for place in reversed(self._made()) if place.is_open]
+    def close(self, seconds: float) -> tuple[str, ...]:
+        """Close all that were opened, last made first, in so many seconds; answers what went wrong.
+
+        One that hangs keeps neither the others from being closed nor the process from leaving.
+        """
+        opened = [place for place in reversed(self._made()) if place.is_open]
         self._places.clear()
-        return self._on_each("close", opened)
+        deadline = monotonic() + seconds
+        failures = [
+            _close(place, max(0.0, deadline - monotonic()) / waiting)
+            for waiting, place in zip(range(len(opened), 0, -1), opened, strict=True)
+        ]
+        return tuple(filter(None, failures))
 
     def _made(self) -> list[_Place]:
         return [place for place in list(self._places.values()) if place.connector is not None]
-
-    def _on_each(self, name: str, connectors: list[AnyConnector | None]) -> tuple[str, ...]:
-        """Call a method of each, on a thread of its own: one that hangs must not keep the process from leaving."""
-        failures: list[str] = []
-
-        def call_all() -> None:
-            failures.extend(failure for connector in connectors if (failure := self._call(getattr(connector, name))))
-
-        if not connectors:
-            return ()
-        thread = threading.Thread(target=call_all, name=f"aetherflow-{name}", daemon=True)
-        thread.start()
-        thread.join(CALL_SECONDS)
-        if thread.is_alive():
-            failures.append(f"{name} was still busy after {CALL_SECONDS:.0f} s")
-        return tuple(failures)
 
     def _resource(self, name: str) -> ResolvedResource:
         resource = self._source.resources.get(name)
@@ -171,13 +164,42 @@ class RunConnectors:
                 f"the {part} of resource {resource.name!r} does not fit its driver: {wrong}", code="AF-CONNECTOR-CONFIG"
             ) from None
 
-    @staticmethod
-    def _call(method: Callable[[], None]) -> str:
+
+class _Call:
+    """A connector's method at work on a thread of its own: one that hangs holds up nobody."""
+
+    def __init__(self, method: Callable[[], None], name: str) -> None:
+        self._method = method
+        self._failure = ""
+        self._thread = threading.Thread(target=self._run, name=f"aetherflow-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the method came back."""
+        return not self._thread.is_alive()
+
+    def failure_within(self, seconds: float) -> str | None:
+        """What it raised, empty where all went well; null where it is still busy after so many seconds."""
+        self._thread.join(max(0.0, seconds))
+        return self._failure if self.has_ended else None
+
+    def _run(self) -> None:
         try:
-            method()
+            self._method()
         except Exception as error:  # noqa: BLE001 - the plugin boundary: the other connectors must be closed too
-            return told(error)
-        return ""
+            self._failure = told(error)
+
+
+def _close(place: _Place, seconds: float) -> str:
+    """Close one connector; answers what went wrong."""
+    deadline = monotonic() + seconds
+    # Closed after it was cancelled, unless that hangs.
+    if place.cancelling is not None:
+        place.cancelling.failure_within(seconds / 2)
+    closing = _Call(cast("AnyConnector", place.connector).close, "close")
+    failure = closing.failure_within(deadline - monotonic())
+    return f"close was still busy after {seconds:.1f} s" if failure is None else failure
 
 
 def _wrong_protocol(resource: str, found: type, wanted: object) -> ConnectorError:

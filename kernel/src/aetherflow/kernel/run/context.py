@@ -74,10 +74,6 @@ class AttemptLog:
         )
 
 
-#: A file system that takes longer to rename a file hangs.
-_LONGEST_MOVE_SECONDS = 1.0
-
-
 class Fence:
     """Whether an attempt may still publish: not after the run has left it behind.
 
@@ -87,7 +83,6 @@ class Fence:
     def __init__(self) -> None:
         self._is_revoked = False
         self._guard = threading.Lock()
-        self._moving = threading.Lock()
         self._is_ended = False
 
     def end(self) -> bool:
@@ -97,19 +92,18 @@ class Fence:
         return is_first
 
     def revoke(self) -> None:
-        """From now on nothing of this attempt is put in place; a move that has begun is waited for, if it is short."""
-        self._is_revoked = True
-        if self._moving.acquire(timeout=_LONGEST_MOVE_SECONDS):
-            self._moving.release()
+        """From now on nothing of this attempt is put in place."""
+        with self._guard:
+            self._is_revoked = True
 
     @contextmanager
-    def moving(self) -> Iterator[None]:
-        """Put something in place while the block lasts, unless the run has left the attempt behind.
+    def held(self) -> Iterator[None]:
+        """Put something in place while the block lasts: the run leaves the attempt behind before it, or after it.
 
         Raises:
-            StepError: it has.
+            StepError: the run has left the attempt behind.
         """
-        with self._moving:
+        with self._guard:
             self.check()
             yield
 
@@ -249,7 +243,6 @@ class AttemptContext:
         mode = 0o600 if self._is_private(target) else 0o666
         with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, books=self._books()) as temporary:
             yield temporary
-            self.check_fence()
 
     @contextmanager
     def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
@@ -274,6 +267,12 @@ class AttemptContext:
             held.check()
         self.fence.check()
 
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        self.check_fence()
+        with self.fence.held():
+            yield
+
     def _stop_at_once(self) -> None:
         """What the step works on is somebody else's now: nothing of it is put in place any more."""
         self.fence.revoke()
@@ -282,13 +281,6 @@ class AttemptContext:
     def _books(self) -> Bookkeeping:
         unfinished = self.folders.workspace.unfinished
         return Bookkeeping(unfinished=unfinished, published=self.published.append, moving=self._moving)
-
-    @contextmanager
-    def _moving(self) -> Iterator[None]:
-        """Whoever revokes the fence waits until the block ends, and from then on none begins."""
-        with self.fence.moving():
-            self.check_fence()
-            yield
 
     def _is_private(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.private_folders)

@@ -90,7 +90,7 @@ def _digest_of(descriptor: int) -> str:
 def _told_of_tree(folder: int) -> tuple[int, int, str]:
     files: list[tuple[str, int, str]] = []
     links: list[tuple[str, str]] = []
-    for root, folders, names, parent in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
+    for root, folders, names, parent in os.fwalk(".", dir_fd=folder, follow_symlinks=False, onerror=_raise):
         for name in (*names, *folders):
             path = f"{root}/{name}".removeprefix("./")
             found = os.stat(name, dir_fd=parent, follow_symlinks=False)
@@ -106,6 +106,11 @@ def _told_of_tree(folder: int) -> tuple[int, int, str]:
     return len(files), sum(size for _, size, _ in files), digest.hexdigest()
 
 
+def _raise(error: OSError) -> None:
+    # Left to itself, os.fwalk passes over a folder that can't be read.
+    raise error
+
+
 def _told_of_file(name: str, parent: int) -> tuple[int, str]:
     descriptor = os.open(name, _READ, dir_fd=parent)
     try:
@@ -116,7 +121,7 @@ def _told_of_file(name: str, parent: int) -> tuple[int, str]:
 
 def _holds_many(folder: int) -> bool:
     count = 0
-    for _, _, names, _ in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
+    for _, _, names, _ in os.fwalk(".", dir_fd=folder, follow_symlinks=False, onerror=_raise):
         count += len(names) + 1
         if count > _MANY:
             return True
@@ -125,7 +130,7 @@ def _holds_many(folder: int) -> bool:
 
 def _files_and_folders(folder: int) -> Iterator[int]:
     """Each regular file and each folder, open until the next one is asked for."""
-    for _, _, names, parent in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
+    for _, _, names, parent in os.fwalk(".", dir_fd=folder, follow_symlinks=False, onerror=_raise):
         for name in names:
             if not stat.S_ISREG(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 continue

@@ -12,14 +12,17 @@ from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import RunKey, RunRecord
 from ..errors import ExitCode, InvalidInput
 from ..events.bus import CallbackSink, EventBus, warn_of_sink
-from ..quick_dataclasses import dataclass, field
+from ..events.run_log import RunLog
+from ..quick_dataclasses import dataclass, field, replace
 from ..spec.identifiers import problem_with_id
+from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
 from .claiming import claim_run, make_record, settle_history
 from .ending import run_to_the_end
 from .journal import Journal
+from .locking import flow_locked
 from .notes import milliseconds
 from .selecting import make_plan
 from .stopping import Stop, stop_on_signals
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from ..plan.decisions import Plan
     from ..state.ledger import Ledger
     from .active import ActiveRun, JobResult
+    from .assembly import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,11 @@ class RunResult:
         """What a process that ran the flow answers."""
         if self.signal_number is not None:
             return ExitCode.of_signal(self.signal_number)
-        return ExitCode.DONE if self.status.is_done else ExitCode.FAILED
+        if self.status.is_done:
+            return ExitCode.DONE
+        failures = [job.failure for job in self.jobs if job.failure is not None]
+        waits_for_lock = bool(failures) and all(failure.error_code == "AF-LOCK-HELD" for failure in failures)
+        return ExitCode.OWNED_BY_ANOTHER if waits_for_lock else ExitCode.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,27 +155,60 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
                 help="aetherflow runs list shows those there are",
             )
         record = make_record(prepared, flow, request.parameters, key=key, history=history, clock=request.clock)
+        record = replace(record, workspace=str(places.workspace))
         plan = make_plan(prepared, flow_index, request, ledger=ledger, history=history, start=record.starts)
-        stop = Stop()
+        log = _run_log(prepared, places, key, record, tell)
+        stack.callback(log.close)
+        stop, tell = Stop(), log.tell
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
+        # After the lock of the flow is given back: what a step that was left behind holds ends with its time.
+        stack.callback(active.keeper.close)
+        stack.enter_context(flow_locked(active))
         claim_run(prepared, ledger, key, record, plan, asked=request.asked, now=request.clock())
         was_done = history.run is not None and history.run.status.is_done
+        active.tell(
+            RunStarted(
+                at=active.clock(),
+                flow_id=key.flow_id,
+                run_id=key.run_id,
+                flow_file=prepared.document.file,
+                resumed=record.starts > 1,
+            )
+        )
         return _run(active, plan, record, ledger=ledger, was_done=was_done)
+
+
+def _run_log(
+    prepared: Prepared, places: Places, key: RunKey, record: RunRecord, tell: Callable[[Event], None]
+) -> RunLog:
+    """The run's own log, with what was to be warned of."""
+    surroundings = prepared.surroundings
+    log = RunLog(
+        lambda: open_log(places.logs, key),
+        tell,
+        start=record.starts,
+        redactor=surroundings.redactor,
+        level=surroundings.settings.log_level,
+    )
+    for found in prepared.warnings:
+        if found.severity == "warning":
+            values = {"code": found.code, "message": found.message, "help": found.help}
+            log.keep("WARNING", "problem", time.time(), {name: text for name, text in values.items() if text})
+    return log
 
 
 def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, was_done: bool) -> RunResult:
     flow_id, run_id = active.key
     started_at = active.clock()
-    active.tell(
-        RunStarted(at=started_at, flow_id=flow_id, run_id=run_id, flow_file=record.flow_file, resumed=record.starts > 1)
-    )
     try:
         ending = run_to_the_end(active, plan, was_done=was_done)
         ended_at = active.clock()
         status, whole = ending.status, ending.of_run
-        if status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
+        if active.stop.has_lost_lock and not status.is_done:
+            status = whole = Status.LOCK_LOST
+        elif status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
             status = whole = Status.CANCELLED
         active.journal.note(
             lambda ledger: ledger.end_run(active.key, record.starts, of_start=status, of_run=whole, ended_at=ended_at)
@@ -176,7 +217,6 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, wa
     finally:
         active.journal.rescue()
         active.crew.close()
-        active.keeper.close()
         active.close_connectors()
     active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole)
     result = RunResult(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..plan.decisions import JobPlan, StepPlan
     from .active import ActiveRun
     from .attempt import Place
+    from .limits import Limits
     from .notes import JobNotes
 
     Scope = Callable[[], Mapping[str, Any]]
@@ -62,7 +63,7 @@ class Repetition:
         self._running: dict[int, Series | None] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
 
-    def run(self, place: Place, deadline: float | None, scope: Scope) -> Outcome:
+    def run(self, place: Place, limits: Limits, scope: Scope) -> Outcome:
         """Bring all items to their end; answers how the step as a whole ended, for the caller to note.
 
         Raises:
@@ -73,12 +74,13 @@ class Repetition:
         except AetherFlowError as error:
             return failure(error)
         self._notes.started(self.unit, None, self.inputs_digest, self.started_at)
+        self.unit.number += 1
         waiting = iter([number for number in range(len(self._items)) if not self._restored(number)])
         most = self._plan.step.foreach.max_parallel if self._plan.step.foreach else 1
         while True:
             has_started = False
             while len(self._running) < most and self._may_go_on() and (number := next(waiting, None)) is not None:
-                self._start(number, place, deadline, scope)
+                self._start(number, place, limits, scope)
                 has_started = True
             if not self._running:
                 return self._whole()
@@ -127,13 +129,13 @@ class Repetition:
             return False
         return self._plan.step.continue_on_error or all(outcome.status.is_done for outcome in self._outcomes.values())
 
-    def _start(self, number: int, place: Place, deadline: float | None, scope: Scope) -> None:
+    def _start(self, number: int, place: Place, limits: Limits, scope: Scope) -> None:
         self._running[number] = None
         of_item = {"item": self._items[number], "item_index": number}
 
         def task() -> None:
             try:
-                outcome = self._run_item(number, place, deadline, lambda: {**scope(), **of_item})
+                outcome = self._run_item(number, place, limits, lambda: {**scope(), **of_item})
                 self._answers.put(_Answer(number, outcome))
             except LeftBehind:
                 return
@@ -142,7 +144,7 @@ class Repetition:
 
         self._run.crew.start(task)
 
-    def _run_item(self, number: int, place: Place, deadline: float | None, scope: Scope) -> Outcome:
+    def _run_item(self, number: int, place: Place, limits: Limits, scope: Scope) -> Outcome:
         unit = unit_of_item(self._job, self._plan, number)
         try:
             when = self._run.flow_index.step_when(self._job.job.id, self._plan.step.id)
@@ -154,7 +156,7 @@ class Repetition:
         if not is_wanted:
             self._notes.ended(unit, SKIPPED_BY_CONDITION)
             return SKIPPED_BY_CONDITION
-        series = self._running[number] = Series(self._run, self._notes, unit, place, deadline)
+        series = self._running[number] = Series(self._run, self._notes, unit, place, limits)
         ended = series.run(scope)
         if ended.is_noted:
             self._notes.told(unit, ended.outcome)
@@ -200,12 +202,12 @@ class Repetition:
                 )
         if len(self._outcomes) < len(self._items) or any(not each.status.is_done for each in self._outcomes.values()):
             return STOPPED
-        is_skipped = bool(self._items) and all(each.status is Status.SKIPPED for each in self._outcomes.values())
-        return Outcome(
-            status=Status.SKIPPED if is_skipped else Status.SUCCESS,
-            outputs=self._outputs(),
-            reason="all of its items were skipped" if is_skipped else "",
-        )
+        if not self._items or any(each.status is not Status.SKIPPED for each in self._outcomes.values()):
+            return Outcome(status=Status.SUCCESS, outputs=self._outputs())
+        reasons = {each.reason for each in self._outcomes.values()}
+        by_condition = SKIPPED_BY_CONDITION.reason
+        reason = by_condition if reasons == {by_condition} else "all of its items were skipped"
+        return Outcome(status=Status.SKIPPED, outputs=self._outputs(), reason=reason)
 
     def _outputs(self) -> dict[str, Json]:
         """Each output as a list in the order of the items, null where an item did not give it."""

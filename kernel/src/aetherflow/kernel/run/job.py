@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
@@ -12,7 +11,9 @@ from ..plan.planning import TOLERABLE
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from .active import Failure, JobResult
-from .attempt import LEFT_BEHIND, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure
+from .attempt import LEFT_BEHIND, LOCK_LOST, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure
+from .limits import Limits
+from .locking import job_locked
 from .notes import JobNotes
 from .paths import StepPaths
 from .series import Series
@@ -45,8 +46,7 @@ class JobRun:
         self._steps: dict[str, Mapping[str, Json]] = {}
         self._failure: Failure | None = None
         self._place = _place_of(run, plan)
-        timeout = plan.job.timeout_seconds
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._limits = Limits(plan.job.timeout_seconds, is_locked=run.flow_index.flow.locks.scope == "job")
         #: The attempts that hold the job's thread.
         self._series: Series | None = None
 
@@ -59,17 +59,18 @@ class JobRun:
         """
         self._notes.job_started(self._outputs)
         try:
-            status, reason = self._run_steps()
+            with job_locked(self._run, self._job_id, self._lose_lock):
+                status, reason = self._run_steps()
             if status.is_done:
                 self._outputs.update(self._own_outputs())
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            outcome = failure(error)
-            status, reason = self._failed(
-                "", Outcome(status=Status.FAILED, error_code=outcome.error_code, error=outcome.error)
-            )
+            status, reason = self._failed("", failure(error))
         return self._end(status, reason)
+
+    def _lose_lock(self) -> None:
+        self._limits.lose_lock()
 
     def leave(self) -> JobResult | None:
         """End the job without its thread, where a step holds that; null where it is busy with something else.
@@ -91,14 +92,12 @@ class JobRun:
                 continue
             if self._run.stop.must_stop:
                 return Status.INTERRUPTED, STOPPED.error
-            if self._deadline is not None and time.monotonic() >= self._deadline:
+            if self._limits.is_over:
                 return self._out_of_time()
+            if self._limits.has_lost_lock:
+                return self._failed("", LOCK_LOST)
             outcome = self._run_step(plan)
-            if (
-                outcome.status is Status.SKIPPED
-                and plan.step.on_no_data == "skip_job"
-                and outcome is not SKIPPED_BY_CONDITION
-            ):
+            if _had_no_data(plan, outcome):
                 self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
             if not outcome.status.is_done:
@@ -144,7 +143,7 @@ class JobRun:
             if outcome is not None:
                 self._note_end(unit, plan, outcome)
                 return outcome
-        self._series = series = Series(self._run, self._notes, unit, self._place, self._deadline)
+        self._series = series = Series(self._run, self._notes, unit, self._place, self._limits)
         ended = series.run(self._scope)
         self._series = None
         if ended.is_noted:
@@ -166,7 +165,7 @@ class JobRun:
         from .foreach import Repetition
 
         repetition = Repetition(self._run, self._notes, self._plan, plan)
-        outcome, promoted = self._promoted(plan, repetition.run(self._place, self._deadline, self._scope))
+        outcome, promoted = self._promoted(plan, repetition.run(self._place, self._limits, self._scope))
         self._notes.ended(
             repetition.unit,
             outcome,
@@ -237,7 +236,7 @@ class JobRun:
 
 def _had_no_data(plan: StepPlan, outcome: Outcome) -> bool:
     """Whether a step's skip is one of the whole job; that its own condition did not hold is not."""
-    is_skipped = outcome.status is Status.SKIPPED and outcome is not SKIPPED_BY_CONDITION
+    is_skipped = outcome.status is Status.SKIPPED and outcome.reason != SKIPPED_BY_CONDITION.reason
     return is_skipped and plan.step.on_no_data == "skip_job"
 
 

@@ -272,11 +272,11 @@ def told_owner(lock: Lock) -> str:
 
 def _pauses() -> Iterator[float]:
     """How long to wait between looks: longer and longer, and never in step with others who wait."""
-    from random import uniform
+    from secrets import SystemRandom
 
-    longest = _FIRST_PAUSE
+    chance, longest = SystemRandom(), _FIRST_PAUSE
     while True:
-        yield uniform(longest / 2, longest)  # noqa: S311 - to be out of step, not to be secret
+        yield chance.uniform(longest / 2, longest)
         longest = min(longest * 2, _LONGEST_PAUSE)
 
 

@@ -58,7 +58,9 @@ class Bookkeeping:
         try:
             yield lambda found: self._made(number, found)
         finally:
-            self.unfinished.end(number)
+            # What could not be removed stays on the list.
+            if not os.path.lexists(place):
+                self.unfinished.end(number)
 
     def tell(self, record: ArtifactRecord | None) -> None:
         """Tell what was put in place."""
@@ -304,7 +306,7 @@ def _claimed(home: Path, beside: int, mode: int, books: Bookkeeping) -> Iterator
         except BlockingIOError:
             raise _unusable(home, "another step is filling it") from None
         say_claimed(os.fstat(descriptor))
-        stack.callback(_unlink, claim, beside)
+        stack.callback(_let_go, claim, home.name, beside)
         if os.read(descriptor, 1):
             remove_folder_of_name(home.name, beside)
         folder = _make_empty(home, mode, beside)
@@ -316,9 +318,12 @@ def _claimed(home: Path, beside: int, mode: int, books: Bookkeeping) -> Iterator
         yield folder
 
 
-def _unlink(name: str, folder: int) -> None:
+def _let_go(claim: str, name: str, beside: int) -> None:
+    """Remove a claim; one on a folder that could not be removed stays, for a later attempt to know it by."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+        is_made = os.stat(claim, dir_fd=beside, follow_symlinks=False).st_size > 0
+        if not is_made or _kind_of(Entry(beside, name)) is None:
+            os.unlink(claim, dir_fd=beside)
 
 
 def _make_empty(home: Path, mode: int, beside: int) -> int:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _STOPPED = "the run was stopped before"
 _FALSE = "condition=false"
+#: Python handles a signal only when its main thread does something: one that the system gave to another thread, or that
+#: came just before the wait began, does not end the wait.
+_LONGEST_WAIT = 0.25
 #: How a job may end that `fail_fast` takes for a failure.
 _FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
 
@@ -128,10 +131,11 @@ class _Conductor:
                 if self._is_over and not self._running:
                     return error
 
-    def _patience(self) -> float | None:
-        """How long to wait for news: for ever, or to the end of the grace, and then in short looks."""
+    def _patience(self) -> float:
+        """How long to wait for news: a while, or to the end of the grace, and then in short looks."""
         deadline = self._run.stop.deadline
-        return None if deadline is None else max(LOOK_SECONDS, deadline - time.monotonic())
+        left = _LONGEST_WAIT if deadline is None else max(LOOK_SECONDS, deadline - time.monotonic())
+        return min(left, _LONGEST_WAIT)
 
     def _stop_at_once(self) -> None:
         """The grace is over: jobs whose step holds their thread end without it."""

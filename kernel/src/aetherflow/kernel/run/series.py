@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from fnmatch import fnmatchcase
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed
 from ..quick_dataclasses import dataclass
-from .attempt import LEFT_BEHIND, STOPPED, Outcome, failure, prepare_attempt, run_attempt, timed_out
+from .attempt import LEFT_BEHIND, LOCK_LOST, STOPPED, Outcome, failure, prepare_attempt, run_attempt, timed_out
 from .context import Fence
 from .crew import LeftBehind
 from .stopping import GRACE_SECONDS, LOOK_SECONDS, Cancellation
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..spec.models import Retry
     from .active import ActiveRun
     from .attempt import Attempt, Place
+    from .limits import Limits
     from .notes import JobNotes
     from .unit import Unit
 
@@ -55,13 +57,12 @@ class Ended:
 class Series:
     """One series of attempts, made on the thread that calls `run`."""
 
-    def __init__(self, run: ActiveRun, notes: JobNotes, unit: Unit, place: Place, deadline: float | None) -> None:
+    def __init__(self, run: ActiveRun, notes: JobNotes, unit: Unit, place: Place, limits: Limits) -> None:
         self._run = run
         self._notes = notes
         self.unit = unit
         self._place = place
-        #: When the time of the whole job is over, in monotonic seconds.
-        self._deadline = deadline
+        self._limits = limits
         #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
         self.current: Current | None = None
 
@@ -84,7 +85,7 @@ class Series:
             if retry is None or not self._is_tried_again(retry, ended.outcome):
                 return ended
             wait = backoff(retry, self.unit.attempts_made)
-            if self._deadline is not None and time.monotonic() + wait >= self._deadline:
+            if wait >= self._limits.seconds_left():
                 return ended
             self._notes.tried_again(
                 self.unit, ended.attempt, ended.started_at or self._run.clock(), ended.outcome, wait
@@ -130,32 +131,43 @@ class Series:
         return outcome
 
     def _watched(self, attempt: Attempt, seconds: float) -> Outcome:
-        """The attempt on a thread of its own, as long as its time lasts."""
-        fence, cancellation = Fence(), Cancellation(self._run.stop.cancelled)
+        """The attempt on a thread of its own, as long as its time and its lock last."""
+        stop, limits = self._run.stop, self._limits
+        fence, cancellation = Fence(), Cancellation(stop.cancelled)
         answers: SimpleQueue[Outcome] = SimpleQueue()
         self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
         deadline = time.monotonic() + seconds
-        outcome = _answer(answers, lambda: time.monotonic() >= deadline or self._run.stop.must_stop)
+        outcome = _answer(
+            answers,
+            lambda: time.monotonic() >= deadline or stop.must_stop or limits.has_lost_lock or cancellation.is_cancelled,
+        )
         if outcome is not None:
             return outcome
-        is_stopped = self._run.stop.must_stop
+        is_stopped, is_locked_out = stop.must_stop, limits.has_lost_lock or cancellation.is_cancelled
+        if is_locked_out:
+            fence.revoke()
         cancellation.cancel()
         grace_ends = time.monotonic() + GRACE_SECONDS
-        outcome = _answer(answers, lambda: time.monotonic() >= grace_ends or self._run.stop.is_over)
+        outcome = _answer(answers, lambda: time.monotonic() >= grace_ends or stop.is_over)
         if outcome is None:
             fence.revoke()
             self._run.crew.has_left_behind = True
-            return LEFT_BEHIND if is_stopped else timed_out(seconds)
+            return LEFT_BEHIND if is_stopped else LOCK_LOST if is_locked_out else timed_out(seconds)
         # What was done before the end of its time, or just after, is done.
-        return outcome if is_stopped or outcome.status.is_done else timed_out(seconds, outcome)
+        is_told = is_stopped or is_locked_out or outcome.status.is_done
+        return outcome if is_told else timed_out(seconds, outcome)
 
     def _seconds(self) -> float | None:
-        """How long the attempt may take; null for as long as it likes."""
-        own = self.unit.plan.step.timeout_seconds
-        if self._deadline is None:
-            return own
-        left = max(0.0, self._deadline - time.monotonic())
-        return left if own is None else min(own, left)
+        """How long the attempt may take; null where nothing but the end of the run bounds it."""
+        step = self.unit.plan.step
+        if step.timeout_seconds is None and not self._limits.must_watch and not self._may_lose_a_lock():
+            return None
+        own = math.inf if step.timeout_seconds is None else step.timeout_seconds
+        return min(own, self._limits.seconds_left())
+
+    def _may_lose_a_lock(self) -> bool:
+        """Whether the step is one around another step, which works under what the outer one holds."""
+        return self._run.plugin_index.step(self.unit.plan.step.type).outputs_from is not None
 
     def _used_up(self) -> Outcome | None:
         retry = self.unit.plan.step.retry

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: How long a step that was asked to stop may still be busy, in seconds.
 GRACE_SECONDS = 8.0
+#: How long connectors may take to be closed, all together, where nobody asked the run to stop, and in any case.
+CLOSE_SECONDS, CLOSE_AT_LEAST = 10.0, 0.5
 #: How often somebody who waits for a step's own end looks whether the run must stop.
 LOOK_SECONDS = 0.05
 
@@ -37,6 +39,8 @@ class Stop:
     signal_number: int | None = None
     #: When whatever still runs is left behind, in monotonic seconds; null as long as nobody asked.
     deadline: float | None = None
+    #: The lock of the flow was lost: another run of it may be under way.
+    has_lost_lock: bool = False
 
     @property
     def is_asked(self) -> bool:
@@ -53,6 +57,11 @@ class Stop:
         """Whether the time for what runs is over."""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
+    @property
+    def seconds_to_close(self) -> float:
+        """How long connectors may take to be closed: what is left of the grace, and a little where that is over."""
+        return CLOSE_SECONDS if self.deadline is None else max(CLOSE_AT_LEAST, self.deadline - time.monotonic())
+
     def ask(self, number: int) -> None:
         """Ask the run to stop; safe to call from a signal handler, and again: then at once."""
         now = time.monotonic()
@@ -62,10 +71,17 @@ class Stop:
         self.inbox.put(SignalArrived(number))
 
     def give_up(self) -> None:
-        """Have everything stop because the run can't go on."""
+        """Have everything stop because the run can't go on; safe to call from any thread."""
         if self.deadline is None:
             self.deadline = time.monotonic() + GRACE_SECONDS
         self.cancelled.set()
+        # Whoever waits looks at the deadline when it wakes.
+        self.inbox.put(None)
+
+    def lose_lock(self) -> None:
+        """Have everything stop because the lock of the flow is another run's."""
+        self.has_lost_lock = True
+        self.give_up()
 
     def begin_the_end(self) -> None:
         """Let the jobs run that belong to the end of the run, as long as the grace lasts."""
@@ -76,19 +92,20 @@ class Stop:
 class Cancellation:
     """Whether one attempt must stop: because the run must, or it alone; a `CancelSignal`."""
 
-    __slots__ = ("_is_cancelled", "_of_run")
+    __slots__ = ("_of_run", "is_cancelled")
 
     def __init__(self, of_run: threading.Event) -> None:
         self._of_run = of_run
-        self._is_cancelled = False
+        #: Whether this attempt alone must stop.
+        self.is_cancelled = False
 
     def cancel(self) -> None:
         """Ask the attempt to stop."""
-        self._is_cancelled = True
+        self.is_cancelled = True
 
     def is_set(self) -> bool:
         """Whether the attempt must stop."""
-        return self._is_cancelled or self._of_run.is_set()
+        return self.is_cancelled or self._of_run.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait at most `timeout` seconds; answers whether the attempt must stop."""

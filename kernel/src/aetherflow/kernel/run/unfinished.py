@@ -17,6 +17,8 @@ from .removal import Identity, identity_of, remove_folder, remove_folder_of_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..contracts.records import RunKey
+
 #: The end of the name of the file that tells whose a folder is.
 CLAIM_SUFFIX = ".claim"
 _LONGEST_LIST = 64 * 1024 * 1024
@@ -28,6 +30,11 @@ class _Left:
 
     place: Path
     identity: Identity | None = None
+
+
+def unfinished_file(owners: Path, key: RunKey) -> Path:
+    """Where the list of a run is: beside the lock of whoever owns it."""
+    return owners / key.flow_id / f"{key.run_id}.unfinished"
 
 
 class Unfinished:

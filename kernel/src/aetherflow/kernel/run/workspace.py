@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
-from ..state.folders import make_private_folder, open_folder
+from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder, open_folder, refuse_unsafe
 from .publish import TEMPORARY_PREFIX, publish
 from .removal import remove_folder
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from .unfinished import Unfinished
 
 MARKER_NAME = ".aetherflow-run"
-_PRIVATE = 0o700
+#: What the system says where there is none, or a link in its place.
+_NO_MARKER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 #: What the system says where a part of a path is a link, or a file.
 _NO_FOLDER = {errno.ENOTDIR, errno.ELOOP}
 
@@ -90,11 +91,12 @@ class Workspace:
         home = self._home(folders.job_id)
         try:
             # From the top: where only we may write, nobody puts another folder in the place of the next one.
-            for folder in (self.root, self.flow_root, home.parent, home):
-                make_private_folder(folder)
+            for folder in (self.root, self.flow_root, home.parent):
+                with open_folder(folder, make=FOR_ITS_USER_ONLY) as descriptor:
+                    refuse_unsafe(os.fstat(descriptor), folder)
+            make_private_folder(home)
             self._claim(home)
-            for folder in folders.all:
-                make_private_folder(folder)
+            make_folders(*folders.all, mode=FOR_ITS_USER_ONLY)
         except OSError as error:
             if error.errno in _NO_FOLDER:
                 raise _foreign(f"a part of the workspace folder {home} is a link or a file") from error
@@ -146,8 +148,12 @@ def remove_marked(home: Path, marker: str) -> bool:
     """
     try:
         with open_folder(home.parent) as parent, open_folder(home) as descriptor:
-            is_ours = _marker_in(descriptor) == marker
-            return is_ours and remove_folder(home.name, parent, descriptor, last=MARKER_NAME)
+            found = _marker_in(descriptor)
+            if found is None:
+                # Only where nothing is in it: what is left of a removal that was cut off.
+                os.rmdir(home.name, dir_fd=parent)
+                return True
+            return found == marker and remove_folder(home.name, parent, descriptor, last=MARKER_NAME)
     except OSError:
         return False
 
@@ -156,15 +162,17 @@ def _remove_empty(folder: Path) -> None:
     """Remove a folder of ours in which nothing is left: one made by this user, for nobody else."""
     with contextlib.suppress(OSError), open_folder(folder.parent) as parent:
         found = os.stat(folder.name, dir_fd=parent, follow_symlinks=False)
-        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == _PRIVATE:
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == FOR_ITS_USER_ONLY:
             os.rmdir(folder.name, dir_fd=parent)
 
 
 def _marker_in(folder: int) -> str | None:
     try:
         descriptor = os.open(MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_MARKER:
+            return None
+        raise
     try:
         return os.read(descriptor, 256).decode("ascii", "replace")
     finally:

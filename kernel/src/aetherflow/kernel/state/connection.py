@@ -21,7 +21,23 @@ if TYPE_CHECKING:
 _BUSY_MILLISECONDS = 30_000
 
 
-def open_connection(path: Path) -> apsw.Connection:
+class LedgerConnection(apsw.Connection):
+    """A connection that leaves its file alone once the device has failed.
+
+    After a sync that failed, the system may take what it could not write for written: a later sync that
+    goes well would say nothing.
+    """
+
+    has_failed = False
+
+    def note_failure(self, error: BaseException) -> None:
+        """After an I/O error nothing is written any more, not even when the file is closed."""
+        if isinstance(error, apsw.IOError):
+            self.has_failed = True
+            self.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def open_connection(path: Path) -> LedgerConnection:
     """Open the ledger file, made with its folders where it is missing, for its user only.
 
     Raises:
@@ -37,8 +53,8 @@ def open_connection(path: Path) -> apsw.Connection:
         raise unusable(path, str(error)) from error
 
 
-def open_to_read(path: Path) -> apsw.Connection:
-    """Open a ledger that is there, to look into it; one that a newer AetherFlow wrote as well.
+def open_to_read(path: Path) -> LedgerConnection:
+    """Open a ledger that is there, to look into it and no more; one that a newer AetherFlow wrote as well.
 
     Raises:
         LedgerFailed: there is none, or it can't be read.
@@ -49,17 +65,65 @@ def open_to_read(path: Path) -> apsw.Connection:
             help="name the flow (--flow FLOW) or the file (--ledger FILE), or go to the project's folder",
         )
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(_BUSY_MILLISECONDS)
-        if _pragma(connection, "application_id") != APPLICATION_ID:
-            raise unusable(path, "it is another program's SQLite file")
-        if _pragma(connection, "user_version") < SCHEMA_VERSION:
-            connection.close()
-            return open_connection(path)
-        connection.execute("PRAGMA query_only = ON")
+        return _looked_into(_connect_to_read(path), path)
     except apsw.Error as error:
         raise unusable(path, str(error)) from error
+
+
+def _connect_to_read(path: Path) -> LedgerConnection:
+    connection = LedgerConnection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        # Only now SQLite looks at the file, and makes what it shares with writers.
+        _pragma(connection, "schema_version")
+    except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        connection.close()
+        return _connect_as_it_stands(path, error)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _connect_as_it_stands(path: Path, error: apsw.Error) -> LedgerConnection:
+    """Where nothing can be made beside the file, it is all there is; nobody else can write it there either."""
+    unmerged = path.with_name(f"{path.name}-wal")
+    if unmerged.exists() and unmerged.stat().st_size:
+        raise LedgerFailed(
+            f"the ledger {path} can't be read where it is: {error}",
+            help=f"its newest part is in {unmerged.name}, which needs a folder that can be written to:"
+            " copy both files to one, and give --ledger FILE",
+        ) from error
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    return LedgerConnection(f"{path.resolve().as_uri()}?immutable=1", flags=flags)
+
+
+def _looked_into(connection: LedgerConnection, path: Path) -> LedgerConnection:
+    try:
+        _refuse_other_files(connection, path)
+        version = _pragma(connection, "user_version")
+        if version < SCHEMA_VERSION:
+            # A look must not take the file from the older AetherFlow that may still work with it.
+            connection = _copy_in_memory(connection)
+            _migrate(connection, version)
+        connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_other_files(connection: LedgerConnection, path: Path) -> None:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise unusable(path, "it is another program's SQLite file")
+
+
+def _copy_in_memory(connection: LedgerConnection) -> LedgerConnection:
+    copy = LedgerConnection(":memory:")
+    with copy.backup("main", connection, "main") as backup:
+        backup.step()
+    connection.close()
+    return copy
 
 
 class Transaction:
@@ -67,16 +131,19 @@ class Transaction:
 
     __slots__ = ("_connection", "_guard", "_path")
 
-    def __init__(self, connection: apsw.Connection, path: Path, guard: threading.RLock) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path, guard: threading.RLock) -> None:
         self._connection = connection
         self._path = path
         self._guard = guard
 
     def __enter__(self) -> None:
+        if self._connection.has_failed:
+            raise unusable(self._path, "its device has failed before")
         self._guard.acquire()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except BaseException as error:
+            self._connection.note_failure(error)
             self._guard.release()
             tell_failure(self._path, error)
             raise
@@ -86,17 +153,18 @@ class Transaction:
             if error is None:
                 self._connection.execute("COMMIT")
         except BaseException as failed:
-            self._roll_back()
+            self._roll_back(failed)
             tell_failure(self._path, failed)
             raise
         else:
             if error is not None:
-                self._roll_back()
+                self._roll_back(error)
                 tell_failure(self._path, error)
         finally:
             self._guard.release()
 
-    def _roll_back(self) -> None:
+    def _roll_back(self, error: BaseException) -> None:
+        self._connection.note_failure(error)
         with suppress(apsw.Error):
             self._connection.execute("ROLLBACK")
 
@@ -117,16 +185,17 @@ def unusable(path: Path, why: str) -> LedgerFailed:
     )
 
 
-def _open(path: Path) -> apsw.Connection:
+def _open(path: Path) -> LedgerConnection:
     # Only where it is missing: closing the file by other means drops SQLite's own locks on it in this process.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     refuse_unsafe(path.lstat(), path)
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOFOLLOW
-    connection = apsw.Connection(str(path), flags=flags)
+    connection = LedgerConnection(str(path), flags=flags)
     try:
         _prepare(connection, path)
-    except BaseException:
+    except BaseException as error:
+        connection.note_failure(error)
         connection.close()
         raise
     return connection
@@ -141,7 +210,10 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise unusable(path, f"a newer AetherFlow wrote it (version {version}, this one knows {SCHEMA_VERSION})")
     for setting in CONNECTION_SETTINGS:
-        connection.execute(setting)
+        # Read to its end: what a statement that still has rows to give can't write is told to nobody.
+        connection.execute(setting).fetchall()
+    if connection.pragma("journal_mode") != "wal":
+        raise unusable(path, "its file system does not let it be in WAL mode")
     if is_new:
         _in_one_commit(connection, lambda: _create(connection))
     elif version < SCHEMA_VERSION:

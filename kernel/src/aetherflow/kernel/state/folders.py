@@ -1,25 +1,50 @@
-"""Folders reached through open ones, so that no link is followed; and those that belong to one user."""
+"""Folders reached through open ones, so that no link is followed; that a power cut leaves; that belong to one user."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOR_ITS_USER_ONLY = 0o700
+_NO_LINK = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | _NO_LINK
+#: On the way, a folder need not be readable: it is enough to be let through.
+_ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | _NO_LINK
+#: Permissions of a folder that nobody else may look into.
+FOR_ITS_USER_ONLY = 0o700
 #: How often folders are made again that another run removed at the same time, because they were empty.
 _TRIES = 100
 _MOST_LINKS = 40
+
+
+class _Walk(NamedTuple):
+    """Open folders, and the names of those that were made in them."""
+
+    #: The folder that was asked for is the last one.
+    opened: list[int]
+    made: list[tuple[str, int]]
+
+    def close(self) -> None:
+        for descriptor in self.opened:
+            os.close(descriptor)
+
+    def undo(self) -> None:
+        """Remove the folders that were made, as far as they are empty."""
+        for name, parent in reversed(self.made):
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=parent)
+
+    def named_in(self) -> list[int]:
+        """The folders that names were put into."""
+        return [parent for _, parent in self.made]
 
 
 def enter_folder(name: str, parent: int) -> int:
@@ -41,82 +66,131 @@ def open_folder(folder: Path, *, make: int | None = None) -> Iterator[int]:
     Args:
         folder: the path.
         make: permissions, less the umask, of folders that are missing; where the block raises they are removed
-            again, and where it ends well they are on the disk.
+            again, and where it ends well a power cut does not take them away.
 
     Raises:
         OSError: there is no such folder, it can't be made, or a part of the path is a link.
     """
-    trail, made = _walk(folder.absolute(), make)
+    walk = _walk(folder.absolute(), make)
     try:
-        yield trail[-1]
-        for _, parent in made:
-            os.fsync(parent)
+        yield walk.opened[-1]
+        _sync_names(walk.named_in())
     except BaseException:
-        _undo(made)
+        walk.undo()
         raise
     finally:
-        for descriptor in trail:
-            os.close(descriptor)
+        walk.close()
 
 
-def _walk(folder: Path, make: int | None) -> tuple[list[int], list[tuple[str, int]]]:
-    """The open folder, and before it those in which one was made; and the name of each of those."""
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, each for its user only, as `make_folders` does.
+
+    Raises:
+        OSError: it can't be made.
+        RunFailed: it is there, and is not safe.
+    """
+    walk = _walk_to_make(folder, FOR_ITS_USER_ONLY)
+    try:
+        refuse_unsafe(os.fstat(walk.opened[-1]), folder)
+        if walk.made:
+            _sync_names(walk.named_in())
+        else:
+            # Whoever made it may have been killed before its name was synced.
+            above = os.open("..", _ON_THE_WAY, dir_fd=walk.opened[-1])
+            try:
+                _sync_names([above])
+            finally:
+                os.close(above)
+    finally:
+        walk.close()
+
+
+def make_folders(*folders: Path, mode: int = 0o777) -> None:
+    """Make those folders that are missing, and those above them; a power cut does not take them away afterwards.
+
+    Args:
+        folders: what to make; no part of their paths is a link.
+        mode: permissions of each one that is made, less the user's umask.
+
+    Raises:
+        OSError: one can't be made.
+    """
+    walks: list[_Walk] = []
+    try:
+        walks.extend(_walk_to_make(folder, mode) for folder in folders if not folder.is_dir())
+        # A file that was synced is lost all the same with the name of a folder above it that was not.
+        _sync_names([parent for walk in walks for parent in walk.named_in()])
+    finally:
+        for walk in walks:
+            walk.close()
+
+
+def _walk_to_make(folder: Path, mode: int) -> _Walk:
+    try:
+        return _walk(folder.absolute(), mode)
+    except NotADirectoryError:
+        if folder.is_symlink() or not folder.exists():
+            raise
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from None
+
+
+def _walk(folder: Path, make: int | None) -> _Walk:
     tries = 1 if make is None else _TRIES
     while True:
-        trail: list[int] = [os.open(folder.anchor, _FOLDER)]
-        made: list[tuple[str, int]] = []
+        walk = _Walk([os.open(folder.anchor, _ON_THE_WAY if len(folder.parts) > 1 else _FOLDER)], [])
         try:
-            for part in folder.parts[1:]:
-                _go_on(part, trail, made, make)
+            for part in folder.parts[1:-1]:
+                _go_on(part, walk, make, _ON_THE_WAY)
+            if len(folder.parts) > 1:
+                _go_on(folder.name, walk, make, _FOLDER)
         except BaseException as error:
-            _undo(made)
-            for descriptor in trail:
-                os.close(descriptor)
+            walk.undo()
+            walk.close()
             tries -= 1
             if isinstance(error, FileNotFoundError) and tries:
                 continue
             if isinstance(error, OSError):
                 raise OSError(error.errno, error.strerror, str(folder)) from None
             raise
-        return trail, made
+        return walk
 
 
-def _go_on(part: str, trail: list[int], made: list[tuple[str, int]], make: int | None) -> None:
-    parent = trail[-1]
+def _go_on(part: str, walk: _Walk, make: int | None, flags: int) -> None:
+    """Open the next folder; the one before stays open where the next was made in it."""
+    parent = walk.opened[-1]
     is_made = False
     try:
-        inner = enter_folder(part, parent)
+        inner = os.open(part, flags, dir_fd=parent)
     except FileNotFoundError:
         if make is None:
             raise
-        with contextlib.suppress(FileExistsError):
+        with suppress(FileExistsError):
             os.mkdir(part, make, dir_fd=parent)
             is_made = True
-        inner = enter_folder(part, parent)
+        inner = os.open(part, flags, dir_fd=parent)
     if is_made:
-        made.append((part, parent))
+        walk.made.append((part, parent))
     else:
-        trail.pop()
+        walk.opened.pop()
         os.close(parent)
-    trail.append(inner)
+    walk.opened.append(inner)
 
 
-def _undo(made: list[tuple[str, int]]) -> None:
-    """Remove the folders that were made, as far as they are empty."""
-    for name, parent in reversed(made):
-        with contextlib.suppress(OSError):
-            os.rmdir(name, dir_fd=parent)
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, each for its user only.
-
-    Raises:
-        OSError: it can't be made.
-        RunFailed: it is there, and is not safe.
-    """
-    with open_folder(folder, make=_FOR_ITS_USER_ONLY) as descriptor:
-        refuse_unsafe(os.fstat(descriptor), folder)
+def _sync_names(folders: list[int]) -> None:
+    """Have the names in open folders on the disk, and that of the first one, which may have been made just before."""
+    synced: set[tuple[int, int]] = set()
+    for number, folder in enumerate(folders):
+        for path in ("..", ".") if number == 0 else (".",):
+            # Names may be put into a folder that may not be read; nobody can sync it then.
+            with suppress(PermissionError):
+                descriptor = os.open(path, _FOLDER, dir_fd=folder)
+                try:
+                    found = os.fstat(descriptor)
+                    if (found.st_dev, found.st_ino) not in synced:
+                        synced.add((found.st_dev, found.st_ino))
+                        os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
 
 def refuse_unsafe(found: os.stat_result, place: Path) -> None:

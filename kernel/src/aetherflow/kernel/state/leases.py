@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 #: A holder renews three times within a lease; with less it could be late because the machine is busy.
 SHORTEST_TTL = 5.0
 
-#: A row stays when its lock is released: it holds the counter from which the next token comes.
-LOCKS_TABLE = """
-CREATE TABLE IF NOT EXISTS locks (
-    key TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL, held INTEGER NOT NULL,
-    host TEXT NOT NULL, boot TEXT NOT NULL, pid INTEGER NOT NULL, ticks INTEGER NOT NULL, nonce TEXT NOT NULL,
-    flow_id TEXT NOT NULL, run_id TEXT NOT NULL, job_id TEXT NOT NULL, step_id TEXT NOT NULL,
-    acquired_at REAL NOT NULL, ttl REAL NOT NULL, expires REAL NOT NULL, expires_at REAL NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
-
 _BUSY_MILLISECONDS = 30_000
 #: A renewal that has to wait is tried again: the thread that renews has other leases.
 _BUSY_MILLISECONDS_OF_RENEWALS = 1_000
@@ -211,7 +201,7 @@ def open_leases(path: Path, *, for_renewals: bool = False) -> LeaseStore:
         LedgerFailed: the file can't be used.
     """
     # The tables of the ledger name this one: schema.py may import what stands here.
-    from .schema import CONNECTION_SETTINGS
+    from .schema import CONNECTION_SETTINGS, LOCKS_TABLE
 
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)

@@ -12,7 +12,7 @@ import apsw
 from ..contracts.records import DecisionRecord, History, RunKey, StepKey
 from ..errors import Fenced
 from . import rows
-from .connection import Transaction, open_connection, open_to_read, unusable
+from .connection import LedgerConnection, Transaction, open_connection, open_to_read, unusable
 from .forks import GUARD, IN_ANOTHER_PROCESS
 
 if TYPE_CHECKING:
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..contracts.events import Status
-    from ..contracts.records import ArtifactRecord, JobRecord, Json, RunRecord, StartRecord, StepRecord
+    from ..contracts.records import (
+        ArtifactRecord,
+        JobRecord,
+        Json,
+        ResolutionRecord,
+        RunRecord,
+        RunSummary,
+        StartRecord,
+        StepRecord,
+    )
+    from ..contracts.stores import StateStore
 
 
 class Ledger:
     """One open ledger file; safe to use from several threads, one transaction at a time."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._guard = threading.RLock()
@@ -44,6 +54,20 @@ class Ledger:
         Entering and leaving it raise LedgerFailed where it can't be written.
         """
         return Transaction(self._connection, self._path, self._guard)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All that is read inside is of one moment; to be kept short.
+
+        Raises:
+            LedgerFailed: the file can't be read.
+        """
+        with self._guard, self._failures_told():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def write_all(self, writes: Iterable[Callable[[Ledger], None]], *, fence: tuple[RunKey, int]) -> None:
         """Do all writes of a run in one transaction, unless somebody has started the run again since.
@@ -79,6 +103,11 @@ class Ledger:
         """Note a start of a run."""
         self._connection.execute(rows.PUT_START, rows.start_values(key, start))
 
+    def cut_off(self, key: RunKey, reason: str) -> None:
+        """Note of all that is under way in a run, and of the run itself, that it was cut off."""
+        for statement in rows.CUT_OFF:
+            self._connection.execute(statement, (reason, *key) if "reason" in statement else key)
+
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""
         self._connection.executemany(
@@ -103,6 +132,43 @@ class Ledger:
             self._connection.execute(rows.FORGET_ARTIFACTS, rows.step_key_values(key, step_key))
             for number, artifact in enumerate(step.artifacts):
                 self._connection.execute(rows.PUT_ARTIFACT, rows.artifact_values(key, step_key, number, artifact))
+
+    def put_resolution(self, key: RunKey, resolution: ResolutionRecord) -> None:
+        """Note what a person decided."""
+        self._connection.execute(rows.PUT_RESOLUTION, rows.resolution_values(key, resolution))
+
+    def ask_to_cancel(self, key: RunKey, at: float) -> None:
+        """Note that somebody wants the run to end, where it is RUNNING."""
+        self._connection.execute(rows.ASK_TO_CANCEL, (at, *key))
+
+    def forget_run(self, key: RunKey) -> None:
+        """Remove all that is remembered of a run."""
+        for statement in rows.FORGET_RUN:
+            self._connection.execute(statement, key)
+
+    def forget_definitions(self) -> None:
+        """Remove the definitions of flows that no run refers to any more."""
+        self._connection.execute(rows.FORGET_DEFINITIONS)
+
+    def runs(
+        self,
+        *,
+        flow_id: str | None = None,
+        run_id: str | None = None,
+        statuses: tuple[Status, ...] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[RunSummary, ...]:
+        """Runs as they are noted, newest first; null and nothing stand for all.
+
+        Raises:
+            LedgerFailed: the file can't be read.
+        """
+        statement = rows.list_runs(by_flow=flow_id is not None, by_run=run_id is not None, statuses=len(statuses))
+        named = [text for text in (flow_id, run_id) if text is not None]
+        asked = (*named, *(status.value for status in statuses), -1 if limit is None else limit, offset)
+        with self._guard, self._failures_told():
+            return tuple(rows.summary_of(row) for row in self._connection.execute(statement, asked))
 
     def history(self, key: RunKey, *, start: int = 0) -> History:
         """All that is remembered of one run: its jobs, and with `start` those that belong to that start alone.
@@ -140,6 +206,11 @@ class Ledger:
                 for job_id, step_id, decision, reason in self._connection.execute(rows.GET_DECISIONS, (*key, start))
             )
 
+    def resolutions(self, key: RunKey) -> tuple[ResolutionRecord, ...]:
+        """What people decided of a run, in the order of time."""
+        with self._guard, self._failures_told():
+            return tuple(rows.resolution_of(row) for row in self._connection.execute(rows.GET_RESOLUTIONS, key))
+
     def definitions(self, flow_digest: str) -> Json:
         """A flow's steps as they were written; null where they are not remembered."""
         with self._guard, self._failures_told():
@@ -164,6 +235,19 @@ class Ledger:
                 return str(run_id)
         return None
 
+    def give_back_room(self, *, rewrite: bool) -> None:
+        """Give the file system back what was removed: of the log of writes, and with `rewrite` of the file itself.
+
+        Others wait who want to write meanwhile.
+
+        Raises:
+            LedgerFailed: it could not be done; nothing is lost.
+        """
+        with self._guard, self._failures_told():
+            if rewrite:
+                self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of the file."""
         with self._guard:
@@ -176,6 +260,8 @@ class Ledger:
             yield
         except apsw.Error as error:
             raise unusable(self._path, str(error)) from error
+        except (ValueError, TypeError) as error:
+            raise unusable(self._path, "it holds something that this version does not understand") from error
 
 
 def open_ledger(path: Path, *, to_read: bool = False) -> Ledger:
@@ -185,3 +271,10 @@ def open_ledger(path: Path, *, to_read: bool = False) -> Ledger:
         LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
     """
     return Ledger(open_to_read(path) if to_read else open_connection(path), path)
+
+
+if TYPE_CHECKING:
+
+    def _as_a_store(ledger: Ledger) -> StateStore:
+        """The type checker says whether anything is missing of what a store must have."""
+        return ledger

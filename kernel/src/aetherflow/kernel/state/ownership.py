@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed, OwnedByAnother
-from .folders import make_private_folder, open_folder, refuse_unsafe
+from .folders import FOR_ITS_USER_ONLY, make_private_folder, open_folder, refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,55 +18,87 @@ if TYPE_CHECKING:
     from ..contracts.records import RunKey
 
 _HAS_FILE_LOCKS = os.name == "posix"
+#: How often, and how fast, the name of an owner is looked for that has only just become it.
+_LOOKS = 50
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @contextmanager
 def own_run(folder: Path, key: RunKey) -> Iterator[None]:
     """Own a run while the block lasts.
 
-    The lock file stays: removing it would let two owners hold two files of one name.
+    The lock file stays; `forget_owner` alone removes it.
 
     Raises:
         OwnedByAnother: a living process owns it.
         LedgerFailed: the folder can't be used.
+        RunFailed: others could change it.
     """
-    descriptor = _open_lock(folder, key)
+    descriptor = _own(folder, key)
     try:
-        _lock(descriptor, key)
-        try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        except OSError as error:
-            raise _unusable(folder, error) from error
         yield
     finally:
         os.close(descriptor)
 
 
-def _open_lock(folder: Path, key: RunKey) -> int:
-    place = folder / key.flow_id
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+def _own(folder: Path, key: RunKey) -> int:
+    file = lock_file(folder, key)
     try:
-        make_private_folder(folder)
-        make_private_folder(place)
-        with open_folder(place) as beside:
-            descriptor = os.open(f"{key.run_id}.lock", flags, 0o600, dir_fd=beside)
+        with open_folder(folder, make=FOR_ITS_USER_ONLY) as owners:
+            refuse_unsafe(os.fstat(owners), folder)
+        make_private_folder(file.parent)
+        descriptor = _open_locked(file, key)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
     except OSError as error:
-        raise _unusable(folder, error) from error
-    try:
-        refuse_unsafe(os.fstat(descriptor), place / f"{key.run_id}.lock")
-    except BaseException:
-        os.close(descriptor)
-        raise
+        raise LedgerFailed(
+            f"{folder}, where it stands which process owns a run, can't be used: {error.strerror or error}",
+            code="AF-LEDGER-OWNERS",
+            help="make room, make it readable and writable, or give another file in flow.state.path",
+        ) from error
     return descriptor
 
 
-def _unusable(folder: Path, error: OSError) -> LedgerFailed:
-    return LedgerFailed(
-        f"{folder}, where it stands which process owns a run, can't be used: {error.strerror or error}",
-        code="AF-LEDGER-OWNERS",
-        help="make room, make it readable and writable, or give another file in flow.state.path",
-    )
+def lock_file(folder: Path, key: RunKey) -> Path:
+    """The file that the owner of a run holds a lock on."""
+    return folder / key.flow_id / f"{key.run_id}.lock"
+
+
+def forget_owner(folder: Path, key: RunKey) -> None:
+    """Remove the lock file of a run that is forgotten; only while this process owns it."""
+    with contextlib.suppress(OSError):
+        lock_file(folder, key).unlink()
+
+
+def _open_locked(file: Path, key: RunKey) -> int:
+    """A descriptor that holds the lock on the file of that name.
+
+    Whoever owned it last may have removed the file between its opening and its locking: a lock on a file
+    without a name would keep nobody out.
+    """
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(file, flags, 0o600)
+        try:
+            refuse_unsafe(os.fstat(descriptor), file)
+            _lock(descriptor, key)
+            if _has_name(descriptor, file):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _has_name(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -86,16 +119,43 @@ def _lock(descriptor: int, key: RunKey) -> None:
     # Elsewhere the ledger's own locks are all there is: the flow still runs, unguarded against its twin.
     if not _HAS_FILE_LOCKS:
         return
+    owner = None
+    for _ in range(_LOOKS):
+        if _is_locked_by_us(descriptor):
+            return
+        # The last owner's, or nobody's, as long as the new one has not written its own.
+        owner = _owner_of(descriptor)
+        if owner is not None and _lives(owner):
+            break
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    raise OwnedByAnother(
+        f"run {key.run_id!r} of flow {key.flow_id!r} is owned by another process (pid {owner or 'unknown'})",
+        code="AF-RUN-OWNED",
+        help="wait for it to end, or start a run with another id",
+    )
+
+
+def _is_locked_by_us(descriptor: int) -> bool:
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = ""
-        with contextlib.suppress(OSError):
-            owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        raise OwnedByAnother(
-            f"run {key.run_id!r} of flow {key.flow_id!r} is owned by another process (pid {owner or 'unknown'})",
-            code="AF-RUN-OWNED",
-            help="wait for it to end, or start a run with another id",
-        ) from None
+        return False
+    return True
+
+
+def _owner_of(descriptor: int) -> int | None:
+    with contextlib.suppress(OSError, ValueError):
+        return int(os.pread(descriptor, 32, 0))
+    return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -7,23 +7,34 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
-from ..contracts.records import ArtifactRecord, JobRecord, RunRecord, StartRecord, StepKey, StepRecord
+from ..contracts.records import (
+    ArtifactRecord,
+    JobRecord,
+    ResolutionRecord,
+    RunKey,
+    RunRecord,
+    RunSummary,
+    StartRecord,
+    StepKey,
+    StepRecord,
+)
+from .schema import TABLES_OF_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..contracts.records import Json, RunKey
+    from ..contracts.records import Json
 
 Row = tuple[Any, ...]
 _JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 _RUN_COLUMNS = (
     "status, starts, started_at, ended_at, flow_file, flow_digest, profile, parameters, facts, marker,"
-    " cancel_requested_at"
+    " workspace, cancel_requested_at"
 )
 _START_COLUMNS = (
     "start, status, asked, started_at, ended_at, flow_digest, profile, policy_digest, kernel, plugins,"
-    " environment_keys, owner"
+    " environment_keys, owner, jobs"
 )
 _JOB_COLUMNS = "job_id, status, reason, outputs, is_masked, definition, started_at, ended_at"
 _STEP_KEY = "start, job_id, item, step_id"
@@ -36,6 +47,7 @@ _OLD_ATTEMPT = (
     "attempt, ran_in, status, inputs_digest, reason, error_code, error, is_without_effect, started_at, ended_at,"
     " next_attempt_at"
 )
+_RESOLUTION_COLUMNS = f"at, decided_by, what, {_STEP_KEY}, reason, before"
 _ARTIFACT_COLUMNS = "number, path, size, sha256, files"
 
 
@@ -54,19 +66,30 @@ PUT_RUN = (
 ON CONFLICT (flow_id, run_id) DO UPDATE SET
     status = excluded.status, starts = excluded.starts, ended_at = excluded.ended_at,
     parameters = excluded.parameters, flow_file = excluded.flow_file,
-    flow_digest = excluded.flow_digest, profile = excluded.profile, cancel_requested_at = excluded.cancel_requested_at
+    flow_digest = excluded.flow_digest, profile = excluded.profile, workspace = excluded.workspace,
+    cancel_requested_at = excluded.cancel_requested_at
 """
 )
 END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 END_START = "UPDATE starts SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ? AND start = ?"
+#: Where an earlier start says that it is under way, or a job that belongs to it alone: its process died.
+#: What is RUNNING of a run whose process is gone; the first two take a reason.
+CUT_OFF = tuple(
+    f"UPDATE {table} SET status = 'INTERRUPTED'{more} WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"  # noqa: S608 - tables of ours
+    for table, more in (("jobs", ", reason = ?"), ("steps", ", reason = ?"), ("starts", ""), ("runs", ""))
+)
 PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")
 PUT_STEP = _insert("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}")
-#: The attempt that a new one follows moves from the step's row to a row of its own.
+#: The attempt that a new one follows moves from the step's row to a row of its own. Between two attempts of a series
+#: the step is PENDING; the attempt was not.
+_OLD_STATUS = """
+CASE WHEN next_attempt_at IS NULL THEN status WHEN error_code = 'AF-TIMED-OUT' THEN 'TIMED_OUT'
+    WHEN error_code = 'AF-LOCK-LOST' THEN 'LOCK_LOST' ELSE 'FAILED' END"""
 KEEP_ATTEMPT = f"""
 INSERT OR REPLACE INTO attempts (flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT})
-SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT} FROM steps
+SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT.replace("status", _OLD_STATUS)} FROM steps
 WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ? AND attempt < ?
 """  # noqa: S608 - our own names
 FORGET_ARTIFACTS = """
@@ -83,8 +106,46 @@ GET_STEPS = _select("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}", " AND start IN (0,
 GET_ATTEMPTS = _select("attempts", f"{_STEP_KEY}, {_OLD_ATTEMPT}", " ORDER BY attempt")
 GET_ARTIFACTS = _select("artifacts", f"{_STEP_KEY}, {_ARTIFACT_COLUMNS}", " ORDER BY number")
 GET_DEFINITIONS = "SELECT steps FROM definitions WHERE flow_digest = ?"
-CANCEL_REQUESTED = "SELECT cancel_requested_at FROM runs WHERE flow_id = ? AND run_id = ?"
+CANCEL_REQUESTED = _select("runs", "cancel_requested_at")
 FENCE = "SELECT starts FROM runs WHERE flow_id = ? AND run_id = ?"
+
+PUT_RESOLUTION = f"""
+INSERT INTO resolutions (flow_id, run_id, number, {_RESOLUTION_COLUMNS})
+SELECT ?1, ?2, (SELECT count(*) + 1 FROM resolutions WHERE flow_id = ?1 AND run_id = ?2), ?, ?, ?, ?, ?, ?, ?, ?, ?
+"""  # noqa: S608 - our own names
+GET_RESOLUTIONS = _select("resolutions", _RESOLUTION_COLUMNS, " ORDER BY number")
+ASK_TO_CANCEL = "UPDATE runs SET cancel_requested_at = ? WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"
+FORGET_RUN = tuple(
+    f"DELETE FROM {table} WHERE flow_id = ? AND run_id = ?"  # noqa: S608 - our own names
+    for table in TABLES_OF_RUNS
+)
+FORGET_DEFINITIONS = """
+DELETE FROM definitions WHERE flow_digest NOT IN (SELECT flow_digest FROM runs UNION SELECT flow_digest FROM starts)
+"""
+
+
+def list_runs(*, by_flow: bool, by_run: bool, statuses: int) -> str:
+    """The statement that lists runs, newest first; asks for a flow, a run, statuses, a limit and an offset."""
+    asked = ["runs.flow_id = ?"] * by_flow + ["runs.run_id = ?"] * by_run
+    if statuses:
+        asked.append(f"runs.status IN ({', '.join('?' * statuses)})")
+    return f"""
+        SELECT runs.flow_id, runs.run_id, {_qualified("runs", _RUN_COLUMNS)},
+            (SELECT count(*) FROM jobs WHERE jobs.flow_id = runs.flow_id AND jobs.run_id = runs.run_id
+             AND jobs.start = 0 AND jobs.status IN ('SUCCESS', 'SKIPPED')),
+            (SELECT count(*) FROM jobs WHERE jobs.flow_id = runs.flow_id AND jobs.run_id = runs.run_id
+             AND jobs.start = 0),
+            {_qualified("starts", _START_COLUMNS)}
+        FROM runs LEFT JOIN starts
+            ON starts.flow_id = runs.flow_id AND starts.run_id = runs.run_id AND starts.start = runs.starts
+        {"WHERE " if asked else ""}{" AND ".join(asked)}
+        ORDER BY runs.started_at DESC, runs.flow_id, runs.run_id LIMIT ? OFFSET ?
+    """  # noqa: S608 - our own names
+
+
+def _qualified(table: str, columns: str) -> str:
+    return ", ".join(f"{table}.{name.strip()}" for name in columns.split(","))
+
 
 NEWEST_RUN_WITH_JOBS = """
 SELECT run_id FROM runs WHERE flow_id = ?1
@@ -118,13 +179,14 @@ def run_values(key: RunKey, run: RunRecord) -> Row:
         to_json(run.parameters),
         to_json(run.facts),
         run.marker,
+        storable(run.workspace),
         run.cancel_requested_at,
     )
 
 
 def run_of(row: Row) -> RunRecord:
     """The run of a row."""
-    status, starts, started_at, ended_at, flow_file, flow_digest, profile, parameters, facts, marker, cancelled = row
+    status, starts, started_at, ended_at, flow_file, flow_digest, profile, parameters, facts, marker, *late = row
     return RunRecord(
         status=Status(status),
         starts=starts,
@@ -136,7 +198,8 @@ def run_of(row: Row) -> RunRecord:
         parameters=json.loads(parameters),
         facts=json.loads(facts),
         marker=marker,
-        cancel_requested_at=cancelled,
+        workspace=late[0],
+        cancel_requested_at=late[1],
     )
 
 
@@ -156,12 +219,13 @@ def start_values(key: RunKey, start: StartRecord) -> Row:
         to_json(start.plugins),
         to_json(list(start.environment_keys)),
         to_json(start.owner),
+        start.jobs,
     )
 
 
 def start_of(row: Row) -> StartRecord:
     """The start of a row."""
-    number, status, asked, started_at, ended_at, flow_digest, profile, policy, kernel, plugins, keys, owner = row
+    number, status, asked, started_at, ended_at, flow_digest, profile, policy, kernel, plugins, keys, *late = row
     return StartRecord(
         number=number,
         status=Status(status),
@@ -174,7 +238,8 @@ def start_of(row: Row) -> StartRecord:
         kernel=kernel,
         plugins=json.loads(plugins),
         environment_keys=tuple(json.loads(keys)),
-        owner=json.loads(owner),
+        owner=json.loads(late[0]),
+        jobs=late[1],
     )
 
 
@@ -288,3 +353,40 @@ def artifact_of(row: Row) -> tuple[StepKey, ArtifactRecord]:
     """Something that a step published, with the step's key."""
     start, job_id, item, step_id, _, path, size, sha256, files = row
     return StepKey(job_id, step_id, item, start), ArtifactRecord(path=path, size=size, sha256=sha256, files=files)
+
+
+def summary_of(row: Row) -> RunSummary:
+    """A run in a list, of a row of `list_runs`."""
+    of_run = 2 + _RUN_COLUMNS.count(",") + 1
+    done, known, *start = row[of_run:]
+    return RunSummary(
+        key=RunKey(row[0], row[1]),
+        run=run_of(row[2:of_run]),
+        newest_start=None if start[0] is None else start_of(tuple(start)),
+        jobs_done=done,
+        jobs_known=known,
+    )
+
+
+def resolution_values(key: RunKey, resolution: ResolutionRecord) -> Row:
+    """The row of what a person decided."""
+    step = resolution.step or StepKey("", "")
+    return (
+        *key,
+        resolution.at,
+        storable(resolution.by),
+        resolution.what,
+        step.start,
+        step.job_id,
+        step.item,
+        step.step_id,
+        storable(resolution.reason),
+        to_json(resolution.before),
+    )
+
+
+def resolution_of(row: Row) -> ResolutionRecord:
+    """What a person decided, of a row."""
+    at, by, what, start, job_id, item, step_id, reason, before = row
+    step = StepKey(job_id, step_id, item, start) if job_id else None
+    return ResolutionRecord(at=at, by=by, what=what, step=step, reason=reason, before=json.loads(before))

@@ -50,8 +50,19 @@ CREATE TABLE steps ({_STEP_KEY}
 ) STRICT, WITHOUT ROWID;
 """
 
-#: What the second version added: starts, decisions, attempts, artifacts, definitions, leases.
+#: A row stays when its lock is released: it holds the counter from which the next token comes.
+LOCKS_TABLE = """
+CREATE TABLE IF NOT EXISTS locks (
+    key TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL, held INTEGER NOT NULL,
+    host TEXT NOT NULL, boot TEXT NOT NULL, pid INTEGER NOT NULL, ticks INTEGER NOT NULL, nonce TEXT NOT NULL,
+    flow_id TEXT NOT NULL, run_id TEXT NOT NULL, job_id TEXT NOT NULL, step_id TEXT NOT NULL,
+    acquired_at REAL NOT NULL, ttl REAL NOT NULL, expires REAL NOT NULL, expires_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+#: What the second version added: starts, decisions, attempts, artifacts, what people decided, definitions.
 _SINCE_2 = f"""
+ALTER TABLE runs ADD COLUMN workspace TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN cancel_requested_at REAL;
 ALTER TABLE jobs ADD COLUMN definition TEXT NOT NULL DEFAULT '';
 ALTER TABLE steps ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
@@ -61,13 +72,14 @@ ALTER TABLE steps ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE steps ADD COLUMN next_attempt_at REAL;
 ALTER TABLE steps ADD COLUMN outputs_digest TEXT NOT NULL DEFAULT '';
 CREATE INDEX runs_by_time ON runs (flow_id, started_at);
+CREATE INDEX all_runs_by_time ON runs (started_at);
 
 -- One row for each time that a run was started: by whom, with what.
 CREATE TABLE starts (
     flow_id TEXT NOT NULL, run_id TEXT NOT NULL, start INTEGER NOT NULL,
     status TEXT NOT NULL, asked TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL,
     flow_digest TEXT NOT NULL, profile TEXT NOT NULL, policy_digest TEXT NOT NULL, kernel TEXT NOT NULL,
-    plugins TEXT NOT NULL, environment_keys TEXT NOT NULL, owner TEXT NOT NULL,
+    plugins TEXT NOT NULL, environment_keys TEXT NOT NULL, owner TEXT NOT NULL, jobs INTEGER NOT NULL,
     PRIMARY KEY (flow_id, run_id, start),
     FOREIGN KEY (flow_id, run_id) REFERENCES runs (flow_id, run_id)
 ) STRICT, WITHOUT ROWID;
@@ -96,9 +108,21 @@ CREATE TABLE artifacts ({_STEP_KEY}
     FOREIGN KEY (flow_id, run_id) REFERENCES runs (flow_id, run_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What a person decided of a run or of a step of it; `job_id` is empty where it is the run as a whole.
+CREATE TABLE resolutions (
+    flow_id TEXT NOT NULL, run_id TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, decided_by TEXT NOT NULL,
+    what TEXT NOT NULL, start INTEGER NOT NULL, job_id TEXT NOT NULL, item TEXT NOT NULL, step_id TEXT NOT NULL,
+    reason TEXT NOT NULL, before TEXT NOT NULL,
+    PRIMARY KEY (flow_id, run_id, number),
+    FOREIGN KEY (flow_id, run_id) REFERENCES runs (flow_id, run_id)
+) STRICT, WITHOUT ROWID;
+
 -- The steps of a flow as it was written, by the digest of its file.
 CREATE TABLE definitions (flow_digest TEXT NOT NULL PRIMARY KEY, steps TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
+{LOCKS_TABLE}"""
+
+#: What belongs to one run, those that refer to others first; `runs` itself is the last.
+TABLES_OF_RUNS = ("resolutions", "artifacts", "attempts", "decisions", "starts", "steps", "jobs", "runs")
 
 TABLES = _RUNS_JOBS_STEPS + _SINCE_2
 #: How a file of an older version becomes one of the next.

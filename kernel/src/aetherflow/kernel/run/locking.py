@@ -1,0 +1,74 @@
+"""The locks that a flow asks for: none, one for each of its jobs, or one for the flow as a whole."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import NothingDone, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .active import ActiveRun
+    from .leases import LockKey
+
+
+@contextmanager
+def flow_locked(run: ActiveRun) -> Iterator[None]:
+    """Hold the lock of the flow while the block lasts, where the flow asks for one; its loss stops the run.
+
+    Raises:
+        OwnedByAnother: another run of the flow holds it.
+        Stopped: a signal came while it was waited for.
+        LockLost: it was lost before the block ended.
+    """
+    if run.flow_index.flow.locks.scope != "flow":
+        yield
+        return
+    from .leases import flow_lock
+
+    try:
+        with _held(run, flow_lock(run.key.flow_id), "", run.stop.lose_lock):
+            yield
+    except NothingDone as error:
+        if run.stop.signal_number is None:
+            raise
+        raise Stopped(
+            "stopped by a signal while it waited for the lock of the flow", signal_number=run.stop.signal_number
+        ) from error
+
+
+@contextmanager
+def job_locked(run: ActiveRun, job_id: str, on_lost: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a job while the block lasts, where the flow asks for one.
+
+    Raises:
+        OwnedByAnother: another run has the same job under way.
+        NothingDone: the run was stopped while it was waited for.
+        LockLost: it was lost before the block ended.
+    """
+    if run.flow_index.flow.locks.scope != "job":
+        yield
+        return
+    from .leases import job_lock
+
+    with _held(run, job_lock(run.key.flow_id, job_id), job_id, on_lost):
+        yield
+
+
+@contextmanager
+def _held(run: ActiveRun, key: LockKey, job_id: str, on_lost: Callable[[], None]) -> Iterator[None]:
+    from ..state.leases import Holder
+
+    locks = run.flow_index.flow.locks
+    holder = Holder(flow_id=run.key.flow_id, run_id=run.key.run_id, job_id=job_id)
+    with run.keeper.get().hold(
+        key,
+        holder,
+        ttl_seconds=locks.ttl_seconds,
+        wait_seconds=locks.wait_seconds,
+        cancelled=run.stop.cancelled,
+        on_lost=on_lost,
+    ):
+        yield

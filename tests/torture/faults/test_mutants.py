@@ -1,0 +1,116 @@
+"""The harness is evidence because it finds each protection that is taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.torture.mutants import Mutant, environment_of
+
+from .harness import make_harness
+from .injection import Fault, points, require_strace
+
+pytestmark = pytest.mark.slow
+
+_LEDGER = "aetherflow/kernel/state/connection.py"
+_PUBLISH = "aetherflow/kernel/run/publish.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """A mutant, the call whose failing shows it, and the kinds of what is found then."""
+
+    mutant: Mutant
+    call: str
+    kinds: frozenset[str]
+    #: Where in the run the hunt begins; it goes backwards.
+    start: float = 1.0
+
+
+HUNTS = [
+    Hunt(
+        Mutant(
+            name="a commit that failed is taken for one that went well",
+            file=_LEDGER,
+            old="            self._roll_back(failed)\n            tell_failure(self._path, failed)\n            raise",
+            new="            self._roll_back(failed)",
+        ),
+        "pwrite64",
+        frozenset({"lost"}),
+        start=0.7,  # what is written last is what closing the ledger writes
+    ),
+    Hunt(
+        Mutant(
+            name="the ledger is synced again after its device failed",
+            file=_LEDGER,
+            old="        if isinstance(error, apsw.IOError):",
+            new="        if isinstance(error, str):",
+        ),
+        "fdatasync",
+        frozenset({"retried"}),
+    ),
+    Hunt(
+        Mutant(
+            name="a failed commit is tried once more, whatever failed",
+            file=_LEDGER,
+            old="        failure.may_be_tried_again = not isinstance(error, apsw.IOError | apsw.CorruptError)\n",
+            new="        Transaction.__enter__ = lambda self: (self._guard.acquire(), self._connection.execute('BEGIN'))\n",
+        ),
+        "fdatasync",
+        frozenset({"retried"}),
+    ),
+    Hunt(
+        Mutant(
+            name="what stands in the place is removed first",
+            file=_PUBLISH,
+            old="                temporary.replace(path)",
+            new="                path.unlink(missing_ok=True)\n                temporary.replace(path)",
+        ),
+        "rename",
+        frozenset({"lost"}),
+    ),
+    Hunt(
+        Mutant(
+            name="a file that could not be brought to the disk is published",
+            file=_PUBLISH,
+            old="        _sync(temporary)\n        with moving():",
+            new="        with contextlib.suppress(OSError):\n            _sync(temporary)\n        with moving():",
+        ),
+        "fsync",
+        frozenset({"ignored"}),
+    ),
+    Hunt(
+        Mutant(
+            name="a file that could not be put in its place is taken for published",
+            file=_PUBLISH,
+            old="                temporary.replace(path)",
+            new="                with contextlib.suppress(OSError):\n                    temporary.replace(path)",
+        ),
+        "rename",
+        frozenset({"differences"}),
+    ),
+]
+
+
+@pytest.mark.parametrize("hunt", HUNTS, ids=lambda hunt: hunt.mutant.name)
+def test_the_harness_finds_the_mutant(hunt, tmp_path):
+    require_strace()
+    environment = environment_of(hunt.mutant, tmp_path / "source", {})
+    harness = make_harness(tmp_path, tmp_path / "compiled", has_ledger=True, **environment)
+    faults = [fault for fault in points(harness.record) if fault.call == hunt.call and not fault.is_lasting]
+    kinds: set[str] = set()
+    for some in _batches(faults[: round(len(faults) * hunt.start)]):
+        kinds |= set(harness.inject(some).wrong)
+        if kinds & hunt.kinds:
+            break
+    print(f"mutant {hunt.mutant.name!r}: found as {sorted(kinds) or 'nothing'}")
+    assert kinds & hunt.kinds
+
+
+def _batches(faults: list[Fault]) -> Iterable[list[Fault]]:
+    """Backwards: what fails late comes after something that can be lost."""
+    size = 3
+    backwards = faults[::-1]
+    return (backwards[place : place + size] for place in range(0, len(backwards), size))

@@ -115,8 +115,9 @@ TORTURE_TESTS = (
     "plugins/archive/tests/test_kill.py",
     "plugins/sql/tests/test_kills.py",
     "plugins/sql/tests/test_round_trip.py",
+    "tests/torture",
 )
-TORTURE_LENGTHS = {"AETHERFLOW_KILLS": "30", "AETHERFLOW_EXAMPLES": "2000"}
+TORTURE_LENGTHS = {"AETHERFLOW_KILLS": "30", "AETHERFLOW_EXAMPLES": "2000", "AETHERFLOW_TORTURE": "1.0"}
 
 
 def members() -> list[str]:
@@ -183,12 +184,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def torture(session: nox.Session) -> None:
-    """Kill steps at many moments and try properties on many examples; arguments after -- go to pytest."""
+    """Try hard to break runs: kills, power cuts, full disks, storms on locks; arguments after -- go to pytest."""
     install_members(session, *members())
     install_group(session, "test")
-    # The same tests as in `tests`, which take one moment a step and some dozens of examples.
+    # The same tests as in `tests`, there in a short form; they print their figures.
     lengths = {name: os.environ.get(name, usual) for name, usual in TORTURE_LENGTHS.items()}
-    session.run("python", "-m", "pytest", "--timeout=7200", *(session.posargs or TORTURE_TESTS), env=lengths)
+    session.run("python", "-m", "pytest", "-s", "--timeout=7200", *(session.posargs or TORTURE_TESTS), env=lengths)
 
 
 @nox.session(default=False)

@@ -191,3 +191,25 @@ def test_the_manifest_says_what_the_code_says(tmp_path):
         check=False,
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_a_run_that_is_started_again_at_once_does_not_meet_the_program_of_the_killed_one(project):
+    """The run is owned until the last process of its tree is gone."""
+    script = (
+        "trap '' TERM; if [ -e again ]; then date +%s%N > second; exit; fi;"
+        " while :; do date +%s%N > alive.new; mv alive.new alive; sleep 0.01; done"
+    )
+    write_flow(project, process("work", "sh", "-c", script, cwd=str(project)))
+    runner = subprocess.Popen(
+        command("run", "flow.yaml", "--run-id", "r1"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 30
+    while not (project / "alive").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    (project / "again").touch()
+    runner.kill()
+    runner.wait()
+    resumed = run(project, "--run-id", "r1")
+    assert resumed.returncode == 0, resumed.stderr
+    assert int((project / "alive").read_text()) < int((project / "second").read_text())

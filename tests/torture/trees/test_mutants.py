@@ -73,7 +73,7 @@ MUTANTS = {
     Mutant(
         name="whoever was left behind may publish",
         file=f"{_RUN}/context.py",
-        old="        with self._guard:\n            self.check()\n            yield",
+        old="        self.check_fence()\n        with self.fence.held():\n            yield",
         new="        yield",
     ): something_is_put_in_place,
     Mutant(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from functools import cache, lru_cache
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _PROGRESS_SECONDS = 10.0
-#: Text that stands in a line as it is.
-_WORD = re.compile(r"[!#-<>-~]+")
+#: Texts that are not longer are remembered as they are shown.
+_SHORT = 64
 #: What no line for people holds.
 _MACHINES_ONLY = frozenset({"jobs", "fields"})
 _TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
@@ -127,15 +126,13 @@ def plain_values(values: Mapping[str, object]) -> Mapping[str, object]:
 
 def level_of(event: Event) -> str:
     """How much an event matters."""
+    if isinstance(event, StepEnded | ItemEnded | JobEnded | RunEnded):
+        if event.status.is_done:
+            return "INFO"
+        return "WARNING" if event.status is Status.BLOCKED else "ERROR"
     if isinstance(event, StepLogged):
         return event.level
-    if isinstance(event, StepRetried):
-        return "WARNING"
-    if isinstance(event, StepEnded | ItemEnded | JobEnded | RunEnded):
-        if event.status is Status.BLOCKED:
-            return "WARNING"
-        return "INFO" if event.status.is_done else "ERROR"
-    return "INFO"
+    return "WARNING" if isinstance(event, StepRetried) else "INFO"
 
 
 def _fields_of(event: Event) -> dict[str, object]:
@@ -144,7 +141,7 @@ def _fields_of(event: Event) -> dict[str, object]:
     kind: Any = type(event)
     for name in _names_told(kind):
         value = getattr(event, name)
-        if value is not None and value not in ("", {}):
+        if value or not (value is None or type(value) is str or type(value) is dict):
             told[name] = value
     return told
 
@@ -162,17 +159,11 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     moment = _second(int(at))
-    told = " ".join(
-        [
-            f"{key}={value if type(value) is str and _WORD.fullmatch(value) else _text_of(value)}"
-            for key, value in values.items()
-            if key not in _MACHINES_ONLY
-        ]
-    )
+    told = " ".join([f"{key}={_shown(value)}" for key, value in values.items() if key not in _MACHINES_ONLY])
     own = values.get("fields")
     if isinstance(own, dict):
         # A step's own keys are text from outside, as its values are.
-        told += "".join([f" {one_line(key)}={_text_of(value)}" for key, value in own.items()])
+        told += "".join([f" {one_line(key)}={_shown(value)}" for key, value in own.items()])
     return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
 
 
@@ -181,9 +172,22 @@ def _second(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
-def _text_of(value: object) -> str:
-    if type(value) is int:
+def _shown(value: object) -> str:
+    kind = type(value)
+    if kind is int:
         return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    return _short_text(value) if isinstance(value, str) and len(value) <= _SHORT else _text_of(value)
+
+
+@lru_cache(maxsize=4096)
+def _short_text(text: str) -> str:
+    """Ids and words come again in every other line."""
+    return _text_of(text)
+
+
+def _text_of(value: object) -> str:
     text = one_line(value if type(value) is str else _plain(value))
     is_word = text and " " not in text and '"' not in text and "=" not in text
     return text if is_word else '"' + text.replace('"', '\\"') + '"'

@@ -20,8 +20,10 @@ def program_name(command: Command) -> str:
     return PurePath(command.arguments[0]).name[:LONGEST_NAME] if command.arguments else ""
 
 
-def encode_request(command: Command, *, streams: tuple[int, int, int]) -> bytes:
+def encode_request(command: Command, *, streams: tuple[int, int, int], held: tuple[int, ...] = ()) -> bytes:
     """Write a command as `supervisor.Request` reads it, with its length in front.
+
+    `held` are descriptors that the supervisor keeps open until it ends, and the command does not get.
 
     Raises:
         NothingDone: it holds what no program can be given.
@@ -32,6 +34,7 @@ def encode_request(command: Command, *, streams: tuple[int, int, int]) -> bytes:
         str(command.grace_seconds).encode(),
         str(os.getpid()).encode(),
         *(str(stream).encode() for stream in streams),
+        " ".join(map(str, held)).encode(),
         os.fsencode(command.cwd),
         str(len(command.arguments)).encode(),
         *(os.fsencode(argument) for argument in command.arguments),

@@ -36,9 +36,19 @@ LET_GO_SECONDS = 10.0
 
 
 def supervise(
-    command: Command, *, cancelled: CancelSignal | None = None, on_line: OnLine | None = None
+    command: Command,
+    *,
+    cancelled: CancelSignal | None = None,
+    on_line: OnLine | None = None,
+    held: tuple[int, ...] = (),
 ) -> ProcessResult:
     """Run a command to its end, and everything that it starts.
+
+    Args:
+        command: what to run.
+        cancelled: ends it before its time.
+        on_line: called with its lines as they come.
+        held: descriptors that stay open until the last process is gone, even where this one dies before.
 
     Returns at most `timeout_seconds` + `grace_seconds` + 1 s after the start. Nothing that descends
     from the command outlives the call, nor, by more than two seconds, this process.
@@ -51,7 +61,7 @@ def supervise(
     if cancelled is not None and cancelled.is_set():
         return ProcessResult(exit_code=None, cancelled=True)
     with ExitStack() as ours:
-        supervised = _Supervised(command, on_line, ours)
+        supervised = _Supervised(command, on_line, held, ours)
         try:
             supervised.converse(cancelled)
         finally:
@@ -63,7 +73,7 @@ def supervise(
 class _Supervised:
     """A supervisor at work, and our ends of the pipes to it."""
 
-    def __init__(self, command: Command, on_line: OnLine | None, ours: ExitStack) -> None:
+    def __init__(self, command: Command, on_line: OnLine | None, held: tuple[int, ...], ours: ExitStack) -> None:
         self._command = command
         self._on_line = on_line
         self._selector = ours.enter_context(selectors.DefaultSelector())
@@ -71,11 +81,11 @@ class _Supervised:
         with _system_errors(program_name(command)), ExitStack() as theirs:
             plumbing = _Plumbing(ours, theirs)
             streams = self._streams(plumbing)
-            request = encode_request(command, streams=streams)
+            request = encode_request(command, streams=streams, held=held)
             control, self._control = plumbing.towards_them()
             reporting, ending = plumbing.towards_us()
             self._report = ReportPipe(ending)
-            self._process = _start_supervisor(control, reporting, streams)
+            self._process = _start_supervisor(control, reporting, (*streams, *held))
         self._register(self._report, selectors.EVENT_READ)
         # Where it died at once, the report says so by its end.
         with contextlib.suppress(BrokenPipeError):
@@ -234,13 +244,13 @@ def _system_errors(program: str) -> Iterator[None]:
         raise NothingDone(message, code="AF-PROCESS-START", help="the system refused; see its limits") from None
 
 
-def _start_supervisor(control: int, reporting: int, streams: tuple[int, int, int]) -> subprocess.Popen[bytes]:
+def _start_supervisor(control: int, reporting: int, passed_on: tuple[int, ...]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own file, run by our own interpreter
         [sys.executable, "-I", "-S", str(SUPERVISOR)],
         stdin=control,
         stdout=reporting,
         stderr=subprocess.DEVNULL,
-        pass_fds=streams,
+        pass_fds=passed_on,
         cwd="/",
         start_new_session=True,
     )

@@ -51,9 +51,11 @@ class Request:
         self.runner = int(fields[2])
         #: What becomes standard input, output and error of the command.
         self.streams = (int(fields[3]), int(fields[4]), int(fields[5]))
-        self.cwd = fields[6]
-        end = 8 + int(fields[7])
-        self.arguments = fields[8:end]
+        #: Stays open as long as this program runs: a lock that says so, for one. The command does not get it.
+        self.held = [int(number) for number in fields[6].split()]
+        self.cwd = fields[7]
+        end = 9 + int(fields[8])
+        self.arguments = fields[9:end]
         self.environment = {key: value for key, _, value in (entry.partition(b"=") for entry in fields[end:])}
 
 
@@ -361,7 +363,7 @@ def report(line: str) -> None:
 def supervise() -> None:
     """Run the request that stands on the control pipe."""
     request = read_request()
-    for descriptor in request.streams:
+    for descriptor in (*request.streams, *request.held):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - Python's own signature
     adopts = set_process_option(PR_SET_CHILD_SUBREAPER, 1) and os.path.exists("/proc/thread-self/children")  # noqa: PTH110
     runner = Runner(request.runner)

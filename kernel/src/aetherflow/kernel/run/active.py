@@ -90,6 +90,8 @@ class ActiveRun:
     key: RunKey
     #: The number of this start of the run.
     start: int
+    #: The descriptor that stands for owning it.
+    ownership: int
     project: Path
     environment: Mapping[str, str]
     parameters: Mapping[str, Json]

@@ -80,6 +80,7 @@ def default_ledger(project: Path, settings: Settings) -> Path:
 class Wiring:
     """What a run is connected to: where it writes, tells, hears of signals, and reads the time."""
 
+    ownership: int
     journal: Journal
     stop: Stop
     tell: Callable[[Event], None]
@@ -124,6 +125,7 @@ def assemble(
     return ActiveRun(
         key=key,
         start=record.starts,
+        ownership=wiring.ownership,
         project=surroundings.project.folder.resolve(),
         environment=surroundings.environment.values,
         parameters=record.parameters,

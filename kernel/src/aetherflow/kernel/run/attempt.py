@@ -178,6 +178,7 @@ def _context(
         fence=fence,
         private_folders=place.paths.own_to_write,
         keeper=run.keeper,
+        ownership=run.ownership,
         inner=InnerSteps(host=run.host, redactor=run.redactor, paths=place.paths),
     )
 

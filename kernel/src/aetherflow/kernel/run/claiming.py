@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from ..check.preparation import Prepared
     from ..contracts.records import History, Json, RunKey
+    from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow
-    from ..state.ledger import Ledger
 
 _DIED = "its process died"
 
 
-def settle_history(ledger: Ledger, key: RunKey) -> History:
+def settle_history(ledger: StateStore, key: RunKey) -> History:
     """What is remembered of a run that this process owns now: what is still RUNNING there was cut off."""
     history = ledger.history(key)
     is_cut_off = history.run is not None and history.run.status is Status.RUNNING
@@ -91,7 +91,7 @@ def make_record(
 
 
 def claim_run(
-    prepared: Prepared, ledger: Ledger, key: RunKey, record: RunRecord, plan: Plan, *, asked: str, now: float
+    prepared: Prepared, ledger: StateStore, key: RunKey, record: RunRecord, plan: Plan, *, asked: str, now: float
 ) -> None:
     """Note that this process runs the run, with what, and what it is going to do.
 

@@ -147,6 +147,8 @@ class AttemptContext:
     private_folders: tuple[Path, ...]
     keeper: KeeperOnDemand
     inner: InnerSteps
+    #: The descriptor that stands for owning the run.
+    ownership: int | None = None
     #: The locks under which the step works now, the innermost last.
     leases: tuple[HeldLease, ...] = ()
     #: What was put in place so far. Files that a step writes into its folders by other ways are not among them.
@@ -202,7 +204,8 @@ class AttemptContext:
         if self.leases:
             told = {FENCE_TOKEN: str(self.leases[-1].token)}
             command = replace(command, environment={**command.environment, **told})
-        return supervise(command, cancelled=self.cancelled, on_line=on_line)
+        held = () if self.ownership is None else (self.ownership,)
+        return supervise(command, cancelled=self.cancelled, on_line=on_line, held=held)
 
     @contextmanager
     def lease(self, key: str, *, ttl_seconds: float = 60, wait_seconds: float = 0) -> Iterator[HeldLease]:

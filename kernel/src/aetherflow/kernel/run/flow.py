@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from ..contracts.events import Event
     from ..contracts.records import Json
+    from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
-    from ..state.ledger import Ledger
     from .active import ActiveRun, JobResult
     from .assembly import Places
 
@@ -146,7 +146,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
     with ExitStack() as stack:
         ledger = open_ledger(places.ledger)
         stack.callback(ledger.close)
-        stack.enter_context(own_run(places.owners, key))
+        ownership = stack.enter_context(own_run(places.owners, key))
         history = settle_history(ledger, key)
         if request.must_exist and history.run is None:
             raise InvalidInput(
@@ -161,7 +161,13 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         stack.callback(log.close)
         stop, tell = Stop(), log.tell
         stack.enter_context(stop_on_signals(stop))
-        wiring = Wiring(journal=Journal(ledger, tell, (key, record.starts)), stop=stop, tell=tell, clock=request.clock)
+        wiring = Wiring(
+            ownership=ownership,
+            journal=Journal(ledger, tell, (key, record.starts)),
+            stop=stop,
+            tell=tell,
+            clock=request.clock,
+        )
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
         # After the lock of the flow is given back: what a step that was left behind holds ends with its time.
         stack.callback(active.keeper.close)
@@ -199,7 +205,7 @@ def _run_log(
     return log
 
 
-def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: Ledger, was_done: bool) -> RunResult:
+def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: StateStore, was_done: bool) -> RunResult:
     flow_id, run_id = active.key
     started_at = active.clock()
     try:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from ..contracts.events import Event
     from ..contracts.records import RunKey
-    from ..state.ledger import Ledger
+    from ..contracts.stores import StateStore
 
-    Write = Callable[[Ledger], None]
+    Write = Callable[[StateStore], None]
 
 
 class Journal:
@@ -26,7 +26,7 @@ class Journal:
     disk, in the order in which it was written.
     """
 
-    def __init__(self, ledger: Ledger, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
+    def __init__(self, ledger: StateStore, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
         self._tell = tell
         self._fence = fence

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ..contracts.events import Event
     from ..contracts.records import Json, RunKey, StepKey
+    from ..contracts.stores import StateStore
     from ..plan.decisions import JobPlan
-    from ..state.ledger import Ledger
     from .active import ActiveRun
     from .attempt import Attempt
     from .unit import Unit
@@ -263,9 +263,9 @@ def milliseconds(start: float, end: float) -> int:
     return max(0, round((end - start) * 1000))
 
 
-def _put_step(run: RunKey, key: StepKey, record: StepRecord, ledger: Ledger) -> None:
+def _put_step(run: RunKey, key: StepKey, record: StepRecord, ledger: StateStore) -> None:
     ledger.put_step(run, key, record)
 
 
-def _put_job(run: RunKey, job_id: str, record: JobRecord, start: int, ledger: Ledger) -> None:
+def _put_job(run: RunKey, job_id: str, record: JobRecord, start: int, ledger: StateStore) -> None:
     ledger.put_job(run, job_id, record, start=start)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ..check.definitions import FlowIndex
     from ..check.preparation import Prepared
     from ..contracts.records import History, JobRecord, StepRecord
+    from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow, Step
-    from ..state.ledger import Ledger
     from .flow import RunRequest
 
 
 def make_plan(
-    prepared: Prepared, flow_index: FlowIndex, request: RunRequest, *, ledger: Ledger, history: History, start: int
+    prepared: Prepared, flow_index: FlowIndex, request: RunRequest, *, ledger: StateStore, history: History, start: int
 ) -> Plan:
     """What this start of a run will do.
 
@@ -58,7 +58,7 @@ def make_plan(
 class _Written:
     """Steps as they were written when the run did them, looked up when one was edited since."""
 
-    def __init__(self, ledger: Ledger, flow_id: str, run_id: str | None) -> None:
+    def __init__(self, ledger: StateStore, flow_id: str, run_id: str | None) -> None:
         self._ledger = ledger
         self._key = None if run_id is None else RunKey(flow_id, run_id)
         self._found: dict[int, Mapping[tuple[str, str], object]] = {}
@@ -94,7 +94,9 @@ def _find_step(flow: Flow, wanted: str) -> tuple[str, str]:
     return found[0]
 
 
-def _borrowed(flow_index: FlowIndex, request: RunRequest, ledger: Ledger, history: History) -> Mapping[str, JobRecord]:
+def _borrowed(
+    flow_index: FlowIndex, request: RunRequest, ledger: StateStore, history: History
+) -> Mapping[str, JobRecord]:
     """Results for the jobs that a single job stands on: of this run, else of the newest run that has them all."""
     if request.only_job is None:
         return {}

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from ..contracts.records import RunKey
 
 _HAS_FILE_LOCKS = os.name == "posix"
-#: How often, and how fast, the name of an owner is looked for that has only just become it.
-_LOOKS = 50
+#: How often, and how fast, a lock is looked at whose owner is dead: what the owner had started is being ended, or the
+#: next one has only just become it and not written its name.
+_LOOKS = 200
 _SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @contextmanager
-def own_run(folder: Path, key: RunKey) -> Iterator[None]:
-    """Own a run while the block lasts.
+def own_run(folder: Path, key: RunKey) -> Iterator[int]:
+    """Own a run while the block lasts; gives the descriptor that stands for it.
 
-    The lock file stays; `forget_owner` alone removes it.
+    Whoever has a copy of the descriptor owns the run as well: what supervises external processes does, so that no
+    later start meets them. The lock file stays; `forget_owner` alone removes it.
 
     Raises:
         OwnedByAnother: a living process owns it.
@@ -36,7 +38,7 @@ def own_run(folder: Path, key: RunKey) -> Iterator[None]:
     """
     descriptor = _own(folder, key)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -250,6 +250,138 @@ def test_a_path_that_the_system_will_not_look_at_is_refused(project):
         step_paths(project.folder).readable("x" * 300)
 
 
+# The same through the command line -----------------------------------------------------------------------------------
+
+#: Values for a path; `{decoy}` is a folder beside the project, with a file.
+CORPUS = [
+    "..", "../x", "a/../../x", "../decoy/precious", "{decoy}/precious", "{decoy}/new", "/etc/x", "//x", "~", "~root/x", ".",
+    "", "a//b", "a\\..\\b", "C:\\x", "\\\\s\\x", "x\0y", "x\ny", "CON", "x" * 5000, "x.", "x ", "\u2024\u2024/x", "\uff0fetc\uff0fx",
+    "link-out/x", "link-out", "loop", "hard", "fifo", "/dev/null", "/proc/self/root/etc/x", "/proc/self/cwd/../decoy/precious",
+    "file:///etc/x", "%2e%2e/x", ".aetherflow/x", ".aetherflow/state/ledger.sqlite", "aetherflow.yaml", "steps/steps.py",
+]  # fmt: skip
+
+
+@pytest.fixture
+def decoys(project):
+    """Things that lead out of the project, and what they lead to, which must stay as it is."""
+    decoy = project.folder.parent / "decoy"
+    decoy.mkdir()
+    (decoy / "precious").write_text("precious")
+    (decoy / "folder").mkdir()
+    (project.folder / "link-out").symlink_to(decoy)
+    (project.folder / "loop").symlink_to("loop")
+    (project.folder / "hard").hardlink_to(decoy / "precious")
+    os.mkfifo(project.folder / "fifo")
+    return decoy
+
+
+def flow_of(steps, **flow):
+    """A flow as JSON, which is YAML too: no value can be mistaken for another."""
+    import json
+
+    steps = [{"id": f"s{number}", **step} for number, step in enumerate(steps)]
+    # One job each, so that none waits for another.
+    jobs = [{"id": f"j{number}", "steps": [step]} for number, step in enumerate(steps)]
+    return json.dumps({"version": 1, "flow": {"id": "corpus", **flow}, "jobs": jobs})
+
+
+@pytest.mark.parametrize("use", ["read", "write"])
+def test_no_path_of_a_step_changes_or_shows_what_lies_outside(project, decoys, use):
+    before, policy = tree(decoys), tree(project.folder / "steps")
+    values = [value.replace("{decoy}", str(decoys)) for value in CORPUS]
+    more = {"text": "overwritten"} if use == "write" else {}
+    steps = [{"type": use, "inputs": {"path": value, **more}} for value in values if "\0" not in value]
+    flow = project.write("flow.yaml", "")
+    flow.write_text(flow_of(steps, workspace={"cleanup_policy": "always"}), encoding="utf-8")
+
+    answer = project.aetherflow("run", flow, "--json")
+
+    assert answer.code in {1, 2}, answer.out
+    assert "precious" not in answer.out + answer.err or use == "write" or "/precious" in answer.out
+    assert tree(decoys) == before
+    assert tree(project.folder / "steps") == policy
+    assert not (project.folder / "aetherflow.yaml").exists()
+    assert "Traceback" not in answer.out + answer.err
+    told = [step for job in answer.json.get("jobs", []) for step in job["steps"]]
+    assert all(step["error_code"] != "AF-BUG" for step in told)
+    if told and use == "write":
+        done = {values.index(step_input["inputs"]["path"]): one for step_input, one in zip(steps, told, strict=True)}
+        for number, value in enumerate(values):
+            if number in done and (value.startswith(("..", "/")) or "decoy" in value or "link-out" in value):
+                assert done[number]["status"] == "FAILED", value
+
+
+@pytest.mark.parametrize("field", ["workspace.root", "state.path", "layout.artifacts"])
+def test_no_path_of_the_flow_itself_changes_what_lies_outside(project, decoys, field):
+    """Root and ledger may stand anywhere that the user names; what is there stays, whatever is named."""
+    before = tree(decoys)
+    for number, written in enumerate(CORPUS):
+        value = written.replace("{decoy}", str(decoys))
+        if value.startswith(("/etc", "//x", "/dev", "/proc", "~", "C:")) and field != "layout.artifacts":
+            continue  # where root may write, the user may have said so
+        places = {
+            "workspace.root": {"workspace": {"root": value, "cleanup_policy": "always"}},
+            "state.path": {"state": {"path": value}},
+            "layout.artifacts": {"workspace": {"layout": {"artifacts": value}}},
+        }[field]
+        flow = project.folder / "flow.yaml"
+        flow.write_text(flow_of([{"type": "write", "inputs": {"path": "a", "text": "x"}}], **places), encoding="utf-8")
+        answer = run_in_this_process(project, flow, f"r{number}")
+        assert "BUG" not in answer, (value, answer)
+        now = tree(decoys)
+        assert {path: now.get(path) for path in before} == before, value
+    if field == "layout.artifacts":
+        assert tree(decoys) == before
+
+
+def run_in_this_process(project, flow, run_id) -> str:
+    """How a run ended, as its code or its status: as the command line would tell."""
+    from aetherflow.kernel.api import AetherFlowError, RunRequest, run_flow
+
+    try:
+        environ = {"AETHERFLOW_PLUGIN_PATHS": str(project.folder / "steps"), "PATH": os.environ["PATH"]}
+        return str(run_flow(flow, RunRequest(run_id=run_id), environ=environ).status)
+    except AetherFlowError as error:
+        return error.problem.code
+
+
+def test_two_folders_of_a_job_can_not_be_one(project):
+    layout = "{artifacts: x, scratch: X}"
+    flow = project.write(
+        "flow.yaml", SIMPLE.replace("{id: simple}", f"{{id: simple, workspace: {{layout: {layout}}}}}")
+    )
+    answer = project.aetherflow("validate", flow, "--json")
+    assert answer.code == 2
+    (error,) = answer.json["errors"]
+    assert (error["code"], error["line"], error["path"]) == (
+        "AF-WRONG-VALUE",
+        2,
+        ["flow", "workspace", "layout", "scratch"],
+    )
+    assert "same folder" in error["message"]
+
+
+def test_folders_of_a_job_and_a_flow_go_with_their_last_run(project):
+    text = SIMPLE.replace("{id: simple}", "{id: simple, workspace: {root: work}}")
+    flow = project.write("flow.yaml", text)
+    kept = project.write("kept.yaml", text.replace("root: work", "root: work, cleanup_policy: never"))
+    assert project.aetherflow("run", kept, "--run-id", "kept").code == 0
+    assert project.aetherflow("run", flow, "--run-id", "r1").code == 0
+    assert [path.name for path in (project.folder / "work/simple/main").iterdir()] == ["kept"]
+    assert project.aetherflow("run", flow, "--run-id", "kept").code == 0
+    assert list((project.folder / "work").iterdir()) == []
+
+
+def test_runs_that_make_and_remove_the_same_folders_do_not_meet(project):
+    flow = project.write("flow.yaml", SIMPLE.replace("{id: simple}", "{id: simple, workspace: {root: work}}"))
+    for _ in range(3):
+        running = [project.start("run", flow) for _ in range(4)]
+        for one in running:
+            _, told = one.communicate()
+            assert one.returncode == 0, told
+    assert list((project.folder / "work").iterdir()) == []
+
+
 def test_a_removal_that_was_cut_off_is_gone_on_with_and_nothing_else_is_removed(tmp_path, monkeypatch):
     home = tmp_path / "run"
     for folder in ("artifacts/inner", "scratch"):

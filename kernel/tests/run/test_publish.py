@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import subprocess
@@ -11,8 +12,10 @@ import threading
 
 import pytest
 
-from aetherflow.kernel.api import StepError, publish
+from aetherflow.kernel.api import StepError, publish, publish_folder, staged_folder
+from aetherflow.kernel.contracts.records import ArtifactRecord
 from aetherflow.kernel.run.context import Fence
+from aetherflow.kernel.run.publish import Bookkeeping
 
 
 def test_file_appears_only_when_the_block_ended_well(tmp_path):
@@ -79,7 +82,56 @@ def test_content_is_synced_before_the_file_is_moved_and_the_folder_after(tmp_pat
     told = subprocess.run(
         [sys.executable, "-c", source, str(tmp_path / "fold" / "a")], capture_output=True, text=True, check=True
     )
-    assert told.stdout.strip() == "['sync .tmp', 'rename', 'sync fold']"
+    assert told.stdout.strip() == "['sync a', 'rename', 'sync fold']"
+
+
+def test_what_is_published_is_told_with_its_size_and_digest(tmp_path):
+    told = []
+    books = Bookkeeping(published=told.append)
+    for size in (5, 3_000_000):
+        with publish(tmp_path / "file", books=books) as temporary:
+            temporary.write_bytes(b"x" * size)
+        assert told.pop() == ArtifactRecord(
+            path=str(tmp_path / "file"), size=size, sha256=hashlib.sha256(b"x" * size).hexdigest()
+        )
+    with pytest.raises(RuntimeError), publish(tmp_path / "file", books=books):
+        raise RuntimeError
+    assert told == []
+
+
+def test_a_folder_is_told_as_the_files_in_it_whatever_their_order(tmp_path):
+    told = []
+    for order in (("a", "b/c"), ("b/c", "a")):
+        with staged_folder(tmp_path / "out", owner="one") as folder:
+            (folder / "b").mkdir()
+            for name in order:
+                (folder / name).write_text(name)
+            (folder / "link").symlink_to("a")
+            publish_folder(folder, tmp_path / "out", books=Bookkeeping(published=told.append))
+    lines = "".join(f"{name}\0{len(name)}\0{hashlib.sha256(name.encode()).hexdigest()}\n" for name in ("a", "b/c"))
+    digest = hashlib.sha256(f"{lines}link\0link\0a\n".encode()).hexdigest()
+    assert told == [ArtifactRecord(path=str(tmp_path / "out"), size=4, sha256=digest, files=2)] * 2
+
+
+def test_a_link_that_is_put_in_front_of_the_file_while_it_is_written_is_not_followed(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    with publish(tmp_path / "there" / "file") as temporary:
+        (tmp_path / "there").rename(tmp_path / "moved")
+        (tmp_path / "there").symlink_to("elsewhere")
+        temporary.write_text("ours")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "moved" / "file").read_text() == "ours"
+
+
+def test_what_was_written_must_be_a_file(tmp_path):
+    with pytest.raises(OSError, match=r"Too many levels|Not a directory"), publish(tmp_path / "file") as temporary:
+        temporary.unlink()
+        temporary.symlink_to("/etc/passwd")
+    with pytest.raises(StepError, match="is no file"), publish(tmp_path / "file") as temporary:
+        temporary.unlink()
+        os.mkfifo(temporary)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_content_is_on_the_disk_when_the_move_is_asked_for_and_a_refusal_leaves_nothing(tmp_path):
@@ -88,11 +140,11 @@ def test_the_content_is_on_the_disk_when_the_move_is_asked_for_and_a_refusal_lea
 
     @contextlib.contextmanager
     def refused():
-        assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+        assert [path.read_text() for path in tmp_path.rglob("file.txt")] == ["whole"]
         raise StepError("left behind")
         yield
 
-    with pytest.raises(StepError, match="left behind"), publish(target, moving=refused) as temporary:
+    with pytest.raises(StepError, match="left behind"), publish(target, books=Bookkeeping(moving=refused)) as temporary:
         temporary.write_text("whole")
     assert list(tmp_path.iterdir()) == []
 

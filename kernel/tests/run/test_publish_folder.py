@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aetherflow.kernel.api import NothingDone, StepError, publish, publish_folder, staged_folder
-from aetherflow.kernel.run import publish as module
+from aetherflow.kernel.run import moving as module
 
 # Staging -------------------------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ def test_readers_always_find_the_folder_whole(tmp_path):
 def rename(request, monkeypatch):
     """Both ways of renaming; systems without renameat2 take the second."""
     if request.param == "by hand":
-        monkeypatch.setattr(module, "_rename_at_once", _not_supported)
+        monkeypatch.setattr(module, "_move_at_once", _not_supported)
 
 
 def _not_supported(*_: object) -> None:

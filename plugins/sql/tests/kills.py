@@ -62,7 +62,7 @@ TABLES = {
 FILES = {"plain": "plain.jsonl", "csv": "stream.csv", "parquet": "stream.parquet"}
 STEPS = (*TABLES, *FILES)
 
-_SYSTEM_CALLS = "pwrite64,fdatasync,unlink,rename,fsync,write"
+_SYSTEM_CALLS = "pwrite64,fdatasync,unlink,renameat,fsync,write"
 LEDGER = (".aetherflow/state/ledger.sqlite-wal",)
 _OF_DATABASE = frozenset({"pwrite64", "fdatasync", "unlink"})
 _TRACED = re.compile(r"^(\d+) +(\w+)\((.*)")
@@ -193,7 +193,7 @@ class Place:
     def _size(self) -> int:
         """How much is in the output folder; a file may be moved while it is looked at."""
         total = 0
-        for path in self.out.iterdir():
+        for path in self.out.rglob("*"):
             try:
                 total += path.stat().st_size
             except FileNotFoundError:
@@ -247,8 +247,9 @@ def _paths(place: Place, step: str | None, call: str, arguments: str) -> tuple[s
         return ("store.db", "store.db-journal")
     if call == "pwrite64" and "/ledger.sqlite-wal>" in arguments:
         return LEDGER
-    if step in FILES and call == "rename" and f"out/{FILES[step]}" in arguments:
-        return (f"out/{FILES[step]}",)
+    # Moved through open folders: strace tells and filters by the folder.
+    if step in FILES and call == "renameat" and f'/out>, "{FILES[step]}"' in arguments:
+        return ("out",)
     return ()
 
 

@@ -146,9 +146,9 @@ def _write(context: StepContext, inputs: ZipInputs, archiver: Archiver, folder: 
                 compression=inputs.compression,
                 watch=watch_of(context),
             )
+    except NotADirectoryError:
+        raise _no_folder(output) from None
     except FileExistsError:
-        if not os.path.lexists(output):
-            raise _no_folder(output) from None
         raise _exists(output) from None
     except OSError as error:
         message = f"the archive {output.name} can't be written: {error.strerror or 'the system refused'}"

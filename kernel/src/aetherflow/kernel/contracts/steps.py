@@ -17,6 +17,8 @@ from .effects import (
 )
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema, core_schema
 
@@ -31,6 +33,13 @@ class PathAccess(Protocol):
 
         Raises:
             PathRefused: it lies outside, after links are resolved.
+        """
+
+    def open(self, path: str) -> BufferedReader:
+        """A file to read, opened; what is put in the place of a part of its path after it was checked is not read.
+
+        Raises:
+            PathRefused: it lies outside, after links are resolved, or is no regular file.
         """
 
     def writable(self, path: str) -> Path:

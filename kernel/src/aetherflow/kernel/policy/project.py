@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidInput, RefusedByPolicy
 from ..quick_dataclasses import dataclass
 from .document import PolicyDocument, read_policy
+from .trust import refuse_planted
 
 if TYPE_CHECKING:
     from ..spec.document import Document
@@ -42,6 +43,7 @@ def find_project(start: Path) -> Project:
     begin = begin if begin.is_dir() else begin.parent
     for folder in (begin, *begin.parents):
         if _is_there(folder / PROJECT_FILE):
+            refuse_planted(folder / PROJECT_FILE, start=start)
             return _read_project(folder)
         _refuse_misnamed(folder)
     return Project(folder=begin, document=None, policy=PolicyDocument(file=PROJECT_FILE))
@@ -55,6 +57,7 @@ def read_administrator_policy(file: Path) -> PolicyDocument | None:
     """
     if not _is_there(file):
         return None
+    refuse_planted(file)
     return read_policy(_read(file, shown_as=str(file)))
 
 

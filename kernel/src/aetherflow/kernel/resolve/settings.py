@@ -63,6 +63,7 @@ class Settings:
     validate_env_strict: bool = False
     work_root: Path | None = None
     state_root: Path | None = None
+    state_on_network: Literal["refuse", "allow"] = "refuse"
 
 
 def read_settings(
@@ -209,6 +210,7 @@ _READERS: dict[str, Callable[[object, Path], object]] = {
     "validate_env_strict": _boolean,
     "work_root": _path,
     "state_root": _path,
+    "state_on_network": _one_of("refuse", "allow"),
 }
 _BOOLEANS = frozenset(name for name, kind in Settings.__annotations__.items() if kind == "bool")
 _LISTS = frozenset({"plugin_paths"})

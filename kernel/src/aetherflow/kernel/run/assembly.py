@@ -9,12 +9,15 @@ from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
 from ..quick_dataclasses import dataclass
 from ..state.companions import logs_folder, owners_folder
+from ..state.file_systems import refuse_network
+from ..state.folders import without_links
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
 from .keeping import KeeperOnDemand
 from .paths import ProtectedPlaces, StepPaths, expanded
+from .unfinished import Unfinished, unfinished_file
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -47,11 +50,17 @@ class Places:
 
 
 def places_of(surroundings: Surroundings, flow: Flow) -> Places:
-    """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder."""
+    """The ledger and the workspace of a flow: as written, else by the settings, else in the project's own folder.
+
+    Raises:
+        RunFailed: somebody else made a link on the way, or the ledger would be on a network file system.
+    """
     project, settings = surroundings.project.folder.resolve(), surroundings.settings
     keep = project / KEEP
     named = flow.state.path
     ledger = default_ledger(project, settings) if named is None else _below(project, named)
+    if settings.state_on_network == "refuse":
+        refuse_network(ledger)
     root = flow.workspace.root
     workspace = default_workspace(project, settings) if root is None else _below(project, root)
     return Places(ledger=ledger, owners=owners_folder(ledger), logs=logs_folder(ledger), workspace=workspace, keep=keep)
@@ -89,6 +98,9 @@ def assemble(
         RefusedByPolicy: the secrets hook is not allowed.
     """
     flow = flow_index.flow
+    unfinished = Unfinished(unfinished_file(places.owners, key))
+    # The run is owned by now: whoever left something there is dead.
+    unfinished.clear()
     workspace = Workspace(
         root=places.workspace,
         flow_id=key.flow_id,
@@ -96,6 +108,7 @@ def assemble(
         layout=flow.workspace.layout,
         cleanup_policy=flow.workspace.cleanup_policy,
         marker=record.marker,
+        unfinished=unfinished,
     )
     protected = protected_places(surroundings, places, key.flow_id)
     write_roots = _write_roots(surroundings)
@@ -193,4 +206,5 @@ def _file_path(
 
 
 def _below(project: Path, path: str | Path) -> Path:
-    return (project / expanded(path)).resolve()
+    # Whoever reaches through a link of somebody else's keeps its state where that user wants it.
+    return without_links(project / expanded(path))

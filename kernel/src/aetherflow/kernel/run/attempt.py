@@ -101,6 +101,8 @@ def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, ca
     try:
         step, inputs = build_step(run.host, attempt.plan.step.type, attempt.inputs, place.paths)
         outcome = _outcome_of(step, step.run(context, inputs))
+        if context.published:
+            outcome = replace(outcome, artifacts=tuple(context.published))
         if not outcome.reason:
             return outcome
         return replace(outcome, reason=run.redactor.redact(outcome.reason)[:_LONGEST_MESSAGE])

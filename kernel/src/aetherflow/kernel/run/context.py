@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import NothingDone, StepError
-from ..quick_dataclasses import dataclass, replace
-from .publish import publish, publish_folder, staged_folder
+from ..quick_dataclasses import dataclass, field, replace
+from .publish import Bookkeeping, publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
+    from ..contracts.records import ArtifactRecord
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
     from .inner import InnerSteps
     from .keeping import KeeperOnDemand
@@ -150,6 +151,8 @@ class AttemptContext:
     ownership: int | None = None
     #: The locks under which the step works now, the innermost last.
     leases: tuple[HeldLease, ...] = ()
+    #: What was put in place so far. Files that a step writes into its folders by other ways are not among them.
+    published: list[ArtifactRecord] = field(default_factory=list)
 
     @property
     def artifacts(self) -> Path:
@@ -241,7 +244,7 @@ class AttemptContext:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
         target = self.paths.writable(str(path))
         mode = 0o600 if self._is_private(target) else 0o666
-        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, moving=self._moving) as temporary:
+        with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, books=self._books()) as temporary:
             yield temporary
 
     @contextmanager
@@ -250,14 +253,15 @@ class AttemptContext:
         target = self.paths.writable(str(final))
         place = None if given is None else self.paths.writable(str(given))
         mode = 0o700 if self._is_private(target) else 0o777
-        with staged_folder(target, owner=self.idempotency_key, given=place, mode=mode) as folder:
+        owner, books = self.idempotency_key, self._books()
+        with staged_folder(target, owner=owner, given=place, mode=mode, books=books) as folder:
             yield folder
 
     def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
         """Put a staged folder in its place, in one move."""
         target = self.paths.writable(str(final))
         self.check_fence()
-        publish_folder(staged, target, replace=replace, may_copy=may_copy, moving=self._moving)
+        publish_folder(staged, target, replace=replace, may_copy=may_copy, books=self._books())
 
     def check_fence(self) -> None:
         """Go on only while the run has not left this attempt behind, and holds the locks under which it works."""
@@ -276,6 +280,10 @@ class AttemptContext:
         """What the step works on is somebody else's now: nothing of it is put in place any more."""
         self.fence.revoke()
         self.cancel()
+
+    def _books(self) -> Bookkeeping:
+        unfinished = self.folders.workspace.unfinished
+        return Bookkeeping(unfinished=unfinished, published=self.published.append, moving=self._moving)
 
     def _is_private(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.private_folders)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, PathRefused
 from ..quick_dataclasses import dataclass
+from ..state.folders import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from io import BufferedReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,26 @@ class StepPaths:
         if is_special:
             raise PathRefused(f"{path!r} is neither a file nor a folder", code="AF-PATH-SPECIAL")
         return resolved
+
+    def open(self, path: str) -> BufferedReader:
+        """A file to read, opened: whatever is put in the place of a part of its path, it is the one that was allowed.
+
+        Raises:
+            PathRefused: it lies outside, is no regular file, or a part of its path is a link by now.
+        """
+        place = self.readable(path)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            with open_folder(place.parent) as folder:
+                descriptor = os.open(place.name, flags, dir_fd=folder)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise PathRefused(f"{path!r} can't be read: {reason}", code="AF-PATH-REFUSED") from None
+        opened = os.fdopen(descriptor, "rb")
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            opened.close()
+            raise PathRefused(f"{path!r} is no file", code="AF-PATH-SPECIAL")
+        return opened
 
     def writable(self, path: str) -> Path:
         """Where to write: below the job's artifacts unless it is absolute.

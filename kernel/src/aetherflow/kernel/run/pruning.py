@@ -12,6 +12,7 @@ from ..quick_dataclasses import dataclass, field
 from ..state.companions import forget_log, log_file, logs_folder, owners_folder
 from ..state.liveness import status_now
 from ..state.ownership import forget_owner, own_run
+from .unfinished import Unfinished, unfinished_file
 from .workspace import remove_marked
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _forget(
         mine = [summary for summary in runs if _own(store, summary, owners, owned, told)]
         # The rows last: what is removed in their stead can't be found without them.
         for summary in mine:
+            Unfinished(unfinished_file(owners, summary.key)).clear()
             told.workspaces.extend(_remove_workspaces(summary, workspace))
             if forget_log(logs, summary.key):
                 told.logs.append(log_file(logs, summary.key))

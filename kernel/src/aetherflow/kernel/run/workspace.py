@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,20 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
-from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder
+from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder, open_folder, refuse_unsafe
 from .publish import TEMPORARY_PREFIX, publish
+from .removal import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .unfinished import Unfinished
+
 MARKER_NAME = ".aetherflow-run"
 #: What the system says where there is none, or a link in its place.
 _NO_MARKER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+#: What the system says where a part of a path is a link, or a file.
+_NO_FOLDER = {errno.ENOTDIR, errno.ELOOP}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class Workspace:
     layout: Mapping[str, str]
     cleanup_policy: str
     marker: str
+    #: What is being put in place by the run's steps, in the workspace and elsewhere.
+    unfinished: Unfinished | None = None
 
     @property
     def flow_root(self) -> Path:
@@ -82,10 +90,16 @@ class Workspace:
         """
         home = self._home(folders.job_id)
         try:
+            # From the top: where only we may write, nobody puts another folder in the place of the next one.
+            for folder in (self.root, self.flow_root, home.parent):
+                with open_folder(folder, make=FOR_ITS_USER_ONLY) as descriptor:
+                    refuse_unsafe(os.fstat(descriptor), folder)
             make_private_folder(home)
             self._claim(home)
             make_folders(*folders.all, mode=FOR_ITS_USER_ONLY)
         except OSError as error:
+            if error.errno in _NO_FOLDER:
+                raise _foreign(f"a part of the workspace folder {home} is a link or a file") from error
             raise RunFailed(
                 f"the workspace folder {home} can't be made: {error.strerror}",
                 code="AF-WORKSPACE",
@@ -93,83 +107,68 @@ class Workspace:
             ) from error
 
     def clean_up(self, job_ids: tuple[str, ...], status: Status) -> None:
-        """Remove the run's folders where the policy says so; only what carries this run's marker."""
+        """Remove the run's folders where the policy says so; only what carries this run's marker.
+
+        What attempts that were left behind did not put in place is removed in any case: they can't any more.
+        """
+        if self.unfinished is not None:
+            self.unfinished.clear()
         if self.cleanup_policy == "never" or (self.cleanup_policy == "on_success" and not status.is_done):
             return
         for job_id in job_ids:
-            remove_marked(self._home(job_id), self.marker)
+            if remove_marked(self._home(job_id), self.marker):
+                # Other runs of the job and of the flow may be at work there: then they are not empty.
+                _remove_empty(self.flow_root / job_id)
+        _remove_empty(self.flow_root)
 
     def _home(self, job_id: str) -> Path:
         return self.root / self.flow_id / job_id / self.run_id
 
     def _claim(self, home: Path) -> None:
-        if home.is_symlink() or home.resolve() != home:
-            raise RunFailed(
-                f"the workspace folder {home} is a link",
-                code="AF-WORKSPACE-FOREIGN",
-                help="give another flow.workspace.root",
-            )
-        # Ours as long as nothing but attempts to mark it stands there.
-        if all(entry.name.startswith(TEMPORARY_PREFIX) for entry in home.iterdir()):
+        with open_folder(home) as descriptor:
+            # Ours as long as nothing but attempts to mark it stands there.
+            is_new = all(name.startswith(TEMPORARY_PREFIX) for name in os.listdir(descriptor))  # noqa: PTH208 - no Path lists an open folder
+        if is_new:
             with publish(home / MARKER_NAME, mode=0o600, owner=self.marker) as temporary:
                 temporary.write_text(self.marker, encoding="ascii")
-        if _marker_of(home) != self.marker:
-            raise RunFailed(
-                f"the workspace folder {home} holds something that is not this run's",
-                code="AF-WORKSPACE-FOREIGN",
-                help="start the run with another id, or give another flow.workspace.root",
-            )
+        with open_folder(home) as descriptor:
+            if _marker_in(descriptor) != self.marker:
+                raise _foreign(f"the workspace folder {home} holds something that is not this run's")
+
+
+def _foreign(message: str) -> RunFailed:
+    mend = "start the run with another id, or give another flow.workspace.root"
+    return RunFailed(message, code="AF-WORKSPACE-FOREIGN", help=mend)
 
 
 def remove_marked(home: Path, marker: str) -> bool:
-    """Remove a folder that carries `marker`, through open folders, never through links or into other file systems."""
+    """Remove a folder that carries `marker`, through open folders, never through links or into what is mounted there.
+
+    Whatever is put in its place meanwhile: what is removed is what carried the marker.
+    """
     try:
-        parent = os.open(home.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open_folder(home.parent) as parent, open_folder(home) as descriptor:
+            found = _marker_in(descriptor)
+            if found is None:
+                # Only where nothing is in it: what is left of a removal that was cut off.
+                os.rmdir(home.name, dir_fd=parent)
+                return True
+            return found == marker and remove_folder(home.name, parent, descriptor, last=MARKER_NAME)
     except OSError:
         return False
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder of ours in which nothing is left: one made by this user, for nobody else."""
+    with contextlib.suppress(OSError), open_folder(folder.parent) as parent:
+        found = os.stat(folder.name, dir_fd=parent, follow_symlinks=False)
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == FOR_ITS_USER_ONLY:
+            os.rmdir(folder.name, dir_fd=parent)
+
+
+def _marker_in(folder: int) -> str | None:
     try:
-        found = _marker_of(home)
-        if found not in {marker, None}:
-            return False
-        if found is not None:
-            device = os.stat(home.name, dir_fd=parent, follow_symlinks=False).st_dev
-            _empty(home.name, parent, device)
-        # Without a marker only where nothing is in it: what is left of a removal that was cut off.
-        os.rmdir(home.name, dir_fd=parent)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(parent)
-
-
-def _empty(name: str, parent: int, device: int) -> None:
-    for place, folders, files, descriptor in os.fwalk(name, topdown=False, follow_symlinks=False, dir_fd=parent):
-        if os.fstat(descriptor).st_dev != device:
-            continue
-        is_home = place == name
-        for file in files:
-            if not (is_home and file == MARKER_NAME):
-                os.unlink(file, dir_fd=descriptor)
-        for folder in folders:
-            _remove_entry(folder, descriptor)
-        if is_home:
-            # Last, so that a removal that is cut off can be gone on with.
-            os.unlink(MARKER_NAME, dir_fd=descriptor)
-
-
-def _remove_entry(name: str, parent: int) -> None:
-    # A link to a folder is listed among the folders.
-    with contextlib.suppress(NotADirectoryError):
-        os.rmdir(name, dir_fd=parent)
-        return
-    os.unlink(name, dir_fd=parent)
-
-
-def _marker_of(home: Path) -> str | None:
-    try:
-        descriptor = os.open(home / MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(MARKER_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
         if error.errno in _NO_MARKER:
             return None

@@ -64,7 +64,15 @@ _LAYOUT = Fields("`layout`", {name: Field(_folder) for name in DEFAULT_LAYOUT})
 
 
 def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
-    return {**DEFAULT_LAYOUT, **_LAYOUT(reading, value, path)}
+    found: dict[str, str] = {**DEFAULT_LAYOUT, **_LAYOUT(reading, value, path)}
+    taken: dict[str, str] = {}
+    # Those that are written come last, so that the problem is told at one of them.
+    for name in sorted(found, key=lambda name: name in value if isinstance(value, dict) else False):
+        other = taken.setdefault(str(found[name]).casefold(), name)
+        if other != name:
+            message = f"{name!r} and {other!r} are the same folder, {shown(found[name])}"
+            reading.report("AF-WRONG-VALUE", message, "give each a name of its own", (*path, name))
+    return found
 
 
 _WORKSPACE = Fields(

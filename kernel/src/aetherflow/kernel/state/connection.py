@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from ..errors import LedgerFailed
-from .folders import make_private_folder
+from .folders import make_private_folder, refuse_unsafe, without_links
 from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, MIGRATIONS, SCHEMA_VERSION, TABLES
 
@@ -42,8 +42,10 @@ def open_connection(path: Path) -> LedgerConnection:
 
     Raises:
         LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
+        RunFailed: others could change it, or somebody else made a link on the way to it.
     """
     try:
+        path = without_links(path.absolute())
         make_private_folder(path.parent)
         with one_at_a_time(path.with_name(f"{path.name}.opening")):
             return _open(path)
@@ -186,8 +188,10 @@ def unusable(path: Path, why: str) -> LedgerFailed:
 def _open(path: Path) -> LedgerConnection:
     # Only where it is missing: closing the file by other means drops SQLite's own locks on it in this process.
     with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    connection = LedgerConnection(str(path))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    refuse_unsafe(path.lstat(), path)
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOFOLLOW
+    connection = LedgerConnection(str(path), flags=flags)
     try:
         _prepare(connection, path)
     except BaseException as error:

@@ -13,6 +13,7 @@ from ..contracts.records import DecisionRecord, History, RunKey, StepKey
 from ..errors import Fenced
 from . import rows
 from .connection import LedgerConnection, Transaction, open_connection, open_to_read, unusable
+from .forks import GUARD, IN_ANOTHER_PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,6 +40,13 @@ class Ledger:
         self._connection = connection
         self._path = path
         self._guard = threading.RLock()
+        GUARD.watch(self, Ledger._leave_to_parent)
+
+    def _leave_to_parent(self) -> object:
+        """In a child of this process: a lock may be held by a thread that is not there."""
+        left = (self._connection, self._guard)
+        self._connection, self._guard = IN_ANOTHER_PROCESS, threading.RLock()
+        return left
 
     def transaction(self) -> Transaction:
         """All that is written inside becomes true together, and is on the disk when the block ends.

@@ -8,8 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import OwnedByAnother
-from .folders import make_private_folder
+from ..errors import LedgerFailed, OwnedByAnother
+from .folders import FOR_ITS_USER_ONLY, make_private_folder, open_folder, refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,16 +33,36 @@ def own_run(folder: Path, key: RunKey) -> Iterator[int]:
 
     Raises:
         OwnedByAnother: a living process owns it.
+        LedgerFailed: the folder can't be used.
+        RunFailed: others could change it.
     """
-    file = lock_file(folder, key)
-    make_private_folder(file.parent)
-    descriptor = _open_locked(file, key)
+    descriptor = _own(folder, key)
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _own(folder: Path, key: RunKey) -> int:
+    file = lock_file(folder, key)
+    try:
+        with open_folder(folder, make=FOR_ITS_USER_ONLY) as owners:
+            refuse_unsafe(os.fstat(owners), folder)
+        make_private_folder(file.parent)
+        descriptor = _open_locked(file, key)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except OSError as error:
+        raise LedgerFailed(
+            f"{folder}, where it stands which process owns a run, can't be used: {error.strerror or error}",
+            code="AF-LEDGER-OWNERS",
+            help="make room, make it readable and writable, or give another file in flow.state.path",
+        ) from error
+    return descriptor
 
 
 def lock_file(folder: Path, key: RunKey) -> Path:
@@ -63,8 +83,10 @@ def _open_locked(file: Path, key: RunKey) -> int:
     without a name would keep nobody out.
     """
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(file, flags, 0o600)
         try:
+            refuse_unsafe(os.fstat(descriptor), file)
             _lock(descriptor, key)
             if _has_name(descriptor, file):
                 return descriptor

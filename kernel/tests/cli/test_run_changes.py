@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from aetherflow.kernel.contracts.records import RunKey
-from aetherflow.kernel.run.cancellation import _Process
+from aetherflow.kernel.history.cancellation import _Process
 from aetherflow.kernel.state.identity import own_identity
 from aetherflow.kernel.state.ownership import own_run
 

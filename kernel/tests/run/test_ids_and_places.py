@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from aetherflow.kernel.run.workspace import remove_marked
+from aetherflow.kernel.files.workspace import remove_marked
 
 pytestmark = pytest.mark.acceptance
 
@@ -228,7 +228,7 @@ jobs: [{id: main, steps: [{id: s, type: write, inputs: {path: a.txt, text: hello
 
 
 def step_paths(folder):
-    from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
+    from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
 
     artifacts = folder / "artifacts"
     artifacts.mkdir(exist_ok=True)

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from aetherflow.kernel.api import LockLost, PathRefused, StepError
+from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
 from aetherflow.kernel.run.inner import InnerSteps
 from aetherflow.kernel.run.keeping import KeeperOnDemand
-from aetherflow.kernel.run.paths import ProtectedPlaces, StepPaths
 from aetherflow.kernel.state.ledger import open_ledger
 
 

@@ -15,7 +15,7 @@ from .injection import Fault, points, require_strace
 pytestmark = pytest.mark.slow
 
 _LEDGER = "aetherflow/kernel/state/connection.py"
-_PUBLISH = "aetherflow/kernel/run/publish.py"
+_PUBLISH = "aetherflow/kernel/files/publish.py"
 
 
 @dataclass(frozen=True, slots=True)

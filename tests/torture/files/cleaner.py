@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aetherflow.kernel.contracts.events import Status
 from aetherflow.kernel.errors import AetherFlowError
-from aetherflow.kernel.run.workspace import Workspace
+from aetherflow.kernel.files.workspace import Workspace
 
 MARKER = "0123456789abcdef"
 

@@ -24,8 +24,8 @@ ROUNDS = 8
 #: A floor of what must have been tried: so many a second, on a machine with much else to do.
 TRIES = round(20 * SECONDS)
 FOLDERS = "aetherflow/kernel/state/folders.py"
-PUBLISH = "aetherflow/kernel/run/publish.py"
-REMOVAL = "aetherflow/kernel/run/removal.py"
+PUBLISH = "aetherflow/kernel/files/publish.py"
+REMOVAL = "aetherflow/kernel/files/removal.py"
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ NO_O_NOFOLLOW = Mutant(
 )
 RESOLVED_THEN_OPENED = Mutant(
     name="resolved, then opened",
-    file="aetherflow/kernel/run/paths.py",
+    file="aetherflow/kernel/files/paths.py",
     old="                descriptor = os.open(place.name, flags, dir_fd=folder)",
     new="                descriptor = os.open(place, flags)",
 )
@@ -207,7 +207,7 @@ def test_clean_up_removes_what_carries_the_runs_marker_and_follows_no_link(tmp_p
     [
         Mutant(
             name="removed without a marker",
-            file="aetherflow/kernel/run/workspace.py",
+            file="aetherflow/kernel/files/workspace.py",
             old="            found = _marker_in(descriptor)\n",
             new="            found = marker\n",
         ),

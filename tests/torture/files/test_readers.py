@@ -100,7 +100,7 @@ def test_readers_find_whole_outputs_while_writers_are_killed_and_nothing_is_left
     assert found["versions"] >= 10 * KILLS
 
 
-PUBLISH = "aetherflow/kernel/run/publish.py"
+PUBLISH = "aetherflow/kernel/files/publish.py"
 MUTANTS = [
     Mutant(
         name="a folder is removed and then renamed",
@@ -117,7 +117,7 @@ MUTANTS = [
     ),
     Mutant(
         name="nobody looks at the list",
-        file="aetherflow/kernel/run/unfinished.py",
+        file="aetherflow/kernel/files/unfinished.py",
         old="for entry in self._read() if not _remove(entry)]",
         new="for entry in ()]",
     ),

@@ -137,7 +137,7 @@ PREYS = [
     ),
     Prey(
         name="what a killed attempt left in the workspace stays",
-        file=KERNEL + "run/workspace.py",
+        file=KERNEL + "files/workspace.py",
         old="mode=0o600, owner=self.marker",
         new="mode=0o600",
         flow="chain",

@@ -33,7 +33,7 @@ LEAST_OPERATIONS, LEAST_TRANSITIONS = 800, 90
 
 _SQL = ROOT / "plugins" / "sql" / "src"
 _PROCESS = ROOT / "plugins" / "process" / "src"
-_PUBLISH = "aetherflow/kernel/run/publish.py"
+_PUBLISH = "aetherflow/kernel/files/publish.py"
 _JOURNAL = "aetherflow/kernel/run/journal.py"
 MUTANTS = {
     "lost": [

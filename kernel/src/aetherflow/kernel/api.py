@@ -97,15 +97,15 @@ if TYPE_CHECKING:
         TemplateError as TemplateError,
         TimedOut as TimedOut,
     )
-    from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
-    from .processes.spawn import supervise as supervise
-    from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
-    from .run.publish import (
+    from .files.publish import (
         publish as publish,
         publish_folder as publish_folder,
         staged_folder as staged_folder,
         sync_folder as sync_folder,
     )
+    from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
+    from .processes.spawn import supervise as supervise
+    from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
     from .spec.document import Document as Document, read_document as read_document
     from .state.folders import make_folders as make_folders
 
@@ -197,7 +197,7 @@ _HOMES = {
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
     "run.flow": ("RunRequest", "RunResult", "run_flow"),
-    "run.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
+    "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.folders": ("make_folders",),
     "spec.document": ("Document", "read_document"),
 }

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..contracts.records import RunSummary
-    from ..run.pruning import Kept, Pruned
-    from ..run.resolving import Resolved
+    from ..history.pruning import Kept, Pruned
+    from ..history.resolving import Resolved
 
 _DEFAULT_WAIT = 15
 _MOST_OUTPUTS = 1 << 20
@@ -43,7 +43,7 @@ def prune_runs(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """Forget old runs: rows, logs, locks of their owners, and what is left of their workspaces."""
-    from ..run.pruning import PruneRequest, prune_runs as prune
+    from ..history.pruning import PruneRequest, prune_runs as prune
     from ..state.ledger import open_ledger
     from .times import span, whole_number
 
@@ -73,7 +73,7 @@ def cancel_run(
     *, run: str, wait: str | None, flow: str | None, ledger: str | None, as_json: bool, environ: Mapping[str, str]
 ) -> ExitCode:
     """End a run for good: a running one is asked to, and waited for."""
-    from ..run.cancellation import cancel_run as cancel
+    from ..history.cancellation import cancel_run as cancel
     from ..state.ledger import open_ledger
     from .times import whole_number
 
@@ -105,7 +105,7 @@ def resolve_step(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """Say of a step whose outcome nobody knows that it was done, or that it may run again."""
-    from ..run.resolving import Resolution, resolve_step as resolve
+    from ..history.resolving import Resolution, resolve_step as resolve
     from ..state.ledger import open_ledger
     from .declared_outputs import OutputsCheck
     from .runs import redactor_of

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..contracts.records import ArtifactRecord, Json, ResolutionRecord, RunSummary, StartRecord, StepKey, StepRecord
-    from ..run.remembered import RememberedJob, RememberedRun
+    from ..history.remembered import RememberedJob, RememberedRun
 
 COLUMNS = ("FLOW", "RUN", "STATUS", "STARTED", "DURATION", "STARTS", "JOBS")
 NUMBERS = frozenset({"DURATION", "STARTS", "JOBS"})

@@ -24,7 +24,7 @@ def flow_of_run(name: str, *, ledger: str | None, environ: Mapping[str, str]) ->
     Raises:
         InvalidInput: there is no such run, flows share its id, or the flow's file is gone.
     """
-    from ..run.remembered import find_run
+    from ..history.remembered import find_run
     from ..state.ledger import open_ledger
 
     with closing(open_ledger(chosen_ledger(flow=None, ledger=ledger, environ=environ), to_read=True)) as store:

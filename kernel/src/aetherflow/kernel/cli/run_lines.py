@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
 from ..events.run_log import read_run_log
+from ..history.remembered import recall
 from ..quick_dataclasses import dataclass
-from ..run.remembered import recall
 from ..state.companions import log_file, logs_folder
 from .times import milliseconds_between
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..contracts.records import ResolutionRecord, StartRecord, StepKey
     from ..contracts.stores import StateStore
-    from ..run.remembered import RememberedJob, RememberedRun
+    from ..history.remembered import RememberedJob, RememberedRun
 
 #: What happened at one moment is told from the outside in, and ends from the inside out.
 _ORDER = {

@@ -67,7 +67,7 @@ def show_run(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """Show what a ledger remembers of a run, as a tree."""
-    from ..run.remembered import recall
+    from ..history.remembered import recall
     from ..state.ledger import open_ledger
     from .run_display import shown, tree
     from .times import whole_number

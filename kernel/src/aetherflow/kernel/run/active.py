@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..check.definitions import FlowIndex
     from ..contracts.events import Event
     from ..contracts.records import Json, RunKey
+    from ..files.paths import ProtectedPlaces
+    from ..files.workspace import Workspace
     from ..plugins.host import PluginHost
     from ..plugins.index import PluginIndex
     from ..resolve.redaction import Redactor
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
     from .crew import Crew
     from .journal import Journal
     from .keeping import KeeperOnDemand
-    from .paths import ProtectedPlaces
     from .stopping import Stop
-    from .workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

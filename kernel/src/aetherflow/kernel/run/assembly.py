@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files.paths import ProtectedPlaces, StepPaths, expanded
+from ..files.unfinished import Unfinished, unfinished_file
+from ..files.workspace import Workspace
 from ..plugins.host import PluginHost
 from ..policy.project import PROJECT_FILE
 from ..quick_dataclasses import dataclass
@@ -16,9 +19,6 @@ from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
 from .keeping import KeeperOnDemand
-from .paths import ProtectedPlaces, StepPaths, expanded
-from .unfinished import Unfinished, unfinished_file
-from .workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from ..contracts.records import ArtifactRecord, Json, StepKey
     from ..contracts.steps import AnyStep, StepOutputs
+    from ..files.paths import StepPaths
+    from ..files.workspace import JobFolders
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
-    from .paths import StepPaths
     from .stopping import Cancellation
-    from .workspace import JobFolders
 
 _LONGEST_MESSAGE = 4_000
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))

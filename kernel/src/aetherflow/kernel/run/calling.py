@@ -11,8 +11,8 @@ from ..errors import AetherFlowError, NothingDone, PluginError
 
 if TYPE_CHECKING:
     from ..contracts.steps import AnyStep
+    from ..files.paths import StepPaths
     from ..plugins.host import PluginHost
-    from .paths import StepPaths
 
 
 def build_step(host: PluginHost, step_type: str, inputs: str, paths: StepPaths) -> tuple[AnyStep, Any]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import NothingDone, StepError
+from ..files.publish import Bookkeeping, publish, publish_folder, staged_folder
 from ..quick_dataclasses import dataclass, field, replace
-from .publish import Bookkeeping, publish, publish_folder, staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
     from ..contracts.records import ArtifactRecord
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
+    from ..files.workspace import JobFolders
     from .inner import InnerSteps
     from .keeping import KeeperOnDemand
     from .leases import HeldLease
-    from .workspace import JobFolders
 
 #: Tells a program that a step starts which lock it works under: the token of the lease.
 FENCE_TOKEN = "AETHERFLOW_FENCE_TOKEN"  # noqa: S105 - a name; the token is no secret

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..contracts.steps import Skip, StepOutputs
+    from ..files.paths import StepPaths
     from ..plugins.host import PluginHost
     from ..plugins.index import PluginIndex
     from ..resolve.redaction import Redactor
     from .context import AttemptContext
-    from .paths import StepPaths
 
 _KEYS = ("type", "id", "inputs")
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))

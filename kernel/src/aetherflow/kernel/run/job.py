@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed
+from ..files.paths import StepPaths
 from ..plan.decisions import Decision
 from ..plan.planning import TOLERABLE
 from ..resolve.schemas import DeclaredTypes, known_properties
@@ -15,7 +16,6 @@ from .attempt import LEFT_BEHIND, LOCK_LOST, SKIPPED_BY_CONDITION, STOPPED, Outc
 from .limits import Limits
 from .locking import job_locked
 from .notes import JobNotes
-from .paths import StepPaths
 from .series import Series
 from .unit import Unit, unit_of_step
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..contracts.records import Json, StepRecord
+    from ..files.workspace import JobFolders
     from ..plan.decisions import JobPlan, StepPlan
     from .active import ActiveRun
-    from .workspace import JobFolders
 
 _NO_DATA = Outcome(
     status=Status.SKIPPED,

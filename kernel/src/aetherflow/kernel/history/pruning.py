@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from ..contracts.events import Status
 from ..errors import OwnedByAnother
+from ..files.unfinished import Unfinished, unfinished_file
+from ..files.workspace import remove_marked
 from ..quick_dataclasses import dataclass, field
 from ..state.companions import forget_log, log_file, logs_folder, owners_folder
 from ..state.liveness import status_now
 from ..state.ownership import forget_owner, own_run
-from .unfinished import Unfinished, unfinished_file
-from .workspace import remove_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,9 +8,9 @@ import resource
 import pytest
 
 from aetherflow.kernel.errors import RunFailed
+from aetherflow.kernel.files.publish import staged_folder, sync_folder
+from aetherflow.kernel.files.workspace import Workspace
 from aetherflow.kernel.plugins.discovery import announcements
-from aetherflow.kernel.run.publish import staged_folder, sync_folder
-from aetherflow.kernel.run.workspace import Workspace
 
 
 @contextlib.contextmanager

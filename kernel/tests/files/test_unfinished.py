@@ -10,15 +10,15 @@ import sys
 
 import pytest
 
-from aetherflow.kernel.run.publish import Bookkeeping, publish, staged_folder
-from aetherflow.kernel.run.removal import empty_folder
-from aetherflow.kernel.run.unfinished import Unfinished
+from aetherflow.kernel.files.publish import Bookkeeping, publish, staged_folder
+from aetherflow.kernel.files.removal import empty_folder
+from aetherflow.kernel.files.unfinished import Unfinished
 from aetherflow.kernel.state.folders import open_folder
 
 KILLED = """
 import os, pathlib, signal, sys
-from aetherflow.kernel.run.publish import Bookkeeping, publish, publish_folder, staged_folder
-from aetherflow.kernel.run.unfinished import Unfinished
+from aetherflow.kernel.files.publish import Bookkeeping, publish, publish_folder, staged_folder
+from aetherflow.kernel.files.unfinished import Unfinished
 here = pathlib.Path(sys.argv[1])
 books = Bookkeeping(unfinished=Unfinished(here / "list"))
 def kill(*_): os.kill(os.getpid(), signal.SIGKILL)

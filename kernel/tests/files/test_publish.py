@@ -14,8 +14,8 @@ import pytest
 
 from aetherflow.kernel.api import StepError, publish, publish_folder, staged_folder
 from aetherflow.kernel.contracts.records import ArtifactRecord
+from aetherflow.kernel.files.publish import Bookkeeping
 from aetherflow.kernel.run.context import Fence
-from aetherflow.kernel.run.publish import Bookkeeping
 
 
 def test_file_appears_only_when_the_block_ended_well(tmp_path):

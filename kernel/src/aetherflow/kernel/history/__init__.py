@@ -1,0 +1,1 @@
+"""What runs left behind, and what people decide about it: looked at, resolved, cancelled, forgotten."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aetherflow.kernel.api import NothingDone, StepError, publish, publish_folder, staged_folder
-from aetherflow.kernel.run import moving as module
+from aetherflow.kernel.files import moving as module
 
 # Staging -------------------------------------------------------------------------------------------------------------
 

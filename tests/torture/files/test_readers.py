@@ -30,6 +30,8 @@ jobs:
 """
 OUTPUTS = ("out/file", "work/outputs/main/r/artifacts/file", "out/folder")
 KILLS = scaled(200, least=3)
+#: How often a mutant is tried before it counts as not found.
+ROUNDS = 8
 POLLS = scaled(1_000_000, least=3_000)
 
 
@@ -126,6 +128,10 @@ MUTANTS = [
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_found(mutant, tmp_path):
-    workplace = new_workplace(tmp_path, mutant)
-    found, left = kill_and_go_on(workplace, 2, 0, SEED)
-    assert left or found["partial"] or found["absent"], dict(found)
+    # Whether a kill comes at the moment that matters is chance.
+    for number in range(ROUNDS):
+        workplace = new_workplace(tmp_path / f"{number}", mutant)
+        found, left = kill_and_go_on(workplace, 2, 0, SEED + number)
+        if left or found["partial"] or found["absent"]:
+            return
+    pytest.fail(f"not found in {ROUNDS} rounds; the last: {dict(found)}")

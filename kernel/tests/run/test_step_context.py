@@ -59,6 +59,7 @@ def context(folders):
             artifacts=artifacts,
             scratch=artifacts,
             manifests=artifacts,
+            all=(artifacts,),
             workspace=SimpleNamespace(unfinished=None),
         ),
         environment={},
@@ -69,9 +70,8 @@ def context(folders):
         paths=paths,
         tell=ignore,
         fence=Fence(),
-        private_folders=(artifacts,),
         keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
-        inner=InnerSteps(host=None, redactor=None, paths=paths),
+        inner=InnerSteps(host=None, redactor=None),
     )
 
 

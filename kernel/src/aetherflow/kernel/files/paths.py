@@ -132,6 +132,33 @@ class StepPaths:
         return resolved
 
 
+class PathsOnDemand:
+    """The paths of one job, put together when a step first names one: most steps name none."""
+
+    def __init__(self, make: Callable[[], StepPaths]) -> None:
+        self._make = make
+        self._paths: StepPaths | None = None
+
+    def get(self) -> StepPaths:
+        """The paths of the job; two threads that ask at once may make them twice, and get the same."""
+        paths = self._paths
+        if paths is None:
+            paths = self._paths = self._make()
+        return paths
+
+    def readable(self, path: str) -> Path:
+        """Where to read, see `StepPaths`."""
+        return self.get().readable(path)
+
+    def open(self, path: str) -> BufferedReader:
+        """A file to read, opened, see `StepPaths`."""
+        return self.get().open(path)
+
+    def writable(self, path: str) -> Path:
+        """Where to write, see `StepPaths`."""
+        return self.get().writable(path)
+
+
 def expanded(path: str | Path) -> Path:
     """A path of settings or of a flow's own block, where `~` is a home folder.
 

@@ -35,11 +35,23 @@ class JobFolders:
 
     workspace: Workspace
     job_id: str
-    artifacts: Path
-    scratch: Path
-    manifests: Path
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _are_made: bool = False
+
+    @property
+    def artifacts(self) -> Path:
+        """What the job makes."""
+        return self.workspace.folder_of(self.job_id, "artifacts")
+
+    @property
+    def scratch(self) -> Path:
+        """What nobody needs afterwards."""
+        return self.workspace.folder_of(self.job_id, "scratch")
+
+    @property
+    def manifests(self) -> Path:
+        """Records of what was done."""
+        return self.workspace.folder_of(self.job_id, "manifests")
 
     @property
     def all(self) -> tuple[Path, Path, Path]:
@@ -78,9 +90,11 @@ class Workspace:
 
     def of_job(self, job_id: str) -> JobFolders:
         """The job's folders, not made yet."""
-        home = self._home(job_id)
-        artifacts, scratch, manifests = (home / self.layout[name] for name in ("artifacts", "scratch", "manifests"))
-        return JobFolders(workspace=self, job_id=job_id, artifacts=artifacts, scratch=scratch, manifests=manifests)
+        return JobFolders(workspace=self, job_id=job_id)
+
+    def folder_of(self, job_id: str, name: str) -> Path:
+        """One of a job's folders, by its name in the layout."""
+        return self._home(job_id) / self.layout[name]
 
     def make(self, folders: JobFolders) -> None:
         """Make a job's folders where they are missing.

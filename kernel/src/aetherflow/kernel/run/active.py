@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..resolve.redaction import Redactor
     from .connectors import RunConnectors
     from .crew import Crew
+    from .inner import InnerSteps
     from .journal import Journal
     from .keeping import KeeperOnDemand
     from .stopping import Stop
@@ -109,6 +110,7 @@ class ActiveRun:
     stop: Stop
     crew: Crew
     keeper: KeeperOnDemand
+    inner: InnerSteps
     tell: Callable[[Event], None]
     #: Seconds since 1970 in UTC.
     clock: Callable[[], float]

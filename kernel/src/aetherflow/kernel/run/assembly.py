@@ -18,6 +18,7 @@ from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
 from .crew import Crew
+from .inner import InnerSteps
 from .keeping import KeeperOnDemand
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def assemble(
         stop=wiring.stop,
         crew=Crew(),
         keeper=KeeperOnDemand(places.ledger),
+        inner=InnerSteps(host=host, redactor=surroundings.redactor),
         tell=wiring.tell,
         clock=wiring.clock,
     )

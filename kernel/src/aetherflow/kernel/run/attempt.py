@@ -13,14 +13,13 @@ from ..plugins.boundary import told
 from ..quick_dataclasses import dataclass, replace
 from .calling import build_step, outputs_of
 from .context import AttemptContext, AttemptLog, Fence
-from .inner import InnerSteps, fit_inputs
+from .inner import fit_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..contracts.records import ArtifactRecord, Json, StepKey
-    from ..contracts.steps import AnyStep, StepOutputs
-    from ..files.paths import StepPaths
+    from ..contracts.steps import AnyStep, PathAccess, StepOutputs
     from ..files.workspace import JobFolders
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
@@ -92,7 +91,7 @@ class Place:
     """Where the steps of a job work."""
 
     folders: JobFolders
-    paths: StepPaths
+    paths: PathAccess
 
 
 def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, cancellation: Cancellation) -> Outcome:
@@ -176,10 +175,9 @@ def _context(
         paths=place.paths,
         tell=run.tell,
         fence=fence,
-        private_folders=place.paths.own_to_write,
         keeper=run.keeper,
         ownership=run.ownership,
-        inner=InnerSteps(host=run.host, redactor=run.redactor, paths=place.paths),
+        inner=run.inner,
     )
 
 

@@ -10,12 +10,11 @@ from ..contracts.steps import NoOutputs, Skip, StepOutputs
 from ..errors import AetherFlowError, NothingDone, PluginError
 
 if TYPE_CHECKING:
-    from ..contracts.steps import AnyStep
-    from ..files.paths import StepPaths
+    from ..contracts.steps import AnyStep, PathAccess
     from ..plugins.host import PluginHost
 
 
-def build_step(host: PluginHost, step_type: str, inputs: str, paths: StepPaths) -> tuple[AnyStep, Any]:
+def build_step(host: PluginHost, step_type: str, inputs: str, paths: PathAccess) -> tuple[AnyStep, Any]:
     """A step and its inputs, from their JSON text.
 
     Raises:

@@ -143,8 +143,6 @@ class AttemptContext:
     paths: PathAccess
     tell: Callable[[Event], None]
     fence: Fence
-    #: Below these, what is published is for the user of the run only.
-    private_folders: tuple[Path, ...]
     keeper: KeeperOnDemand
     inner: InnerSteps
     #: The descriptor that stands for owning the run.
@@ -286,4 +284,5 @@ class AttemptContext:
         return Bookkeeping(unfinished=unfinished, published=self.published.append, moving=self._moving)
 
     def _is_private(self, path: Path) -> bool:
-        return any(path.is_relative_to(folder) for folder in self.private_folders)
+        """What is published below the job's own folders is for the user of the run only."""
+        return any(path.is_relative_to(folder) for folder in self.folders.all)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..contracts.steps import Skip, StepOutputs
-    from ..files.paths import StepPaths
     from ..plugins.host import PluginHost
     from ..plugins.index import PluginIndex
     from ..resolve.redaction import Redactor
@@ -34,7 +33,6 @@ class InnerSteps:
 
     host: PluginHost
     redactor: Redactor
-    paths: StepPaths
 
     def run(self, outer: AttemptContext, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
         """Run a step in the attempt of another one; see `StepContext.run_step`."""
@@ -46,7 +44,7 @@ class InnerSteps:
             tell=outer.tell, flow_id=outer.flow_id, run_id=outer.run_id, job_id=outer.job_id, step_id=step_id
         )
         context = replace(outer, step_id=step_id, inputs_digest=digest, log=log)
-        inner, given = build_step(self.host, step_type, text, self.paths)
+        inner, given = build_step(self.host, step_type, text, outer.paths)
         return outputs_of(inner, inner.run(context, given))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed
-from ..files.paths import StepPaths
+from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
 from ..plan.planning import TOLERABLE
 from ..resolve.schemas import DeclaredTypes, known_properties
@@ -260,7 +260,7 @@ def _named(references: Iterable[Any]) -> Iterable[tuple[str, ...]]:
 
 def _place_of(run: ActiveRun, plan: JobPlan) -> Place:
     folders = run.workspace.of_job(plan.job.id)
-    return Place(folders=folders, paths=step_paths(run, folders))
+    return Place(folders=folders, paths=PathsOnDemand(lambda: step_paths(run, folders)))
 
 
 def step_paths(run: ActiveRun, folders: JobFolders) -> StepPaths:

@@ -35,7 +35,8 @@ def test_a_step_that_is_deaf_is_left_behind_the_job_goes_on_and_it_publishes_not
     assert steps(result, "j")["s"] == "TIMED_OUT"
     assert result.has_left_behind
     assert len(watched.lines("seen")) == ("continue" in more)
-    assert len(watched.told("step_retry", "attempt")) == ("retry" in more)
+    # Another attempt would meet the one that is still busy.
+    assert watched.told("step_retry", "attempt") == []
     time.sleep(1.6)  # as long as the steps that were left behind take to come to their publishing
     assert not (watched.folder / "published").exists()
 

@@ -164,6 +164,9 @@ def _again(before: StepRecord, decided: Resolution) -> StepRecord:
         before,
         status=Status.PENDING,
         generation=before.generation + 1,
+        # Another series: what made it done has used up none of it.
+        attempts_before=before.attempt,
+        next_attempt_at=None,
         outputs=None,
         is_masked=False,
         reason=_told(f"{this_person()} wants it done anew", decided.reason),

@@ -66,6 +66,8 @@ class JobPlan:
     definition: str
     steps: tuple[StepPlan, ...]
     earlier: JobRecord | None
+    #: `earlier` is of another run: in this one the job never ran.
+    is_borrowed: bool = False
     #: The start of the run that the job belongs to; 0 where it belongs to the run as a whole.
     start: int = 0
 

@@ -183,7 +183,7 @@ def _anew(job: JobPlan, position: int, reason: str) -> JobPlan:
             step,
             decision=Decision.RUN,
             reason=reason,
-            is_anew=step.earlier is not None and step.earlier.status.is_done,
+            is_anew=step.earlier is not None,
         )
         for step in job.steps
     )
@@ -193,7 +193,9 @@ def _anew(job: JobPlan, position: int, reason: str) -> JobPlan:
 def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
     for job in jobs:
         for step in job.steps:
-            if step.is_anew and step.rerun == "ONCE" and step.earlier and step.earlier.status is Status.SUCCESS:
+            records = (*step.items.values(), *([step.earlier] if step.earlier else []))
+            is_done = any(record.status is Status.SUCCESS for record in records)
+            if step.is_anew and step.rerun == "ONCE" and is_done:
                 raise DecisionNeeded(
                     f"step {step.step.id!r} of job {job.job.id!r} may run once only, is done, and would be done again",
                     code="AF-DONE-TWICE",
@@ -208,9 +210,12 @@ def _selected(job: JobPlan, past: Past, selection: Selection) -> JobPlan:
     if job.decision is Decision.RESTORE:
         return job
     if selection.only_job is not None and job.job.id != selection.only_job:
-        earlier = past.borrowed.get(job.job.id, job.earlier)
         return replace(
-            job, decision=Decision.LEAVE, reason=f"only job {selection.only_job!r} was asked for", earlier=earlier
+            job,
+            decision=Decision.LEAVE,
+            reason=f"only job {selection.only_job!r} was asked for",
+            earlier=past.borrowed.get(job.job.id, job.earlier),
+            is_borrowed=job.job.id in past.borrowed,
         )
     if selection.only_failed and (job.earlier is None or job.earlier.status not in _FAILED):
         return replace(job, decision=Decision.LEAVE, reason="only what failed or was blocked was asked for")
@@ -230,7 +235,7 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -
         if job.decision is not Decision.RUN:
             continue
         for step in job.steps:
-            if step.rerun != "ONCE" or step.decision is not Decision.RUN or step.is_anew:
+            if step.rerun != "ONCE" or step.decision is not Decision.RUN:
                 continue
             # A step that is repeated is as unknown as its items.
             records = step.items.items() if step.items else [("", step.earlier)]

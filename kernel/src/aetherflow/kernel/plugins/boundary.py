@@ -39,7 +39,7 @@ def told(error: BaseException) -> str:
     """Type and message of an exception, on one line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - the exception is the plugin's too, and so is its __str__
+    except BaseException:  # noqa: BLE001 - the exception is the plugin's too, and so is its __str__
         text = ""
     return f"{type(error).__name__}{': ' if text else ''}{text[:_MAX_TEXT]}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
@@ -39,6 +40,8 @@ class Outcome:
     error_code: str = ""
     error: str = ""
     is_without_effect: bool = False
+    #: The step is still busy with it: another attempt would meet this one.
+    is_left_behind: bool = False
     #: What the step published.
     artifacts: tuple[ArtifactRecord, ...] = ()
 
@@ -96,8 +99,8 @@ class Place:
 
 def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, cancellation: Cancellation) -> Outcome:
     """Do the step's work; whatever it raises becomes an outcome."""
-    context = _context(run, attempt, place, fence, cancellation)
     try:
+        context = _context(run, attempt, place, fence, cancellation)
         step, inputs = build_step(run.host, attempt.plan.step.type, attempt.inputs, place.paths)
         outcome = _outcome_of(step, step.run(context, inputs))
         if context.published:
@@ -161,6 +164,7 @@ def _context(
         step_id=key.step_id,
         item=key.item,
         generation=attempt.generation,
+        start=key.start,
         attempt=attempt.number,
         inputs_digest=attempt.inputs_digest,
         project=run.project,
@@ -208,10 +212,8 @@ _JSON_OF_OUTPUTS = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
-    if isinstance(error, AetherFlowError):
-        status, code, message = Status.FAILED, error.problem.code, _message_of(error)
-    else:
-        status, code, message = Status.FAILED, "AF-STEP-BROKE", told(error)
+    status = Status.FAILED
+    code, message = _told_of(error)
     if isinstance(error, TimedOut):
         status = Status.TIMED_OUT
     if isinstance(error, LockLost):
@@ -223,6 +225,16 @@ def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
     # A step asks for its lock before it does anything.
     is_without_effect = isinstance(error, NothingDone | OwnedByAnother)
     return Outcome(status=status, error_code=code, error=shown, is_without_effect=is_without_effect)
+
+
+def _told_of(error: BaseException) -> tuple[str, str]:
+    """The code and the message of what a step raised; a plugin may have built our errors wrongly as well."""
+    with suppress(Exception):
+        if isinstance(error, AetherFlowError):
+            given: tuple[object, object] = (error.problem.code, _message_of(error))
+            if all(isinstance(text, str) for text in given):
+                return str(given[0]), str(given[1])
+    return "AF-STEP-BROKE", told(error)
 
 
 def _message_of(error: AetherFlowError) -> str:

@@ -130,6 +130,8 @@ class AttemptContext:
     item: str
     #: How often a person had the step done anew.
     generation: int
+    #: The start of the run that the job belongs to; 0 where it belongs to the run as a whole.
+    start: int
     attempt: int
     inputs_digest: str
     project: Path
@@ -177,6 +179,9 @@ class AttemptContext:
         parts: list[str | int] = [self.flow_id, self.run_id, self.job_id, self.item, self.step_id, self.inputs_digest]
         if self.generation:
             parts.append(self.generation)
+        if self.start:
+            # Jobs at the end belong to one start: what they do for the next one is something else.
+            parts.append(f"start {self.start}")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
@@ -199,6 +204,7 @@ class AttemptContext:
         """Run an external process to its end, its whole tree ended with it."""
         from ..processes.spawn import supervise
 
+        self.fence.check()
         if self.leases:
             told = {FENCE_TOKEN: str(self.leases[-1].token)}
             command = replace(command, environment={**command.environment, **told})

@@ -6,6 +6,8 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from ..errors import RunFailed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,11 @@ class Crew:
         self.has_left_behind = False
 
     def start(self, task: Callable[[], None]) -> None:
-        """Do a task on a thread of its own; it must not raise."""
+        """Do a task on a thread of its own; it must not raise.
+
+        Raises:
+            RunFailed: there is no thread for it.
+        """
         with self._guard:
             tasks = self._idle.pop() if self._idle else None
         if tasks is not None:
@@ -33,7 +39,15 @@ class Crew:
             return
         tasks = SimpleQueue()
         tasks.put(task)
-        threading.Thread(target=self._work, args=(tasks,), name="aetherflow-steps", daemon=True).start()
+        thread = threading.Thread(target=self._work, args=(tasks,), name="aetherflow-steps", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise RunFailed(
+                "the system gives no more threads",
+                code="AF-THREADS",
+                help="let fewer jobs or items run at the same time, or raise the limit (ulimit -u)",
+            ) from error
 
     def close(self) -> None:
         """Let the threads end that have nothing to do, and the others after what they do now."""

@@ -34,10 +34,12 @@ def run_to_the_end(run: ActiveRun, plan: Plan, *, was_done: bool) -> Ending:
     Raises:
         LedgerFailed: the ledger can't be written.
     """
-    jobs = run_jobs(run, plan.jobs)
+    jobs = run_jobs(run, plan.jobs, fails_fast=run.flow_index.flow.concurrency.fail_fast)
     status = status_of((job.status for job in jobs), is_stopped=run.stop.is_asked)
     of_run = whole_status(plan.jobs, jobs, status)
-    if (was_done and not plan.has_work) or not (plan.on_failure or plan.finally_):
+    is_idle = was_done and not plan.has_work
+    # Without its lock the run may be beside another one, which has an end of its own.
+    if is_idle or run.stop.has_lost_lock or not (plan.on_failure or plan.finally_):
         return Ending(jobs, status, of_run)
     run.stop.begin_the_end()
     failure = next((job.failure for job in jobs if job.failure is not None), None)
@@ -45,6 +47,8 @@ def run_to_the_end(run: ActiveRun, plan: Plan, *, was_done: bool) -> Ending:
     at_the_end: list[JobResult] = []
     if status is Status.FAILED:
         at_the_end += run_jobs(last, plan.on_failure)
+    # A signal may have come since: it stopped what runs on a failure, and the grace is not over.
+    run.stop.begin_the_end()
     at_the_end += run_jobs(last, plan.finally_)
     if status.is_done:
         later = status_of((job.status for job in at_the_end), is_stopped=run.stop.is_asked)

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
-from ..errors import AetherFlowError, InvalidInput
+from ..errors import AetherFlowError, InvalidInput, RunFailed
 from ..quick_dataclasses import dataclass
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
@@ -56,9 +56,11 @@ class Repetition:
         self._plan = plan
         self.unit = unit_of_step(job, plan)
         self.started_at = run.clock()
-        self.inputs_digest = ""
+        #: Of the items that are remembered, until those of this start are known to be the same.
+        self.inputs_digest = plan.earlier.inputs_digest if plan.earlier else ""
         self._items: list[Json] = []
         self._outcomes: dict[int, Outcome] = {}
+        self._has_failed = False
         #: The items that are under way; their series where they have begun with one.
         self._running: dict[int, Series | None] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
@@ -98,14 +100,15 @@ class Repetition:
             found = _list(fit(rendered, _LIST), "items")
             _refuse_too_many(len(found))
         text = self._run.redactor.redact(json.dumps(found, sort_keys=True))
-        self.inputs_digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        self._refuse_others()
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self._refuse_others(digest)
+        self.inputs_digest = digest
         return found
 
-    def _refuse_others(self) -> None:
+    def _refuse_others(self, digest: str) -> None:
         """Items are remembered by their numbers: others under the same numbers would be taken for them."""
         earlier = self._plan.earlier
-        if earlier is None or self._plan.is_anew or earlier.inputs_digest in {"", self.inputs_digest}:
+        if earlier is None or self._plan.is_anew or earlier.inputs_digest in {"", digest}:
             return
         if any(item.status.is_done for item in self._plan.items.values()):
             raise InvalidInput(
@@ -127,7 +130,7 @@ class Repetition:
     def _may_go_on(self) -> bool:
         if self._run.stop.must_stop:
             return False
-        return self._plan.step.continue_on_error or all(outcome.status.is_done for outcome in self._outcomes.values())
+        return self._plan.step.continue_on_error or not self._has_failed
 
     def _start(self, number: int, place: Place, limits: Limits, scope: Scope) -> None:
         self._running[number] = None
@@ -142,7 +145,12 @@ class Repetition:
             except BaseException as error:  # noqa: BLE001 - told on the job's thread
                 self._answers.put(_Answer(number, error=error))
 
-        self._run.crew.start(task)
+        try:
+            self._run.crew.start(task)
+        except RunFailed as error:
+            outcome = failure(error)
+            self._notes.ended(unit_of_item(self._job, self._plan, number), outcome)
+            self._answers.put(_Answer(number, outcome))
 
     def _run_item(self, number: int, place: Place, limits: Limits, scope: Scope) -> Outcome:
         unit = unit_of_item(self._job, self._plan, number)
@@ -174,11 +182,19 @@ class Repetition:
                     return
                 continue
             if answer.error is not None:
+                self._leave_all()
                 raise answer.error
             self._running.pop(answer.number, None)
             if answer.outcome is not None:
                 self._outcomes[answer.number] = answer.outcome
+                self._has_failed = self._has_failed or not answer.outcome.status.is_done
             return
+
+    def _leave_all(self) -> None:
+        """Something broke: nothing that the other items still do may count, or go on under the next start."""
+        for series in self._running.values():
+            if series is not None and series.leave() is not None:
+                self._run.crew.has_left_behind = True
 
     def _leave_one(self) -> bool:
         for number, series in self._running.items():
@@ -187,6 +203,7 @@ class Repetition:
                 self._run.crew.has_left_behind = True
                 self._notes.ended(series.unit, LEFT_BEHIND, at=current.started_at, attempt=current.attempt)
                 self._outcomes[number] = LEFT_BEHIND
+                self._has_failed = True
                 del self._running[number]
                 return True
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
-from ..errors import AetherFlowError, LedgerFailed
+from ..errors import AetherFlowError, LedgerFailed, NothingDone
 from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
 from ..plan.planning import TOLERABLE
@@ -42,7 +42,7 @@ class JobRun:
         self._plan = plan
         self._job_id = plan.job.id
         self._notes = JobNotes(run, plan)
-        self._outputs: dict[str, Json] = {**declared_outputs(plan), **(plan.earlier.outputs if plan.earlier else {})}
+        self._outputs: dict[str, Json] = {**declared_outputs(plan), **_kept_outputs(plan)}
         self._steps: dict[str, Mapping[str, Json]] = {}
         self._failure: Failure | None = None
         self._place = _place_of(run, plan)
@@ -66,7 +66,9 @@ class JobRun:
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            status, reason = self._failed("", failure(error))
+            # What was waited for did not come before the stop.
+            is_stopped = self._run.stop.must_stop and isinstance(error, NothingDone)
+            status, reason = self._failed("", STOPPED if is_stopped else failure(error))
         return self._end(status, reason)
 
     def _lose_lock(self) -> None:
@@ -89,6 +91,10 @@ class JobRun:
         for position, plan in enumerate(self._plan.steps):
             if plan.decision is Decision.RESTORE and plan.earlier is not None:
                 self._restore(plan, plan.earlier)
+                if _had_no_data(plan, plan.earlier.status, plan.earlier.reason):
+                    # The process may have died before the rest was written.
+                    self._skip_steps(self._plan.steps[position + 1 :])
+                    return Status.SKIPPED, plan.earlier.reason
                 continue
             if self._run.stop.must_stop:
                 return Status.INTERRUPTED, STOPPED.error
@@ -97,7 +103,7 @@ class JobRun:
             if self._limits.has_lost_lock:
                 return self._failed("", LOCK_LOST)
             outcome = self._run_step(plan)
-            if _had_no_data(plan, outcome):
+            if _had_no_data(plan, outcome.status, outcome.reason):
                 self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
             if not outcome.status.is_done:
@@ -234,10 +240,18 @@ class JobRun:
         )
 
 
-def _had_no_data(plan: StepPlan, outcome: Outcome) -> bool:
+def _had_no_data(plan: StepPlan, status: Status, reason: str) -> bool:
     """Whether a step's skip is one of the whole job; that its own condition did not hold is not."""
-    is_skipped = outcome.status is Status.SKIPPED and outcome.reason != SKIPPED_BY_CONDITION.reason
+    is_skipped = status is Status.SKIPPED and reason != SKIPPED_BY_CONDITION.reason
     return is_skipped and plan.step.on_no_data == "skip_job"
+
+
+def _kept_outputs(plan: JobPlan) -> Mapping[str, Json]:
+    """What an earlier start promoted from steps that are done: those that run again promote again."""
+    if plan.earlier is None:
+        return {}
+    kept = {name for step in plan.steps if step.decision is Decision.RESTORE for name in step.step.outputs}
+    return {name: value for name, value in plan.earlier.outputs.items() if name in kept}
 
 
 def declared_outputs(plan: JobPlan) -> dict[str, Json]:

@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
-from ..errors import AetherFlowError, LedgerFailed
-from ..quick_dataclasses import dataclass
+from ..errors import AetherFlowError, LedgerFailed, RunFailed
+from ..quick_dataclasses import dataclass, replace
 from .attempt import LEFT_BEHIND, LOCK_LOST, STOPPED, Outcome, failure, prepare_attempt, run_attempt, timed_out
 from .context import Fence
 from .crew import LeftBehind
@@ -102,6 +102,8 @@ class Series:
 
     def _attempt(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
         unit, started_at = self.unit, self._run.clock()
+        if self._limits.has_lost_lock:
+            return Ended(outcome=replace(LOCK_LOST, is_without_effect=True), started_at=started_at)
         try:
             attempt = prepare_attempt(
                 self._run, unit.key, unit.plan, scope(), number=unit.number, generation=unit.generation
@@ -135,7 +137,10 @@ class Series:
         stop, limits = self._run.stop, self._limits
         fence, cancellation = Fence(), Cancellation(stop.cancelled)
         answers: SimpleQueue[Outcome] = SimpleQueue()
-        self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
+        try:
+            self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
+        except RunFailed as error:
+            return failure(error)
         deadline = time.monotonic() + seconds
         outcome = _answer(
             answers,
@@ -152,7 +157,8 @@ class Series:
         if outcome is None:
             fence.revoke()
             self._run.crew.has_left_behind = True
-            return LEFT_BEHIND if is_stopped else LOCK_LOST if is_locked_out else timed_out(seconds)
+            outcome = LEFT_BEHIND if is_stopped else LOCK_LOST if is_locked_out else timed_out(seconds)
+            return replace(outcome, is_left_behind=True)
         # What was done before the end of its time, or just after, is done.
         is_told = is_stopped or is_locked_out or outcome.status.is_done
         return outcome if is_told else timed_out(seconds, outcome)
@@ -184,7 +190,9 @@ class Series:
     def _is_tried_again(self, retry: Retry, outcome: Outcome) -> bool:
         if outcome.status not in _FAILURES or self.unit.attempts_made >= retry.max_attempts:
             return False
-        if self._run.stop.must_stop or (self.unit.plan.rerun == "ONCE" and not outcome.is_without_effect):
+        if self._run.stop.must_stop or self._limits.has_lost_lock or outcome.is_left_behind:
+            return False
+        if self.unit.plan.rerun == "ONCE" and not outcome.is_without_effect:
             return False
         return not retry.on_errors or any(fnmatchcase(outcome.error_code, code) for code in retry.on_errors)
 
@@ -197,7 +205,14 @@ class Series:
         return min(max(0.0, due_at - self._run.clock()), longest)
 
     def _waited(self, seconds: float) -> bool:
-        return not self._run.stop.cancelled.wait(seconds)
+        """Wait; answers whether an attempt may follow."""
+        if not self._limits.must_watch:
+            return not self._run.stop.cancelled.wait(seconds)
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._limits.has_lost_lock:
+            if self._run.stop.cancelled.wait(min(left, LOOK_SECONDS)):
+                return False
+        return not self._limits.has_lost_lock
 
 
 def backoff(retry: Retry, made: int, *, jitter: float | None = None) -> float:

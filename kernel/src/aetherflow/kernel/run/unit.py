@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 #: After an attempt that ended so, the same series of attempts goes on.
 _SERIES_GOES_ON = frozenset({Status.PENDING, Status.INTERRUPTED})
-#: The code of an attempt that a signal ended, and no crash.
-_BY_SIGNAL = "AF-INTERRUPTED"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,15 +55,18 @@ def _unit(plan: StepPlan, key: StepKey, earlier: StepRecord | None) -> Unit:
         key=key,
         number=earlier.attempt + 1,
         attempts_before=earlier.attempts_before if goes_on else earlier.attempt,
-        generation=earlier.generation + (1 if plan.is_anew else 0),
+        generation=earlier.generation + (1 if plan.is_anew and earlier.status.is_done else 0),
         due_at=earlier.next_attempt_at if goes_on else None,
     )
 
 
 def _begins_anew(plan: StepPlan, earlier: StepRecord) -> bool:
-    """Whether a person began again with the attempts: said so, or stopped the last one of a series."""
+    """Whether a person began again with the attempts: said so, or stopped the last one of a series.
+
+    Of an attempt that was cut off by a crash nobody noted the end.
+    """
     if earlier.is_without_effect and earlier.next_attempt_at is None:
         return True
     retry = plan.step.retry
     is_used_up = retry is not None and earlier.attempt - earlier.attempts_before >= retry.max_attempts
-    return is_used_up and earlier.error_code == _BY_SIGNAL
+    return is_used_up and earlier.status is Status.INTERRUPTED and earlier.ended_at is not None

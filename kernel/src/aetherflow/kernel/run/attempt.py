@@ -13,6 +13,7 @@ from ..errors import AetherFlowError, InvalidInput, LockLost, NothingDone, Owned
 from ..plugins.boundary import told
 from ..quick_dataclasses import dataclass, replace
 from .calling import build_step, outputs_of
+from .connectors import AttemptConnectors
 from .context import AttemptContext, AttemptLog, Fence
 from .inner import fit_inputs
 
@@ -157,6 +158,8 @@ def _context(
 ) -> AttemptContext:
     flow_id, run_id = run.key
     key = attempt.key
+    connectors = AttemptConnectors(run.connectors)
+    cancellation.connectors = connectors
     return AttemptContext(
         flow_id=flow_id,
         run_id=run_id,
@@ -175,7 +178,7 @@ def _context(
         ),
         cancelled=cancellation,
         cancel=cancellation.cancel,
-        connectors=run.connectors,
+        connectors=connectors,
         paths=place.paths,
         tell=run.tell,
         fence=fence,

@@ -13,7 +13,7 @@ from ..plugins.boundary import told
 from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
     from typing import Literal
 
@@ -91,9 +91,12 @@ class RunConnectors:
         """Whether the flow has a resource of that name."""
         return resource in self._source.resources
 
-    def cancel(self) -> None:
-        """Have the connectors break off what they do, also one that is being opened; does not wait for them."""
-        for place in self._made():
+    def cancel(self, names: Collection[str] | None = None) -> None:
+        """Have the connectors break off what they do, also one that is being opened; does not wait for them.
+
+        With `names` only those; others may be at work for other jobs.
+        """
+        for place in self._made(names):
             if place.connector is not None and (place.cancelling is None or place.cancelling.has_ended):
                 place.cancelling = _Call(place.connector.cancel, "cancel")
 
@@ -111,8 +114,9 @@ class RunConnectors:
         ]
         return tuple(filter(None, failures))
 
-    def _made(self) -> list[_Place]:
-        return [place for place in list(self._places.values()) if place.connector is not None]
+    def _made(self, names: Collection[str] | None = None) -> list[_Place]:
+        places = list(self._places.items())
+        return [place for name, place in places if place.connector is not None and (names is None or name in names)]
 
     def _resource(self, name: str) -> ResolvedResource:
         resource = self._source.resources.get(name)
@@ -189,6 +193,34 @@ class _Call:
             self._method()
         except Exception as error:  # noqa: BLE001 - the plugin boundary: the other connectors must be closed too
             self._failure = told(error)
+
+
+class AttemptConnectors:
+    """The connectors of the run as one attempt uses them: cancelled alone when it alone must stop."""
+
+    __slots__ = ("_of_run", "_used")
+
+    def __init__(self, of_run: RunConnectors) -> None:
+        self._of_run = of_run
+        self._used: set[str] = set()
+
+    def get(self, resource: str, protocol: Callable[..., P]) -> P:
+        """The resource's connector; see `RunConnectors.get`."""
+        self._used.add(resource)
+        return self._of_run.get(resource, protocol)
+
+    def with_defaults(self, kind: str, driver: str, protocol: Callable[..., P]) -> P:
+        """A driver's connector without settings; see `RunConnectors.with_defaults`."""
+        self._used.add(f"{kind}:{driver}")
+        return self._of_run.with_defaults(kind, driver, protocol)
+
+    def has(self, resource: str) -> bool:
+        """Whether the flow has a resource of that name."""
+        return self._of_run.has(resource)
+
+    def cancel(self) -> None:
+        """Have those break off what they do that this attempt has used."""
+        self._of_run.cancel(self._used)
 
 
 def _close(place: _Place, seconds: float) -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..quick_dataclasses import dataclass, field
 
@@ -89,19 +89,30 @@ class Stop:
             self.cancelled = threading.Event()
 
 
+class SupportsCancel(Protocol):
+    """Something that can be broken off from another thread."""
+
+    def cancel(self) -> None:
+        """Break it off; does not wait."""
+
+
 class Cancellation:
     """Whether one attempt must stop: because the run must, or it alone; a `CancelSignal`."""
 
-    __slots__ = ("_of_run", "is_cancelled")
+    __slots__ = ("_of_run", "connectors", "is_cancelled")
 
     def __init__(self, of_run: threading.Event) -> None:
         self._of_run = of_run
+        #: What the attempt uses to reach other systems, where it has begun.
+        self.connectors: SupportsCancel | None = None
         #: Whether this attempt alone must stop.
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        """Ask the attempt to stop."""
+        """Ask the attempt to stop, and what it waits for to break off."""
         self.is_cancelled = True
+        if self.connectors is not None:
+            self.connectors.cancel()
 
     def is_set(self) -> bool:
         """Whether the attempt must stop."""

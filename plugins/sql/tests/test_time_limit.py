@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 
+import apsw
 import pytest
 
 pytestmark = pytest.mark.acceptance
@@ -27,6 +29,8 @@ jobs:
 
 def test_an_endless_statement_ends_with_its_step(tmp_path):
     (tmp_path / "flow.yaml").write_text(FLOW)
+    with closing(apsw.Connection(str(tmp_path / "shop.sqlite"))) as shop:
+        shop.execute("CREATE TABLE t (x)")
     done = subprocess.run(
         [sys.executable, "-m", "aetherflow.kernel", "run", "flow.yaml", "--json"],
         cwd=tmp_path,
@@ -37,6 +41,6 @@ def test_an_endless_statement_ends_with_its_step(tmp_path):
     )
     assert done.returncode == 1, done.stderr
     step = json.loads(done.stdout)["jobs"][0]["steps"][0]
-    assert step["status"] == "TIMED_OUT"
+    assert step["status"] == "TIMED_OUT", step
     # One that had to be left behind says so.
     assert step["reason"] == "its time was over after 1 s"

@@ -106,7 +106,10 @@ def test_threads_that_the_system_refuses_are_told_and_hang_nothing(watched, monk
 
 
 def test_no_thread_at_all_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(threading.Thread, "start", lambda self: (_ for _ in ()).throw(RuntimeError("no more")))
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(RunFailed, match="no more threads"):
         Crew().start(lambda: None)
 
@@ -151,7 +154,7 @@ def test_a_job_that_had_no_data_does_not_go_on_after_a_crash_in_between(watched,
 
 
 def test_nothing_is_tried_again_under_a_lock_that_was_lost(watched, monkeypatch):
-    lost = property(lambda self: True, lambda self, value: None)
+    lost = property(lambda _limits: True, lambda _limits, _value: None)
     monkeypatch.setattr(Limits, "has_lost_lock", lost, raising=False)
     result = watched.run(
         """

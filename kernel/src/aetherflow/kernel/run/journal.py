@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,16 +24,19 @@ class Journal:
 
     The end of a step waits for the start of the next one, which follows at once: together they cost one
     sync. Threads that commit at the same time share one. An event is told only when what it says is on the
-    disk, in the order in which it was written.
+    disk, in the order in which it was written; and apart from the commit: whoever takes long to hear it holds up
+    nobody's writing.
     """
 
-    def __init__(self, ledger: StateStore, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
+    def __init__(self, ledger: StateStore, tell_all: Callable[[deque[Event]], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
-        self._tell = tell
+        self._tell_all = tell_all
         self._fence = fence
         self._writes: list[Write] = []
         self._events: list[Event] = []
-        #: How many things were noted, and how many of them are written and told.
+        #: What is written, and is still to be told.
+        self._untold: deque[Event] = deque()
+        #: How many things were noted, and how many of them are written.
         self._noted = 0
         self._done = 0
         self._guard = threading.Lock()
@@ -62,6 +66,8 @@ class Journal:
                 raise self._failure
             if self._done < noted:
                 self._commit()
+        if self._untold:
+            self._tell_all(self._untold)
 
     def rescue(self) -> None:
         """One more try for what an earlier commit could not write, where that may help: a disk that was full.
@@ -74,6 +80,8 @@ class Journal:
             self._failure, self._writes = None, [*self._unwritten, *self._writes]
             with suppress(LedgerFailed):
                 self._commit()
+        if self._untold:
+            self._tell_all(self._untold)
 
     def _commit(self) -> None:
         with self._guard:
@@ -89,5 +97,4 @@ class Journal:
                 self._events = [*events, *self._events]
                 raise
         self._done = noted
-        for event in events:
-            self._tell(event)
+        self._untold += events

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from collections import deque
 
 import pytest
 
 from aetherflow.kernel.contracts.events import JobEnded, Status
-from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord
+from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord, StepKey, StepRecord
+from aetherflow.kernel.errors import LedgerFailed
 from aetherflow.kernel.events.bus import EventBus, Telling
 from aetherflow.kernel.run.journal import Journal
 from aetherflow.kernel.state.ledger import open_ledger
@@ -149,6 +152,55 @@ def test_a_bus_that_a_thread_still_tells_is_closed_without_it():
     bus.close()
     assert closed == []
     take.may_go_on.set()
+
+
+def no_memory(_):
+    raise MemoryError
+
+
+def no_json(ledger):
+    ledger.put_job(KEY, "j", JobRecord(status=Status.SUCCESS, outputs={"n": math.nan}))
+
+
+@pytest.mark.parametrize(("broken", "name"), [(no_memory, "MemoryError"), (no_json, "ValueError")])
+def test_after_a_write_that_breaks_nothing_is_written(ledger, broken, name):
+    told = deque()
+    journal = Journal(ledger, told.extend, (KEY, 1))
+    job_ends(journal, "a")
+    journal.note(broken)
+    with pytest.raises(LedgerFailed, match=name) as failed:
+        journal.commit()
+    assert not failed.value.may_be_tried_again
+    job_ends(journal, "b")
+    with pytest.raises(LedgerFailed, match=name):
+        journal.commit()
+    journal.rescue()
+    assert ledger.history(KEY).jobs == {}
+    assert not told
+
+
+def test_after_an_interrupt_in_a_write_nothing_is_written(ledger):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    journal = Journal(ledger, lambda _: None, (KEY, 1))
+    journal.note(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        journal.commit()
+    job_ends(journal, "a")
+    with pytest.raises(LedgerFailed, match="KeyboardInterrupt"):
+        journal.commit()
+    assert ledger.history(KEY).jobs == {}
+
+
+def test_a_code_that_is_no_text_is_written_out(ledger):
+    key = StepKey("job", "step")
+    step = StepRecord(
+        status=Status.FAILED, step_type="say", rerun="SAFE", attempt=1, definition="d", error_code="AF-\ud800"
+    )
+    with ledger.transaction():
+        ledger.put_step(KEY, key, step)
+    assert ledger.history(KEY).steps[key].error_code == "AF-\\ud800"
 
 
 @pytest.mark.acceptance

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed
+from ..plugins.boundary import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,8 @@ class Journal:
         with self._committing:
             if self._failure is None or not self._failure.may_be_tried_again:
                 return
-            self._failure, self._writes = None, [*self._unwritten, *self._writes]
+            with self._guard:
+                self._failure, self._writes = None, [*self._unwritten, *self._writes]
             with suppress(LedgerFailed):
                 self._commit()
         if self._untold:
@@ -91,10 +93,25 @@ class Journal:
         if writes:
             try:
                 self._ledger.write_all(writes, fence=self._fence)
-            except LedgerFailed as failure:
-                self._failure, self._unwritten = failure, writes
-                # Told when it is written after all.
-                self._events = [*events, *self._events]
+            except BaseException as error:
+                self._failure, self._unwritten = _as_failure(error), writes
+                with self._guard:
+                    # Told when it is written after all.
+                    self._events = [*events, *self._events]
+                if isinstance(error, Exception):
+                    raise self._failure from error
                 raise
         self._done = noted
         self._untold += events
+
+
+def _as_failure(error: BaseException) -> LedgerFailed:
+    """Why nothing more is written; what came between no code of ours foresaw, and the next try would meet it again."""
+    if isinstance(error, LedgerFailed):
+        return error
+    failure = LedgerFailed(
+        f"what happened could not be written to the ledger: {told(error)}",
+        help="start the run again; it goes on with what was written",
+    )
+    failure.may_be_tried_again = False
+    return failure

@@ -1,4 +1,4 @@
-"""Hands every event to every sink; a sink that fails is told of once and the others go on."""
+"""Hands every event to every sink; a sink that fails is told of once, and one that hangs holds up no end of a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterable
 
     from ..contracts.events import Event
+
+#: How often somebody who waits for another one's telling looks whether the time is over.
+_LOOK_SECONDS = 0.05
+#: How long another one's telling is waited for once the time is over.
+_LAST_WAIT = 0.5
 
 
 class Sink(Protocol):
@@ -42,6 +48,48 @@ def warn_of_sink(sink: Sink, error: Exception) -> None:
     logging.getLogger("aetherflow").warning("an observer failed (%s): %s", type(sink).__name__, error)
 
 
+class Telling:
+    """One event after the other: a thread that has something to tell waits for the one that tells, and not for ever.
+
+    Whoever takes the events may never come back: a pipe that nobody reads, an observer that hangs. Once the time is
+    over (`is_over`) its thread is not waited for any longer, and what is not told by then is dropped.
+    """
+
+    def __init__(self, tell: Callable[[Event], None], *, is_over: Callable[[], bool]) -> None:
+        self._tell = tell
+        self._is_over = is_over
+        self._guard = threading.RLock()
+        #: Whether a thread was still busy telling when the time was over.
+        self.has_given_up = False
+
+    def tell(self, event: Event) -> None:
+        """Tell one event."""
+        if self._guard.acquire(blocking=False) or self._waited():
+            try:
+                self._tell(event)
+            finally:
+                self._guard.release()
+
+    def tell_all(self, events: deque[Event]) -> None:
+        """Tell all events of a queue, the first one first; others may add to it meanwhile, and tell of it too."""
+        # Looked at again when it is given back: who gave up waiting left its own to this thread.
+        while events and (self._guard.acquire(blocking=False) or self._waited()):
+            try:
+                while events:
+                    self._tell(events.popleft())
+            finally:
+                self._guard.release()
+
+    def _waited(self) -> bool:
+        """Wait for whoever tells; answers whether it is this thread's turn."""
+        while not self.has_given_up:
+            is_last = self._is_over()
+            if self._guard.acquire(timeout=_LAST_WAIT if is_last else _LOOK_SECONDS):
+                return True
+            self.has_given_up = is_last
+        return False
+
+
 class EventBus:
     """Events in the order in which they are told, one at a time, to all sinks."""
 
@@ -61,10 +109,14 @@ class EventBus:
                     self._hand(sink, event)
 
     def close(self) -> None:
-        """Close all sinks."""
-        with self._guard:
+        """Close all sinks; not those of a bus that a thread is still telling, which was not waited for either."""
+        if not self._guard.acquire(timeout=_LAST_WAIT):
+            return
+        try:
             for sink in self._sinks:
                 sink.close()
+        finally:
+            self._guard.release()
 
     def _hand(self, sink: Sink, event: Event) -> None:
         try:

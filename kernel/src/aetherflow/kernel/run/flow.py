@@ -11,7 +11,7 @@ from ..check.preparation import Prepared, prepare_flow, require_job
 from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import RunKey, RunRecord
 from ..errors import ExitCode, InvalidInput
-from ..events.bus import CallbackSink, EventBus, warn_of_sink
+from ..events.bus import CallbackSink, EventBus, Telling, warn_of_sink
 from ..events.run_log import RunLog
 from ..quick_dataclasses import dataclass, field, replace
 from ..spec.identifiers import problem_with_id
@@ -160,13 +160,14 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         plan = make_plan(prepared, flow_index, request, ledger=ledger, history=history, start=record.starts)
         log = _run_log(prepared, places, key, record, tell)
         stack.callback(log.close)
-        stop, tell = Stop(), log.tell
+        stop = Stop()
+        telling = Telling(log.tell, is_over=lambda: stop.is_over)
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(
             ownership=ownership,
-            journal=Journal(ledger, tell, (key, record.starts)),
+            journal=Journal(ledger, telling.tell_all, (key, record.starts)),
             stop=stop,
-            tell=tell,
+            tell=telling.tell,
             clock=request.clock,
         )
         active = assemble(prepared.surroundings, flow_index, key=key, record=record, places=places, wiring=wiring)
@@ -184,7 +185,9 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
                 resumed=record.starts > 1,
             )
         )
-        return _run(active, plan, record, ledger=ledger, was_done=was_done)
+        result = _run(active, plan, record, ledger=ledger, was_done=was_done)
+        # A thread that hangs where it tells is left behind too.
+        return replace(result, has_left_behind=True) if telling.has_given_up else result
 
 
 def _run_log(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed
+from ..plugins.boundary import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +25,19 @@ class Journal:
 
     The end of a step waits for the start of the next one, which follows at once: together they cost one
     sync. Threads that commit at the same time share one. An event is told only when what it says is on the
-    disk, in the order in which it was written.
+    disk, in the order in which it was written; and apart from the commit: whoever takes long to hear it holds up
+    nobody's writing.
     """
 
-    def __init__(self, ledger: StateStore, tell: Callable[[Event], None], fence: tuple[RunKey, int]) -> None:
+    def __init__(self, ledger: StateStore, tell_all: Callable[[deque[Event]], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
-        self._tell = tell
+        self._tell_all = tell_all
         self._fence = fence
         self._writes: list[Write] = []
         self._events: list[Event] = []
-        #: How many things were noted, and how many of them are written and told.
+        #: What is written, and is still to be told.
+        self._untold: deque[Event] = deque()
+        #: How many things were noted, and how many of them are written.
         self._noted = 0
         self._done = 0
         self._guard = threading.Lock()
@@ -62,6 +67,8 @@ class Journal:
                 raise self._failure
             if self._done < noted:
                 self._commit()
+        if self._untold:
+            self._tell_all(self._untold)
 
     def rescue(self) -> None:
         """One more try for what an earlier commit could not write, where that may help: a disk that was full.
@@ -71,9 +78,12 @@ class Journal:
         with self._committing:
             if self._failure is None or not self._failure.may_be_tried_again:
                 return
-            self._failure, self._writes = None, [*self._unwritten, *self._writes]
+            with self._guard:
+                self._failure, self._writes = None, [*self._unwritten, *self._writes]
             with suppress(LedgerFailed):
                 self._commit()
+        if self._untold:
+            self._tell_all(self._untold)
 
     def _commit(self) -> None:
         with self._guard:
@@ -83,11 +93,25 @@ class Journal:
         if writes:
             try:
                 self._ledger.write_all(writes, fence=self._fence)
-            except LedgerFailed as failure:
-                self._failure, self._unwritten = failure, writes
-                # Told when it is written after all.
-                self._events = [*events, *self._events]
+            except BaseException as error:
+                self._failure, self._unwritten = _as_failure(error), writes
+                with self._guard:
+                    # Told when it is written after all.
+                    self._events = [*events, *self._events]
+                if isinstance(error, Exception):
+                    raise self._failure from error
                 raise
         self._done = noted
-        for event in events:
-            self._tell(event)
+        self._untold += events
+
+
+def _as_failure(error: BaseException) -> LedgerFailed:
+    """Why nothing more is written; what came between no code of ours foresaw, and the next try would meet it again."""
+    if isinstance(error, LedgerFailed):
+        return error
+    failure = LedgerFailed(
+        f"what happened could not be written to the ledger: {told(error)}",
+        help="start the run again; it goes on with what was written",
+    )
+    failure.may_be_tried_again = False
+    return failure

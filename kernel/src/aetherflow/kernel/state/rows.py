@@ -298,7 +298,7 @@ def step_values(key: RunKey, step_key: StepKey, step: StepRecord) -> Row:
         "" if outputs is None else hashlib.sha256(outputs.encode()).hexdigest(),
         int(step.is_masked),
         storable(step.reason),
-        step.error_code,
+        storable(step.error_code),
         storable(step.error),
         int(step.is_without_effect),
         step.started_at,

@@ -1,0 +1,269 @@
+"""What is noted is written before it is told; who hangs where it tells, and what can't be written, hurt nobody else."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections import deque
+
+import pytest
+
+from aetherflow.kernel.contracts.events import JobEnded, Status
+from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord, StepKey, StepRecord
+from aetherflow.kernel.errors import LedgerFailed
+from aetherflow.kernel.events.bus import EventBus, Telling
+from aetherflow.kernel.run.journal import Journal
+from aetherflow.kernel.state.ledger import open_ledger
+
+KEY = RunKey("flow", "run")
+LONG = 60
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = open_ledger(tmp_path / "ledger.sqlite")
+    run = RunRecord(status=Status.RUNNING, starts=1, started_at=1.0, ended_at=None, parameters={}, facts={}, marker="m")
+    with opened.transaction():
+        opened.put_run(KEY, run)
+    yield opened
+    opened.close()
+
+
+class Hanging:
+    """Takes events; one of a job called `hangs` not before it may."""
+
+    def __init__(self):
+        self.told = []
+        self.is_there, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, event):
+        if event.job_id == "hangs":
+            self.is_there.set()
+            self.may_go_on.wait(LONG)
+        self.told.append(event.job_id)
+
+
+def job_ends(journal, job_id, outputs=None):
+    record = JobRecord(status=Status.SUCCESS, outputs=outputs or {})
+    event = JobEnded(at=1.0, flow_id="flow", run_id="run", job_id=job_id, status=Status.SUCCESS, duration_ms=1)
+    journal.note(lambda ledger: ledger.put_job(KEY, job_id, record), event=event)
+
+
+def on_a_thread(function):
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    return thread
+
+
+def commits(journal, *job_ids):
+    for job_id in job_ids:
+        job_ends(journal, job_id)
+        journal.commit()
+
+
+def test_what_is_written_is_not_held_up_by_one_that_hangs_where_it_tells(ledger):
+    take = Hanging()
+    journal = Journal(ledger, Telling(take, is_over=lambda: False).tell_all, (KEY, 1))
+    teller = on_a_thread(lambda: commits(journal, "hangs"))
+    assert take.is_there.wait(LONG)
+    others = [on_a_thread(lambda name=name: commits(journal, name)) for name in "ab"]
+    while len(ledger.history(KEY).jobs) < 3:
+        assert all(thread.is_alive() for thread in others)
+    assert take.told == []
+    take.may_go_on.set()
+    for thread in (teller, *others):
+        thread.join(LONG)
+    assert take.told[0] == "hangs"
+    assert sorted(take.told) == ["a", "b", "hangs"]
+
+
+def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(ledger):
+    take, over = Hanging(), threading.Event()
+    telling = Telling(take, is_over=over.is_set)
+    journal = Journal(ledger, telling.tell_all, (KEY, 1))
+    on_a_thread(lambda: commits(journal, "hangs"))
+    assert take.is_there.wait(LONG)
+    waiting = on_a_thread(lambda: commits(journal, "a", "b"))
+    assert not telling.has_given_up
+    over.set()
+    waiting.join(LONG)
+    assert not waiting.is_alive()
+    assert telling.has_given_up
+    assert set(ledger.history(KEY).jobs) == {"hangs", "a", "b"}
+    take.may_go_on.set()
+
+
+def test_a_healthy_listener_hears_all_of_it_after_the_time_is_over_as_well(ledger):
+    take = Hanging()
+    telling = Telling(take, is_over=lambda: True)
+    journal = Journal(ledger, telling.tell_all, (KEY, 1))
+    names = [[f"{thread}{number}" for number in range(20)] for thread in "abcd"]
+    threads = [on_a_thread(lambda some=some: commits(journal, *some)) for some in names]
+    for thread in threads:
+        thread.join(LONG)
+    assert sorted(take.told) == sorted(name for some in names for name in some)
+
+
+def test_events_are_told_in_the_order_of_the_ledger_and_only_when_they_are_in_it(ledger):
+    told, missing, written = [], [], []
+
+    def take(event):
+        told.append(event.job_id)
+        if event.job_id not in ledger.history(KEY).jobs:
+            missing.append(event.job_id)
+
+    journal = Journal(ledger, Telling(take, is_over=lambda: False).tell_all, (KEY, 1))
+    guard = threading.Lock()
+
+    def work(name):
+        for number in range(25):
+            with guard:
+                journal.note(lambda _, name=f"{name}{number}": written.append(name))
+                job_ends(journal, f"{name}{number}")
+            journal.commit()
+
+    threads = [on_a_thread(lambda name=name: work(name)) for name in "abcd"]
+    for thread in threads:
+        thread.join(LONG)
+    assert len(told) == 100
+    assert told == written
+    assert missing == []
+
+
+def test_a_bus_that_a_thread_still_tells_is_closed_without_it():
+    take, closed = Hanging(), []
+
+    class Sink:
+        def handle(self, event):
+            take(event)
+
+        def close(self):
+            closed.append(True)
+
+    bus = EventBus([Sink()], on_failure=lambda *_: None)
+    event = JobEnded(at=1.0, flow_id="flow", run_id="run", job_id="hangs", status=Status.SUCCESS, duration_ms=1)
+    on_a_thread(lambda: bus.tell(event))
+    assert take.is_there.wait(LONG)
+    bus.close()
+    assert closed == []
+    take.may_go_on.set()
+
+
+def no_memory(_):
+    raise MemoryError
+
+
+def no_json(ledger):
+    ledger.put_job(KEY, "j", JobRecord(status=Status.SUCCESS, outputs={"n": math.nan}))
+
+
+@pytest.mark.parametrize(("broken", "name"), [(no_memory, "MemoryError"), (no_json, "ValueError")])
+def test_after_a_write_that_breaks_nothing_is_written(ledger, broken, name):
+    told = deque()
+    journal = Journal(ledger, told.extend, (KEY, 1))
+    job_ends(journal, "a")
+    journal.note(broken)
+    with pytest.raises(LedgerFailed, match=name) as failed:
+        journal.commit()
+    assert not failed.value.may_be_tried_again
+    job_ends(journal, "b")
+    with pytest.raises(LedgerFailed, match=name):
+        journal.commit()
+    journal.rescue()
+    assert ledger.history(KEY).jobs == {}
+    assert not told
+
+
+def test_after_an_interrupt_in_a_write_nothing_is_written(ledger):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    journal = Journal(ledger, lambda _: None, (KEY, 1))
+    journal.note(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        journal.commit()
+    job_ends(journal, "a")
+    with pytest.raises(LedgerFailed, match="KeyboardInterrupt"):
+        journal.commit()
+    assert ledger.history(KEY).jobs == {}
+
+
+def test_a_code_that_is_no_text_is_written_out(ledger):
+    key = StepKey("job", "step")
+    step = StepRecord(
+        status=Status.FAILED, step_type="say", rerun="SAFE", attempt=1, definition="d", error_code="AF-\ud800"
+    )
+    with ledger.transaction():
+        ledger.put_step(KEY, key, step)
+    assert ledger.history(KEY).steps[key].error_code == "AF-\\ud800"
+
+
+@pytest.mark.acceptance
+def test_a_run_whose_listener_hangs_is_stopped_and_writes_its_end(project):
+    project.write(
+        "steps/chatty.py",
+        """
+        from aetherflow.kernel.api import NoOutputs, Rerun, StepContext, StepError, register_step
+
+        @register_step("chat", rerun=Rerun.SAFE)
+        def chat(context: StepContext) -> NoOutputs:
+            while not (context.project / "ready").exists():
+                context.cancelled.wait(0.02)
+            context.log.info("hang")
+            return NoOutputs()
+
+        @register_step("hear", rerun=Rerun.SAFE)
+        def hear(context: StepContext) -> NoOutputs:
+            (context.project / "ready").touch()
+            context.cancelled.wait(60)
+            (context.project / "heard").touch()
+            raise StepError("stopped")
+        """,
+    )
+    flow = project.write(
+        "flow.yaml",
+        """
+        version: 1
+        flow: {id: f, concurrency: {max_parallel_jobs: 2}}
+        jobs:
+          - {id: a, steps: [{id: s, type: chat}]}
+          - {id: b, steps: [{id: s, type: hear}]}
+        """,
+    )
+    program = textwrap.dedent(
+        """
+        import json, os, pathlib, sys, threading
+        from aetherflow.kernel.api import RunRequest, run_flow
+
+        def hang(event):
+            if event.name == "step_log":
+                print("hangs", flush=True)
+                threading.Event().wait()
+
+        result = run_flow(pathlib.Path(sys.argv[1]), RunRequest(run_id="r1"), on_event=hang)
+        print(json.dumps([str(result.status), result.signal_number, result.has_left_behind]), flush=True)
+        os._exit(0)
+        """
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, str(flow)],
+        cwd=project.folder, env=project.environ(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with running:
+        assert running.stdout.readline() == "hangs\n"
+        running.send_signal(signal.SIGTERM)
+        while not (project.folder / "heard").exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        try:
+            out, _ = running.communicate(timeout=LONG)
+        finally:
+            running.kill()
+    assert json.loads(out) == ["INTERRUPTED", signal.SIGTERM, True]
+    shown = project.aetherflow("runs", "show", "r1", "--flow", flow, "--json").json
+    assert shown["status"] == "INTERRUPTED"

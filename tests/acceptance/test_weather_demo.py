@@ -41,6 +41,8 @@ moment, suffix = sys.argv[1:3]
 movers = []
 
 def end(event, arguments):
+    if event == "os.kill":
+        return
     # The file is moved into its folder, and the next thing that the same thread does comes after the move.
     is_move = event == "os.rename" and os.fspath(arguments[1]).endswith(suffix)
     if (is_move and moment == "before") or threading.get_ident() in movers:

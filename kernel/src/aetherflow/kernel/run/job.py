@@ -42,7 +42,7 @@ class JobRun:
         self._plan = plan
         self._job_id = plan.job.id
         self._notes = JobNotes(run, plan)
-        self._outputs: dict[str, Json] = {**declared_outputs(plan), **(plan.earlier.outputs if plan.earlier else {})}
+        self._outputs: dict[str, Json] = kept_outputs(plan)
         self._steps: dict[str, Mapping[str, Json]] = {}
         self._failure: Failure | None = None
         self._place = _place_of(run, plan)
@@ -243,6 +243,12 @@ def _had_no_data(plan: StepPlan, outcome: Outcome) -> bool:
 def declared_outputs(plan: JobPlan) -> dict[str, Json]:
     """All outputs of a job, null as long as none is produced."""
     return {**{name: None for step in plan.job.steps for name in step.outputs}, **dict.fromkeys(plan.job.outputs)}
+
+
+def kept_outputs(plan: JobPlan) -> dict[str, Json]:
+    """All outputs of a job as an earlier start left them; where a secret was not kept, none of them."""
+    kept = {} if plan.earlier is None or plan.earlier.is_masked else plan.earlier.outputs
+    return {**declared_outputs(plan), **kept}
 
 
 def with_nulls(outputs: Mapping[str, Json], names: Iterable[Sequence[str]]) -> dict[str, Any]:

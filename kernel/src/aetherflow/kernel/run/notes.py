@@ -141,12 +141,14 @@ class JobNotes:
         self, status: Status, reason: str, outputs: Mapping[str, Json], *, ended_at: float | None = None
     ) -> partial[None]:
         shown = self._run.redactor.redact_value(outputs)
+        # Until the job is done, it may not yet have given again what an earlier start did not keep.
+        is_missing = not status.is_done and self._plan.earlier is not None and self._plan.earlier.is_masked
         record = JobRecord(
             status=status,
             reason=reason,
             # A copy: it is written later, and steps may have promoted more by then.
             outputs=dict(shown),
-            is_masked=shown != outputs,
+            is_masked=is_missing or shown != outputs,
             definition=self._plan.definition,
             started_at=self.started_at,
             ended_at=ended_at,

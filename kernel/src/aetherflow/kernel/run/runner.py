@@ -15,7 +15,7 @@ from ..plan.decisions import Decision
 from ..quick_dataclasses import dataclass, replace
 from .active import Failure, JobResult, StepResult
 from .crew import LeftBehind
-from .job import JobRun, declared_outputs
+from .job import JobRun, declared_outputs, kept_outputs
 from .stopping import LOOK_SECONDS, SignalArrived
 
 if TYPE_CHECKING:
@@ -264,9 +264,9 @@ class _Conductor:
         return None if is_wanted else _not_run(run, plan, Status.SKIPPED, _FALSE)
 
     def _take_over(self, plan: JobPlan) -> None:
-        # Its earlier result is what later jobs see; without one, or where a secret was left out, that it is missing.
-        if plan.earlier is not None and not plan.earlier.is_masked:
-            outputs = {**declared_outputs(plan), **plan.earlier.outputs}
+        # Its earlier result is what later jobs see; without one, or where a secret was not kept, that it is missing.
+        if plan.earlier is not None:
+            outputs = {} if plan.earlier.is_masked else kept_outputs(plan)
             self._run.remember(JobResult(job_id=plan.job.id, status=plan.earlier.status, outputs=outputs))
 
 
@@ -296,7 +296,7 @@ def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:
         job_id=plan.job.id,
         status=earlier.status,
         reason=earlier.reason or plan.reason,
-        outputs={**declared_outputs(plan), **earlier.outputs},
+        outputs=kept_outputs(plan),
         steps=steps,
     )
     run.journal.note(event=_ended(run, result, restored=True))

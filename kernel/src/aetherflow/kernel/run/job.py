@@ -9,6 +9,7 @@ from ..errors import AetherFlowError, LedgerFailed
 from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
 from ..plan.planning import TOLERABLE
+from ..quick_dataclasses import replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from .active import Failure, JobResult
@@ -66,7 +67,7 @@ class JobRun:
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            status, reason = self._failed("", failure(error))
+            status, reason = self._failed("", failure(self._run, error))
         return self._end(status, reason)
 
     def _lose_lock(self) -> None:
@@ -159,7 +160,7 @@ class JobRun:
             when = self._run.flow_index.step_when(self._job_id, plan.step.id)
             return None if when is None or when.evaluate(self._scope()) else SKIPPED_BY_CONDITION
         except AetherFlowError as error:
-            return failure(error)
+            return failure(self._run, error)
 
     def _repeat(self, plan: StepPlan) -> Outcome:
         from .foreach import Repetition
@@ -186,8 +187,8 @@ class JobRun:
         try:
             promoted = self._promotion(plan, outcome.outputs or {})
         except AetherFlowError as error:
-            failed = Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
-            return failed, None
+            # The step has done its work.
+            return replace(failure(self._run, error), is_without_effect=False), None
         self._steps[plan.step.id] = outcome.outputs or {}
         if not promoted:
             return outcome, None

@@ -16,6 +16,7 @@ from ..contracts.events import (
     StepStarted,
 )
 from ..contracts.records import JobRecord, StepRecord
+from ..quick_dataclasses import replace
 from .active import StepResult
 from .attempt import Outcome
 
@@ -181,7 +182,7 @@ class JobNotes:
             inputs_digest=attempt.inputs_digest if attempt else inputs_digest,
             outputs=outputs,
             is_masked=outputs != outcome.outputs,
-            artifacts=outcome.artifacts,
+            artifacts=tuple(replace(each, path=self._run.redactor.redact(each.path)) for each in outcome.artifacts),
             reason=outcome.reason,
             error_code=outcome.error_code,
             error=outcome.error,

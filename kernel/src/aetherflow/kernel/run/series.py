@@ -109,7 +109,7 @@ class Series:
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            return Ended(outcome=failure(error), started_at=started_at)
+            return Ended(outcome=failure(self._run, error), started_at=started_at)
         self._notes.started(unit, attempt, attempt.inputs_digest, started_at)
         try:
             self._run.journal.commit()

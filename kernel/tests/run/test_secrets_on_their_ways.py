@@ -34,9 +34,20 @@ def say_all(context: StepContext, value: object, unless: str = "") -> Given:
     return Given(value=value)
 
 
+@register_step("give_key", rerun=Rerun.SAFE)
+def give_key(key: str) -> Given:
+    return Given(value={key: 1})
+
+
 @register_step("skip_with", rerun=Rerun.SAFE)
 def skip_with(text: str) -> Given | Skip:
     return Skip(f"nothing for {text}")
+
+
+@register_step("lock_with", rerun=Rerun.SAFE)
+def lock_with(context: StepContext, key: str) -> Given:
+    with context.lease(f"lock of {key}"):
+        return Given()
 
 
 @register_step("publish_as", rerun=Rerun.SAFE)
@@ -61,6 +72,9 @@ on_failure:
 """
 S = "{{env.MY_TOKEN}}"
 RETRY = "retry: {max_attempts: 3, backoff_seconds: 0.01}"
+GIVE_KEY = '{id: s, type: give_key, inputs: {key: "{{env.NAME_KEY}}"}}'
+#: A name so near to the secret one that a message would help with that.
+NEAR = "{{steps.s.value.n4me-canary-9}}"
 WAYS = {
     "an output": f'{{id: s, type: say_all, inputs: {{value: "{S}"}}, outputs: {{o: "{{{{result.value}}}}", "p": "p{S}"}}}}',
     "items": f'{{id: s, type: say_all, foreach: {{items: ["{S}", "a {S}"]}}, inputs: {{value: "{{{{item}}}}"}}, outputs: {{o: "{{{{result.value}}}}"}}}}',
@@ -73,9 +87,14 @@ WAYS = {
     "a wrong input": f'{{id: s, type: raise_with, inputs: {{text: a, before: "{S}"}}}}',
     "a condition": '{id: s, type: say_all, when: "env.MY_TOKEN > 3", inputs: {value: 1}}',
     "no items": f'{{id: s, type: say_all, foreach: {{items: "{S}"}}, inputs: {{value: 1}}}}',
-    "a key": f'{{id: s, type: say_all, inputs: {{value: {{k: "{S}"}}}}, outputs: {{o: "{{{{result.value.k.nothing}}}}"}}}}',
+    "a key beside one that is promoted": '{id: s, type: give_key, inputs: {key: "{{env.NAME_KEY}}"}, outputs: {o: "{{result.value.n4me-canary-9}}"}}',
+    "a key beside an input": f'{GIVE_KEY}\n      - {{id: t, type: say_all, inputs: {{value: "{NEAR}"}}}}',
+    "a key beside an item": f'{GIVE_KEY}\n      - {{id: t, type: say_all, foreach: {{items: ["{NEAR}"]}}, inputs: {{value: 1}}}}',
+    "a key beside an input of an item": f'{GIVE_KEY}\n      - {{id: t, type: say_all, foreach: {{items: [1]}}, inputs: {{value: "{NEAR}"}}}}',
+    "a key beside an output of the job": f'{GIVE_KEY}\n    outputs: {{o: "{NEAR}"}}',
     "a skip": f'{{id: s, type: skip_with, on_no_data: skip_job, inputs: {{text: "{S}"}}}}',
     "skipped items": f'{{id: s, type: skip_with, foreach: {{items: ["{S}"]}}, inputs: {{text: "{{{{item}}}}"}}}}',
+    "a lock": '{id: s, type: lock_with, inputs: {key: "{{env.NAME_KEY}}"}}',
     "an artifact": '{id: s, type: publish_as, inputs: {name: "{{env.NAME_KEY}}"}}',
     "an artifact that is not allowed": '{id: s, type: publish_as, inputs: {name: "/{{env.NAME_KEY}}"}}',
 }  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExitCode, InvalidInput
-from .output import print_json, say
+from .output import print_json, redactor_of, say
 from .which_ledger import chosen_ledger
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def resolve_step(
     """Say of a step whose outcome nobody knows that it was done, or that it may run again."""
     from ..history.resolving import Resolution, resolve_step as resolve
     from ..state.ledger import open_ledger
-    from .declared_outputs import OutputsCheck
-    from .runs import redactor_of
+    from .declared_outputs import OutputsCheck, refuse_secrets
 
     if done == again:
         raise InvalidInput("it was not said what is to be noted", code="AF-USAGE", help="give --done or --again")
@@ -116,6 +115,7 @@ def resolve_step(
         raise InvalidInput("a step that runs again gives its own outputs", code="AF-USAGE", help="leave out --outputs")
     told = redactor_of(environ).redact(reason or "")
     given = _outputs(outputs) if outputs is not None else {}
+    refuse_secrets(given, redactor_of(environ))
     check = OutputsCheck(flow=flow, given=given, environ=environ)
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
     with closing(open_ledger(file)) as store:

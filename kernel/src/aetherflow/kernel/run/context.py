@@ -217,6 +217,12 @@ class AttemptContext:
         from ..state.leases import Holder
         from .leases import step_lock
 
+        if self.inner.redactor.redact(key) != key:
+            raise NothingDone(
+                "the key of the lock holds a secret, and the ledger keeps none",
+                code="AF-LOCK-KEY",
+                help="choose a name that says what is guarded",
+            )
         lock = step_lock(key)
         if any(held.key == key for held in self.leases):
             raise NothingDone(

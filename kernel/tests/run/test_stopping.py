@@ -72,3 +72,31 @@ def test_an_attempt_stops_with_its_run_or_alone():
     assert not other.wait(0.01)
     stop.ask(15)
     assert other.wait()
+
+
+def test_a_handler_that_python_does_not_know_stays_where_it_is():
+    """Python can't bring back one that whoever embeds it had installed; nor can the run's end fail over it."""
+    script = """
+        import ctypes, os, sys
+
+        libc = ctypes.CDLL(None)
+        heard = []
+        handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(heard.append)
+        libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+        libc.signal(15, ctypes.cast(handler, ctypes.c_void_p))
+        # Python looks at the handlers there are when the module is made.
+        for name in ("signal", "_signal"):
+            sys.modules.pop(name, None)
+        import signal
+        assert signal.getsignal(signal.SIGTERM) is None
+
+        from aetherflow.kernel.run.stopping import Stop, stop_on_signals
+        stop = Stop()
+        before = signal.getsignal(signal.SIGHUP)
+        with stop_on_signals(stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGHUP) == before
+        print(stop.signal_number, *heard)
+        """
+    assert answer_of(script) == "1 15"

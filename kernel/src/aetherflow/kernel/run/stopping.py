@@ -168,8 +168,9 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
         yield
         return
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # What this process was started to ignore (nohup) stays ignored.
-    numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+    # What this process was started to ignore (nohup) stays ignored. A handler that Python does not know, of a
+    # program that embeds it, stays as well: it could not be brought back.
+    numbers = [number for number in known if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     before = {number: signal.signal(number, lambda arrived, _: stop.ask(arrived)) for number in numbers}
     try:
         yield

@@ -143,7 +143,7 @@ def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Sel
     from .edits import find_edits
 
     first = {} if selection.from_step is None else _asked_for(jobs, selection.from_step)
-    edits = find_edits(flow, jobs, past.written)
+    edits = find_edits(flow, jobs, past.written, past.history.steps)
     if selection.accept_changes:
         for job_id, (position, reason) in edits.first.items():
             if position <= first.get(job_id, (position, ""))[0]:

@@ -136,15 +136,6 @@ PREYS = [
         tells="repeated",
     ),
     Prey(
-        name="what a killed attempt left in the workspace stays",
-        file=KERNEL + "files/workspace.py",
-        old="mode=0o600, owner=self.marker",
-        new="mode=0o600",
-        flow="chain",
-        near="rename",
-        tells="different",
-    ),
-    Prey(
         name="items that are done run again",
         file=KERNEL + "run/foreach.py",
         old="if earlier is None or self._plan.is_anew or not earlier.status.is_done",

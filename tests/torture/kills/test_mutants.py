@@ -64,8 +64,9 @@ PREYS = [
     Prey(
         name="each write is a transaction of its own",
         file=LEDGER,
-        old="            for write in writes:\n                write(self)\n",
-        new="            pass\n        for write in writes:\n            with self.transaction():\n                write(self)\n",
+        old="            self._gathered = {}\n            try:\n                for write in writes:\n                    write(self)\n",
+        new="            pass\n        for write in writes:\n            with self.transaction():\n                write(self)\n"
+        "        if True:\n            try:\n",
         then=COMMIT,
         many=2,
         tells="torn",
@@ -83,7 +84,7 @@ PREYS = [
     Prey(
         name="a step is told before it is written",
         file=JOURNAL,
-        old="self._events.append(event)",
+        old="batch.events.append(event)",
         new="self._tell(event)",
         then="pwrite ledger",
         tells="told too early",

@@ -41,8 +41,6 @@ class JobNotes:
         self._job_id = plan.job.id
         self.started_at = run.clock()
         self.results: list[StepResult] = []
-        #: Steps whose start was told in this start of the run.
-        self._told: set[StepKey] = set()
 
     def job_started(self, outputs: Mapping[str, Json]) -> None:
         """The job is about to begin."""
@@ -192,10 +190,10 @@ class JobNotes:
         )
 
     def _start_event(self, unit: Unit, number: int, at: float) -> Event | None:
-        if unit.key in self._told:
+        if unit.is_told:
             # Told when the attempt before it failed.
             return None
-        self._told.add(unit.key)
+        unit.is_told = True
         if unit.key.item:
             return ItemStarted(
                 at=at,

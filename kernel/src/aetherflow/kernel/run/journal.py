@@ -112,9 +112,9 @@ class Journal:
             self._write(batch)
         except BaseException as error:
             self._failure = batch.failure = _as_failure(error)
-            if isinstance(error, Exception):
-                raise batch.failure from error
-            raise
+            if isinstance(error, LedgerFailed) or not isinstance(error, Exception):
+                raise
+            raise batch.failure from error
         finally:
             # Nobody who comes now waits for this batch: it is not open any more.
             if batch.over is not None:

@@ -13,7 +13,6 @@ from aetherflow.kernel.api import LockLost, PathRefused, StepError
 from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
-from aetherflow.kernel.run.inner import InnerSteps
 from aetherflow.kernel.run.keeping import KeeperOnDemand
 from aetherflow.kernel.state.ledger import open_ledger
 
@@ -71,7 +70,8 @@ def context(folders):
         tell=ignore,
         fence=Fence(),
         keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
-        inner=InnerSteps(host=None, redactor=None),
+        run_inner=ignore,
+        redact=str,
     )
 
 

@@ -183,7 +183,8 @@ def _context(
         fence=fence,
         keeper=run.keeper,
         ownership=run.ownership,
-        inner=run.inner,
+        run_inner=run.inner.run,
+        redact=run.redactor.redact,
     )
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
     from ..files.publish import Bookkeeping
     from ..files.workspace import JobFolders
-    from .inner import InnerSteps
     from .keeping import KeeperOnDemand
     from .leases import HeldLease
 
@@ -146,7 +145,9 @@ class AttemptContext:
     tell: Callable[[Event], None]
     fence: Fence
     keeper: KeeperOnDemand
-    inner: InnerSteps
+    #: Runs a step inside this one.
+    run_inner: Callable[[AttemptContext, Mapping[str, Any]], StepOutputs | Skip[StepOutputs]]
+    redact: Callable[[str], str]
     #: The descriptor that stands for owning the run.
     ownership: int | None = None
     #: The locks under which the step works now, the innermost last.
@@ -217,7 +218,7 @@ class AttemptContext:
         from ..state.leases import Holder
         from .leases import step_lock
 
-        if self.inner.redactor.redact(key) != key:
+        if self.redact(key) != key:
             raise NothingDone(
                 "the key of the lock holds a secret, and the ledger keeps none",
                 code="AF-LOCK-KEY",
@@ -247,7 +248,7 @@ class AttemptContext:
 
     def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
         """Run a step inside this one."""
-        return self.inner.run(self, step)
+        return self.run_inner(self, step)
 
     @contextmanager
     def publish(self, path: Path, *, replace: bool = True) -> Iterator[Path]:

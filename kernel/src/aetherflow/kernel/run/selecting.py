@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow, Step
-    from .flow import RunRequest
+    from .request import RunRequest
 
 
 def make_plan(

@@ -51,6 +51,7 @@ def context(folders):
         item="",
         generation=0,
         attempt=1,
+        start=1,
         inputs_digest="digest",
         project=project,
         folders=SimpleNamespace(

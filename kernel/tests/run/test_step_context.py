@@ -11,6 +11,7 @@ import pytest
 
 from aetherflow.kernel.api import LockLost, PathRefused, StepError
 from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
+from aetherflow.kernel.resolve.redaction import Redactor
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
 from aetherflow.kernel.run.inner import InnerSteps
@@ -72,7 +73,7 @@ def context(folders):
         tell=ignore,
         fence=Fence(),
         keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
-        inner=InnerSteps(host=None, redactor=None),
+        inner=InnerSteps(host=None, redactor=Redactor()),
     )
 
 

@@ -214,3 +214,29 @@ def test_jobs_at_the_end_do_not_fail_fast_and_have_keys_of_their_own_start(watch
     watched.run()
     keys = [line.split()[1] for line in watched.lines("keys")]
     assert len(set(keys)) == 2
+
+
+def test_an_interrupt_in_a_program_that_runs_flows_leaves_nothing_running(watched, monkeypatch):
+    from aetherflow.kernel.run import runner
+
+    waits = []
+    original = runner._Conductor._patience
+
+    def interrupted(self):
+        waits.append(None)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        return original(self)
+
+    monkeypatch.setattr(runner._Conductor, "_patience", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        watched.run(
+            """
+            version: 1
+            flow: {id: f}
+            jobs: [{id: a, steps: [{id: s, type: hang, inputs: {ready: ready}}]}]
+            """
+        )
+    assert ("s", "INTERRUPTED") in watched.told("step_end", "step_id", "status") or not watched.told(
+        "step_start", "step_id"
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..check.preparation import Prepared, prepare_flow, require_job
 from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import RunKey, RunRecord
-from ..errors import InvalidInput
+from ..errors import InvalidInput, LedgerFailed
 from ..events.bus import CallbackSink, EventBus, Telling, warn_of_sink
 from ..events.run_log import RunLog
 from ..quick_dataclasses import replace
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..plan.decisions import Plan
     from .active import ActiveRun, JobResult
     from .assembly import Places
+    from .ending import Ending
 
 
 def run_flow(
@@ -128,7 +129,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
                 resumed=record.starts > 1,
             )
         )
-        result = _run(active, plan, record, ledger=ledger, was_done=was_done)
+        result = _run(active, plan, ledger=ledger, was_done=was_done)
         # A thread that hangs where it tells is left behind too.
         return replace(result, has_left_behind=True) if telling.has_given_up else result
 
@@ -152,21 +153,23 @@ def _run_log(
     return log
 
 
-def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: StateStore, was_done: bool) -> RunResult:
+def _run(active: ActiveRun, plan: Plan, *, ledger: StateStore, was_done: bool) -> RunResult:
     flow_id, run_id = active.key
     started_at = active.clock()
     try:
         ending = run_to_the_end(active, plan, was_done=was_done)
         ended_at = active.clock()
-        status, whole = ending.status, ending.of_run
-        if active.stop.has_lost_lock and not status.is_done:
-            status = whole = Status.LOCK_LOST
-        elif status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
-            status = whole = Status.CANCELLED
-        active.journal.note(
-            lambda ledger: ledger.end_run(active.key, record.starts, of_start=status, of_run=whole, ended_at=ended_at)
-        )
+        status, whole = _settled_status(active, ending, ledger)
+        _note_end(active, status, whole, ended_at)
         active.journal.commit()
+    except LedgerFailed:
+        raise
+    except BaseException:
+        # A fault of ours, or an interrupt: what happened until then is written, and nobody takes the run for running.
+        _note_end(active, Status.INTERRUPTED, Status.INTERRUPTED, active.clock())
+        with suppress(LedgerFailed):
+            active.journal.commit()
+        raise
     finally:
         active.journal.rescue()
         active.crew.close()
@@ -183,6 +186,21 @@ def _run(active: ActiveRun, plan: Plan, record: RunRecord, *, ledger: StateStore
     )
     active.tell(summary_of(result, ended_at))
     return result
+
+
+def _settled_status(active: ActiveRun, ending: Ending, ledger: StateStore) -> tuple[Status, Status]:
+    """How the start and the run ended: also by a lock that was lost, or because somebody cancelled the run."""
+    if active.stop.has_lost_lock and not ending.status.is_done:
+        return Status.LOCK_LOST, Status.LOCK_LOST
+    if ending.status is Status.INTERRUPTED and ledger.cancel_requested(active.key):
+        return Status.CANCELLED, Status.CANCELLED
+    return ending.status, ending.of_run
+
+
+def _note_end(active: ActiveRun, of_start: Status, of_run: Status, ended_at: float) -> None:
+    active.journal.note(
+        lambda ledger: ledger.end_run(active.key, active.start, of_start=of_start, of_run=of_run, ended_at=ended_at)
+    )
 
 
 def summary_of(result: RunResult, at: float) -> RunEnded:

@@ -89,7 +89,11 @@ class _Conductor:
         """Run the jobs; see `run_jobs`."""
         with self._guard:
             self._add_thread()
-        self._wait_for_the_end()
+        try:
+            self._wait_for_the_end()
+        except BaseException as error:  # noqa: BLE001 - raised below, when nothing of the run goes on behind its back
+            self._break(None, error)
+            self._wait_for_the_end()
         if self._error is not None:
             raise self._error
         wanted = [plan.job.id for plan in self._plans if plan.decision is not Decision.LEAVE]

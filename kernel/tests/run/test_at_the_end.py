@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import subprocess
 
 import pytest
 from kernel.tests.run.conftest import jobs
@@ -136,3 +138,25 @@ def test_a_signal_while_a_failure_is_told_does_not_keep_the_end_from_running(pro
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=30)
     assert project.lines("bye") == ["v 1"]
+
+
+def test_a_run_whose_log_nobody_reads_can_be_stopped(project):
+    steps = "\n".join(
+        f"              - {{id: s{number}, type: say, inputs: {{value: {'x' * 60}, witness: seen}}}}"
+        for number in range(600)
+    )
+    flow = project.write("flow.yaml", f"version: 1\nflow: {{id: unread}}\njobs:\n  - id: a\n    steps:\n{steps}\n")
+    running = project.start("run", flow, "--run-id", "r1")
+    # The pipe is full when nothing more happens for a while.
+    seen = -1
+    while seen != len(project.lines("seen")) or not seen:
+        seen = len(project.lines("seen"))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(2)
+    assert seen < 600
+    running.send_signal(signal.SIGTERM)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=20) == 143
+    running.communicate()
+    assert project.aetherflow("run", flow, "--run-id", "r1").code == 0
+    assert len(project.lines("seen")) in {600, 601}

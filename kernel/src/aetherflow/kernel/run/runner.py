@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..plan.decisions import Decision
+from .active import JobResult
 from .crew import LeftBehind
 from .job import JobRun
 from .readiness import Readiness
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..plan.decisions import JobPlan
-    from .active import ActiveRun, JobResult
+    from .active import ActiveRun
 
 #: The main thread looks up so often although nobody woke it: a signal may have been given to another thread.
 _LONGEST_WAIT = 0.25
@@ -131,8 +132,20 @@ class _Conductor:
                     self._threads -= 1
                     self._finish(number, result)
         with self._guard:
+            if self._run.stop.is_long_over:
+                # No step holds their threads: they hang where they tell what happened, to somebody who does not read.
+                for number in list(self._running):
+                    self._give_up(number)
             # Nobody else may be there to say of the jobs that wait that they don't run.
             self._next()
+
+    def _give_up(self, number: int) -> None:
+        """A job that writes nothing more of its end; the next start finds it as one that was cut off."""
+        self._run.crew.has_left_behind = True
+        self._threads -= 1
+        plan = self._plans[number]
+        reason = "still busy long after the grace was over"
+        self._finish(number, JobResult(job_id=plan.job.id, status=Status.INTERRUPTED, reason=reason))
 
     def _work(self) -> None:
         """What each thread does: one job after the other, as long as there are any."""

@@ -93,6 +93,11 @@ class Stop:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     @property
+    def is_long_over(self) -> bool:
+        """Whether even what only writes down what happened has had its time."""
+        return self.deadline is not None and time.monotonic() >= self.deadline + CLOSE_AT_LEAST
+
+    @property
     def seconds_to_close(self) -> float:
         """How long connectors may take to be closed: what is left of the grace, and a little where that is over."""
         return CLOSE_SECONDS if self.deadline is None else max(CLOSE_AT_LEAST, self.deadline - time.monotonic())

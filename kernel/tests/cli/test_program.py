@@ -202,7 +202,9 @@ def test_message_that_nobody_can_be_told_leaves_the_exit_code_as_it_is(project, 
 @pytest.mark.parametrize(("step", "code", "status"), [("say", 0, "SUCCESS"), ("fail", 1, "FAILED")])
 def test_answer_that_can_not_be_written_leaves_the_runs_own_exit_code_and_is_told(project, more, step, code, status):
     """A run that had ended well answered 1 where standard output was a full disk."""
-    flow = project.write("flow.yaml", f"version: 1\nflow: {{id: f}}\njobs: [{{id: a, steps: [{{id: s, type: {step}}}]}}]\n")
+    flow = project.write(
+        "flow.yaml", f"version: 1\nflow: {{id: f}}\njobs: [{{id: a, steps: [{{id: s, type: {step}}}]}}]\n"
+    )
     command = " ".join(project.command("run", flow, "--run-id", "r1", more))
     done = in_shell(project, f"{command} >/dev/full")
     assert done.returncode == code

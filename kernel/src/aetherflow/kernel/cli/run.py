@@ -161,8 +161,10 @@ def _sinks(prepared: Prepared, stack: ExitStack) -> Callable[[Event], None]:
     if is_terminal() and not as_json and prepared.flow_index is not None:
         from ..events.table import JobTable
 
-        jobs = [(job.id, len(job.steps)) for job in prepared.flow_index.flow.jobs]
-        sink = JobTable(jobs, sys.stderr, redactor, settings.log_level)
+        flow = prepared.flow_index.flow
+        jobs = [(job.id, len(job.steps)) for job in (*flow.jobs, *flow.on_failure, *flow.finally_)]
+        on_failure = frozenset(job.id for job in flow.on_failure)
+        sink = JobTable(jobs, on_failure, sys.stderr, redactor, settings.log_level)
     bus = EventBus([sink], on_failure=lambda failed, error: _tell_failure(log, failed, error))
     stack.callback(bus.close)
     return bus.tell

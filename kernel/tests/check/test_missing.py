@@ -21,7 +21,9 @@ finally:
     steps: [{{id: t, type: acme.open, inputs: {{a: "{tidy}"}}}}]
 on_failure:
   - id: tell
-    steps: [{{id: t, type: acme.open, inputs: {{a: "{tell}"}}}}]
+    steps: [{{id: t, type: acme.open, inputs: {{a: "{tell}"}}, outputs: {{m: "x"}}}}]
+  - id: more
+    steps: [{{id: t, type: acme.open, inputs: {{a: "{{{{jobs.tell.outputs.m}}}}"}}}}]
 """
 PLACES = {"when": "", "inputs": "x", "outputs": "x", "tidy": "x", "tidy_when": "", "tell": "x"}
 
@@ -46,6 +48,8 @@ def check_places(check):
         {"tidy": "{{failure}}"},
         {"tidy": "{{failure.error:none}}"},
         {"tidy": "{{failure.error}}", "tidy_when": "failure.job_id != null"},
+        {"tidy": "{{jobs.tell.status:none}} {{jobs.tell.outputs.m:none}} {{jobs.j.status}} {{jobs}}"},
+        {"tidy": "{{jobs.tell.status}}", "tidy_when": "jobs.tell.status != null"},
     ],
 )
 def test_what_is_there_or_is_looked_at_first_may_be_named(check_places, places):
@@ -59,6 +63,9 @@ def test_what_is_there_or_is_looked_at_first_may_be_named(check_places, places):
         ("outputs", "{{steps.perhaps.count}}", "is skipped where its condition does not hold"),
         ("inputs", "{{steps.tried.count}}", "the job goes on where the step 'tried' failed"),
         ("tidy", "{{failure.error}}", "there is no failure where all went well"),
+        ("tidy", "{{jobs.tell}}", "the job 'tell' of `on_failure` does not run where all went well"),
+        ("tidy", "{{jobs.tell.status}}", "the job 'tell' of `on_failure` does not run where all went well"),
+        ("tidy", "{{jobs.tell.outputs.m}}", "the job 'tell' of `on_failure` does not run where all went well"),
     ],
 )
 def test_what_may_be_missing_without_a_default_is_a_warning(check, check_places, place, text, why):

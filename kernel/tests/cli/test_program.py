@@ -198,6 +198,62 @@ def test_message_that_nobody_can_be_told_leaves_the_exit_code_as_it_is(project, 
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize("more", ["", "--json"])
+@pytest.mark.parametrize(("step", "code", "status"), [("say", 0, "SUCCESS"), ("fail", 1, "FAILED")])
+def test_answer_that_can_not_be_written_leaves_the_runs_own_exit_code_and_is_told(project, more, step, code, status):
+    """A run that had ended well answered 1 where standard output was a full disk."""
+    flow = project.write(
+        "flow.yaml", f"version: 1\nflow: {{id: f}}\njobs: [{{id: a, steps: [{{id: s, type: {step}}}]}}]\n"
+    )
+    command = " ".join(project.command("run", flow, "--run-id", "r1", more))
+    done = in_shell(project, f"{command} >/dev/full")
+    assert done.returncode == code
+    told = f"warning AF-SYSTEM: the run ended {status}, and its answer can't be written: No space left on device"
+    assert told in done.stderr
+    assert "aetherflow runs show f/r1" in done.stderr
+
+
+@pytest.mark.parametrize("end", ["2>/dev/full", "2>&1 >/dev/null | true"])
+def test_warning_that_nobody_can_be_told_keeps_no_flow_from_running(project, end):
+    text = "version: 1\nflow: {id: f}\njobs: [{id: a, steps: [{id: s, type: say, timeout_seconds: 9, inputs: {witness: ran}}], timeout_seconds: 5}]\n"
+    flow = project.write("flow.yaml", text)
+    assert "warning AF-" in project.aetherflow("validate", flow).err
+    in_shell(project, f"{' '.join(project.command('run', flow))} {end}")
+    assert project.lines("ran") == ["s 1"]
+
+
+def in_shell(project, script):
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=project.folder,
+        env=project.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_terminal_that_is_closed_stops_the_run_and_says_so_by_the_exit_code(project, more, log_format):
+    """It answered 1: nothing could be written to the terminal any more."""
+    flow = project.write(
+        "flow.yaml",
+        "version: 1\nflow: {id: f}\njobs: [{id: a, steps: [{id: s, type: hang, inputs: {ready: ready}}]}]\n",
+    )
+    command = project.command("run", flow, "--run-id", "r1", *more)
+    environ = project.environ(TERM="xterm", AETHERFLOW_LOG_FORMAT=log_format)
+    script = f"import os, pty, select\npid, terminal = pty.fork()\nif not pid: os.execve({command[0]!r}, {command!r}, {environ!r})\n"
+    script += "while not os.path.exists('ready'):\n    if select.select([terminal], [], [], 0.05)[0]: os.read(terminal, 65536)\n"
+    script += "os.close(terminal)\nprint(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "130\n", done.stderr
+    shown = project.aetherflow("runs", "show", "r1", "--json").json
+    assert shown["status"] == "INTERRUPTED"
+
+
 def test_fault_of_the_kernel_is_one_message_and_no_traceback(project):
     project.write("steps/breaking.py", "import aetherflow.kernel.spec.document as d\ndel d.read_document\n")
     flow = project.write("flow.yaml", FLOW)

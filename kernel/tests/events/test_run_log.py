@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from aetherflow.kernel.contracts.events import JobStarted, StepLogged
+from aetherflow.kernel.contracts.events import JobStarted, RunStarted, StepLogged
 from aetherflow.kernel.contracts.records import RunKey
 from aetherflow.kernel.events.run_log import FULL, RunLog, read_run_log
 from aetherflow.kernel.resolve.redaction import Redactor
@@ -20,6 +20,7 @@ KEY = RunKey("flow", "run")
 SAID = StepLogged(
     at=1.5, flow_id="flow", run_id="run", job_id="job", step_id="step", level="INFO", message="m", fields={"a": 1}
 )
+STARTED = RunStarted(at=1.0, flow_id="flow", run_id="run", flow_file="flow.yaml", resumed=False)
 
 
 class Log:
@@ -34,6 +35,8 @@ class Log:
             self.told.append,
             start=start, redactor=self.redactor, level=level, **more,
         )  # fmt: skip
+        self.log.tell(STARTED)
+        self.told.clear()
 
     @property
     def lines(self):
@@ -53,6 +56,18 @@ def test_run_that_says_nothing_leaves_no_file(log, tmp_path):
     assert len(log.told) == 2
     assert not (tmp_path / "logs").exists()
     assert log.lines == []
+
+
+def test_what_comes_before_the_start_of_a_run_is_written_with_it_and_else_not_at_all(tmp_path):
+    folder, told = tmp_path / "logs", []
+    log = RunLog(lambda: open_log(folder, KEY), told.append, start=1, redactor=Redactor(), level="INFO")
+    log.keep("WARNING", "problem", 1.0, {"code": "AF-X"})
+    log.tell(SAID)
+    assert not folder.exists()
+    assert told == [SAID]
+    log.tell(STARTED)
+    log.close()
+    assert [line["event"] for line in read_run_log(log_file(folder, KEY))] == ["problem", "step_log"]
 
 
 def test_what_a_step_says_is_one_line_that_is_there_at_once(log):

@@ -199,6 +199,40 @@ def test_environment_keys_that_are_named_like_secrets_are_masked(key):
     assert redactor.redact("value-of-it /home/somebody short") == f"{MASK} /home/somebody short"
 
 
+@pytest.mark.parametrize(
+    ("value", "inner"),
+    [
+        ('["alphasecret1", "betasecret2"]', "betasecret2"),
+        (' {"db": {"user": "me", "password": "hunter2-hunter2"}}', "hunter2-hunter2"),
+        (json.dumps([json.dumps({"key": "a-text-in-a-text"})]), "a-text-in-a-text"),
+        ('[["pg://me:url-passw0rd@h/db"]]', "url-passw0rd"),
+        ("[12345678]", "12345678"),
+        ("pg://me:url-passw0rd@h/db", "url-passw0rd"),
+        ("[" * 60 + '"deep-inside"' + "]" * 60, "deep-inside"),
+    ],
+)
+def test_what_is_secret_inside_a_secret_of_the_environment_is_masked(value, inner):
+    redactor = Redactor()
+    redactor.add_environment({"MY_TOKENS": value, "PLAIN": '["not-a-secret"]'})
+    assert redactor.redact(f"<{inner}> short me <not-a-secret>") == f"<{MASK}> short me <not-a-secret>"
+
+
+def test_what_is_looked_for_inside_a_secret_is_bounded_with_the_outer_texts_first():
+    redactor = Redactor()
+    numbered = [f"secret-no-{number:05}" for number in range(3_000)]
+    redactor.add_environment({"MY_TOKENS": json.dumps([[numbered], "of-the-outer-ones"])})
+    assert redactor.redact("of-the-outer-ones secret-no-00500 secret-no-02999") == f"{MASK} {MASK} secret-no-02999"
+
+
+@pytest.mark.parametrize("depth", [500, 50_000, 500_000])
+def test_a_secret_that_is_nested_beyond_all_reason_is_masked_as_a_whole(depth):
+    redactor = Redactor()
+    value = "[" * depth + '"deep-inside"' + "]" * depth
+    redactor.add_environment({"MY_TOKENS": value})
+    redactor.add(value)
+    assert redactor.redact(f"<{value}>") == f"<{MASK}>"
+
+
 def test_the_name_of_the_secrets_hook_is_no_secret():
     redactor = Redactor()
     redactor.add_environment(

@@ -67,12 +67,30 @@ def test_a_run_may_wait_for_the_lock_and_be_stopped_while_it_does(project):
     first.communicate()
     wait_for((project.folder / "ready-two").exists)
     third = project.start("run", file, "--run-id", "three")
-    wait_for(lambda: owners(project) == 3)
+    # Owning the run is not enough: signals are heard from a little later on.
+    assert any("waits up to 60 s" in line for line in third.stderr)
     third.send_signal(signal.SIGTERM)
     third.communicate(timeout=30)
     assert third.returncode == 143
     second.send_signal(signal.SIGTERM)
     second.communicate()
+
+
+@pytest.mark.parametrize("scope", ["flow", "job"])
+def test_a_wait_for_a_lock_is_told_once_with_who_holds_it(project, scope):
+    file = project.write("flow.yaml", flow(scope, ", wait_seconds: 2"))
+    first = start_and_wait(project, file, "one")
+    second = project.aetherflow("run", file, "--run-id", "two")
+    assert second.code == 75
+    (told,) = [line for line in second.err.splitlines() if "waits up to 2 s for the lock" in line]
+    assert f"'{'locked' if scope == 'flow' else 'locked/a'}'" in told
+    assert "held by" in told
+    assert "run 'one'" in told
+    assert str(first.pid) in told
+    # A run that never began has no log.
+    assert len(list(project.folder.glob(".aetherflow/state/ledger.sqlite.logs/locked/two*"))) == (scope == "job")
+    first.send_signal(signal.SIGTERM)
+    first.communicate()
 
 
 def test_jobs_that_are_locked_keep_out_the_same_job_of_other_runs_only(project):

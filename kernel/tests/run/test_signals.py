@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import pytest
+from kernel.tests.run.test_resume import wait_for
 
 pytestmark = pytest.mark.acceptance
 
@@ -31,3 +35,21 @@ def test_a_signal_that_the_system_gives_to_another_thread_stops_the_run(project)
     answer = project.aetherflow("run", flow, "--json")
     assert answer.code == 143
     assert answer.json["jobs"][0]["steps"][0]["status"] == "INTERRUPTED"
+
+
+@pytest.mark.parametrize("more", ["", ", timeout_seconds: 60", ", foreach: {items: [1]}"])
+def test_a_step_that_a_second_signal_leaves_behind_is_not_said_to_have_had_the_grace(project, more):
+    flow = project.write(
+        "flow.yaml",
+        f"version: 1\nflow: {{id: f}}\njobs: [{{id: a, steps: [{{id: s, type: hang, inputs: {{ready: ready, obeys: false}}{more}}}]}}]\n",
+    )
+    running = project.start("run", flow, "--run-id", "r1")
+    wait_for((project.folder / "ready").exists)
+    running.send_signal(signal.SIGTERM)
+    # Two of a kind that come at the same time are one.
+    time.sleep(0.5)
+    running.send_signal(signal.SIGTERM)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert "still busy when it was to stop at once" in told
+    assert "grace" not in told

@@ -46,6 +46,20 @@ def test_a_job_has_a_limit_of_its_own(watched):
         flow("{id: s, type: hang, inputs: {ready: ready}, timeout_seconds: 60}", "timeout_seconds: 0.3")
     )
     assert jobs(result) == {"j": "TIMED_OUT"}
+    assert result.jobs[0].failure.error == "the time of its job was over after 0.3 s"
+
+
+def test_a_step_with_less_time_than_its_job_is_told_its_own_limit(watched):
+    result = watched.run(
+        flow("{id: s, type: hang, inputs: {ready: ready}, timeout_seconds: 0.3}", "timeout_seconds: 60")
+    )
+    assert result.jobs[0].failure.error == "its time was over after 0.3 s"
+
+
+def test_an_attempt_that_the_jobs_time_ends_is_not_told_twice_that_it_is_over(watched):
+    step = "{id: s, type: hang, inputs: {ready: ready}, retry: {max_attempts: 3}}"
+    result = watched.run(flow(step, "timeout_seconds: 0.3"))
+    assert result.jobs[0].failure.error == "the time of its job was over after 0.3 s"
 
 
 def test_no_attempt_is_made_that_could_only_begin_after_the_jobs_time(watched):
@@ -57,6 +71,7 @@ def test_no_attempt_is_made_that_could_only_begin_after_the_jobs_time(watched):
     )
     assert jobs(result) == {"j": "FAILED"}
     assert len(watched.lines("n")) == 1
+    assert result.jobs[0].failure.error.endswith(", and no time of its job is left for another attempt")
 
 
 def test_each_item_has_the_time_of_the_step(watched):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import Problem
 from ..spec.models import Step
@@ -13,26 +13,26 @@ _WITH_OUTPUT = 3
 
 
 def check_missing(subject: Subject) -> Iterator[Problem]:
-    """References without a default to outputs of steps that may not have run, and to a failure that may not be."""
+    """References without a default to steps and jobs that may not have run, and to a failure that may not be."""
     if not subject.directed_steps and not subject.flow.flow.finally_:
         return
     for use in subject.flow.uses:
         root = use.reference.root
-        if root not in ("steps", "failure") or use.job is None or use.reference.default is not None:
+        if root not in _REASONS or use.job is None or use.reference.default is not None:
             continue
         if use.field in ("inputs", "outputs", "foreach") and not _is_guarded(use, use.job):
-            why = _why_output(use, use.job) if root == "steps" else _why_failure(use, use.job)
+            why = _REASONS[root](subject, use, use.job)
             if why:
                 yield _problem(use, why)
 
 
 def _is_guarded(use: Use, job: JobIndex) -> bool:
-    """A step with a condition of its own is taken to know when it may run; for a failure, its job may know as well."""
-    guards_all = use.reference.root == "failure" and job.job.when is not None
+    """A step with a condition of its own is taken to know when it may run; of other jobs, its job may know as well."""
+    guards_all = use.reference.root != "steps" and job.job.when is not None
     return guards_all or (use.step is not None and job.job.steps[use.step].when is not None)
 
 
-def _why_output(use: Use, job: JobIndex) -> str:
+def _why_output(_subject: Subject, use: Use, job: JobIndex) -> str:
     parts = use.reference.parts
     number = job.steps.get(parts[1]) if len(parts) >= _WITH_OUTPUT else None
     return _why_without_outputs(job.job.steps[number]) if number is not None else ""
@@ -46,9 +46,23 @@ def _why_without_outputs(step: Step) -> str:
     return ""
 
 
-def _why_failure(use: Use, job: JobIndex) -> str:
+def _why_failure(_subject: Subject, use: Use, job: JobIndex) -> str:
     is_optional = job.section == "finally" and len(use.reference.parts) > 1
     return "there is no failure where all went well" if is_optional else ""
+
+
+def _why_job(subject: Subject, use: Use, job: JobIndex) -> str:
+    parts = use.reference.parts
+    other = subject.flow.jobs.get(parts[1]) if len(parts) > 1 else None
+    is_optional = other is not None and other.section == "on_failure" and job.section == "finally"
+    return f"the job {parts[1]!r} of `on_failure` does not run where all went well" if is_optional else ""
+
+
+_REASONS: Mapping[str, Callable[[Subject, Use, JobIndex], str]] = {
+    "steps": _why_output,
+    "failure": _why_failure,
+    "jobs": _why_job,
+}
 
 
 def _problem(use: Use, why: str) -> Problem:

@@ -43,8 +43,10 @@ def print_problems(problems: Iterable[Problem], prepared: Prepared) -> None:
         shown = problem_lines(problems)
     else:
         shown = [format_problem(problem, documents) for problem in problems]
-    for text in shown:
-        say(prepared.surroundings.redactor.redact(text), to_error=True)
+    # What can't be told, because a disk is full or a terminal gone, must not keep from being done what can be done.
+    with contextlib.suppress(OSError):
+        for text in shown:
+            say(prepared.surroundings.redactor.redact(text), to_error=True)
 
 
 def print_error(error: AetherFlowError, *, as_json: bool) -> None:

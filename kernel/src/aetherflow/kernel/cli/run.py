@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from ..errors import ExitCode, InvalidInput
+from ..errors import ExitCode, InvalidInput, Problem
 from .flow_file import given_flow
 from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems, say
 from .streams import drop_stream, flush_streams
@@ -112,6 +112,10 @@ def start_run(
     except BrokenPipeError:
         # Whoever went away still hears of it by the exit code.
         drop_stream("stdout")
+    except OSError as error:
+        # A full disk, or a terminal that was closed: the exit code is the run's all the same.
+        drop_stream("stdout")
+        print_problems((_unwritten(error, result),), prepared)
     if result.has_left_behind:
         # Threads of the step that was left behind would keep Python from leaving.
         flush_streams()
@@ -157,8 +161,10 @@ def _sinks(prepared: Prepared, stack: ExitStack) -> Callable[[Event], None]:
     if is_terminal() and not as_json and prepared.flow_index is not None:
         from ..events.table import JobTable
 
-        jobs = [(job.id, len(job.steps)) for job in prepared.flow_index.flow.jobs]
-        sink = JobTable(jobs, sys.stderr, redactor, settings.log_level)
+        flow = prepared.flow_index.flow
+        jobs = [(job.id, len(job.steps)) for job in (*flow.jobs, *flow.on_failure, *flow.finally_)]
+        on_failure = frozenset(job.id for job in flow.on_failure)
+        sink = JobTable(jobs, on_failure, sys.stderr, redactor, settings.log_level)
     bus = EventBus([sink], on_failure=lambda failed, error: _tell_failure(log, failed, error))
     stack.callback(bus.close)
     return bus.tell
@@ -190,6 +196,15 @@ def _tell_result(result: RunResult, prepared: Prepared, *, as_json: bool) -> Non
         return
     seconds = result.duration_ms / 1000
     say(f"{result.status}: flow {result.flow_id}, run {result.run_id}, {seconds:.1f} s ({_jobs_told(result)})")
+
+
+def _unwritten(error: OSError, result: RunResult) -> Problem:
+    return Problem(
+        code="AF-SYSTEM",
+        severity="warning",
+        message=f"the run ended {result.status}, and its answer can't be written: {error.strerror or error}",
+        help=f"`aetherflow runs show {result.flow_id}/{result.run_id}` tells how it ended",
+    )
 
 
 def _jobs_told(result: RunResult) -> str:

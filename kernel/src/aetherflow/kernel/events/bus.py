@@ -114,9 +114,15 @@ class EventBus:
             return
         try:
             for sink in self._sinks:
-                sink.close()
+                self._close(sink)
         finally:
             self._guard.release()
+
+    def _close(self, sink: Sink) -> None:
+        try:
+            sink.close()
+        except Exception as error:  # noqa: BLE001 - how the run ended is known by now: a terminal that is gone changes nothing
+            self._on_failure(sink, error)
 
     def _hand(self, sink: Sink, event: Event) -> None:
         try:

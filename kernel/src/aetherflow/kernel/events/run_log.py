@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..contracts.events import StepLogged
+from ..contracts.events import RunStarted, StepLogged
 from ..quick_dataclasses import replace
 from .lines import LEVELS, LineLog
 
@@ -37,6 +37,7 @@ class RunLog:
         level: the least that is kept.
         most: how many bytes the file may have.
 
+    What comes before the run's start is only written with it: a run that never begins leaves no file.
     A disk that fails ends this log, and nothing else.
     """
 
@@ -55,9 +56,13 @@ class RunLog:
         self._least = LEVELS[level]
         self._tell = tell
         self._start = start
+        #: The lines that are to be written when the run starts; null from then on.
+        self._early: list[tuple[str, str, float, dict[str, object]]] | None = []
 
     def tell(self, event: Event) -> None:
         """Keep what a step said, and hand the event on."""
+        if isinstance(event, RunStarted):
+            self._begin()
         if isinstance(event, StepLogged) and LEVELS[event.level] >= self._least:
             said = {"job_id": event.job_id, "step_id": event.step_id, "message": event.message}
             own = {"fields": event.fields} if event.fields else {}
@@ -69,11 +74,19 @@ class RunLog:
 
     def keep(self, level: str, name: str, at: float, values: dict[str, object]) -> None:
         """Write one line."""
+        if self._early is not None:
+            self._early.append((level, name, at, values))
+            return
         self._lines.write(level, name, at, {"start": self._start, **values})
 
     def close(self) -> None:
         """Let go of the file."""
         self._stream.close()
+
+    def _begin(self) -> None:
+        early, self._early = self._early or (), None
+        for line in early:
+            self.keep(*line)
 
 
 def read_run_log(file: Path) -> Iterator[dict[str, object]]:

@@ -45,6 +45,7 @@ class _Row:
     status: Status = Status.PENDING
     step: str = ""
     progress: str = ""
+    retry: str = ""
     reason: str = ""
     started_at: float | None = None
     duration_ms: int | None = None
@@ -59,6 +60,8 @@ class JobTable:
     """A live table of a run's jobs; what steps say appears above it."""
 
     job_steps: Sequence[tuple[str, int]]
+    #: Jobs that most runs don't need: they are shown once they ran.
+    on_failure: frozenset[str]
     stream: TextIO
     redactor: Redact
     level: str
@@ -94,12 +97,13 @@ class JobTable:
         if LEVELS[event.level] < LEVELS[self.level]:
             return
         told = "".join(f" {key}={value}" for key, value in event.fields.items())
-        line = one_line(self.redactor.redact(f"{event.job_id}.{event.step_id}: {event.message}{told}"))
+        place = ".".join(name for name in (event.job_id, event.step_id) if name)
+        line = one_line(self.redactor.redact(f"{place}: {event.message}{told}" if place else f"{event.message}{told}"))
         self._live.console.print(Text(line, style="red" if event.level == "ERROR" else "dim"))
 
     def _step(self, event: StepStarted | StepProgressed | StepEnded | StepRetried | ItemEnded) -> None:
         row = self._rows.setdefault(event.job_id, _Row())
-        row.step = event.step_id
+        row.step, row.retry = event.step_id, ""
         if isinstance(event, StepStarted):
             row.step_started_at, row.progress, row.items_done = event.at, "", 0
         elif isinstance(event, StepProgressed):
@@ -109,7 +113,7 @@ class JobTable:
             row.progress = f"{row.items_done:,} items done"
         elif isinstance(event, StepRetried):
             told = f"attempt {event.attempt} failed, the next one in {event.wait_seconds:.0f} s: {event.reason}"
-            row.progress = one_line(self.redactor.redact(told))
+            row.retry = one_line(self.redactor.redact(told))
         else:
             row.steps_done += 1
 
@@ -120,15 +124,17 @@ class JobTable:
             return
         row.status, row.duration_ms = event.status, event.duration_ms
         row.reason = one_line(self.redactor.redact(event.reason))
-        row.step = ""
+        row.step = row.retry = ""
 
     def _draw(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("JOB", "STATUS", "STEPS", "TIME", "NOW"):
             table.add_column(name, overflow="fold" if name == "NOW" else "ellipsis", no_wrap=name != "NOW")
         for job_id, row in self._rows.items():
+            if job_id in self.on_failure and row.status is Status.PENDING:
+                continue
             status = Text(row.status.value, style=_STYLES.get(row.status, "red"))
-            now = " ".join(part for part in (row.step, row.progress, row.reason) if part)
+            now = " ".join(part for part in (row.step, row.progress, row.retry, row.reason) if part)
             table.add_row(job_id, status, f"{row.steps_done}/{row.steps}", _time(row), Text(now))
         return table
 

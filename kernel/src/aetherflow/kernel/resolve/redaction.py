@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,8 @@ MASK = "***"
 SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "KEY")
 #: A declared secret may be this short; what is only taken for one needs `MIN_LENGTH` characters.
 MIN_DECLARED_LENGTH = 4
+#: What is looked for inside a secret that is a JSON text: so many levels, and so many texts of the outer ones first.
+_DEEPEST, _MOST_INNER_TEXTS = 64, 1_000
 #: These name where secrets come from, and are none.
 _HARMLESS_KEYS = frozenset({"AETHERFLOW_SECRETS_MODULE", "AETHERFLOW_SECRETS_PATH"})
 
@@ -50,8 +53,12 @@ class Redactor:
         self._add(_leaves(value), MIN_DECLARED_LENGTH)
 
     def add_environment(self, values: Mapping[str, str]) -> None:
-        """The values, of at least 8 characters, of the keys that are named like secrets."""
-        self._add([value for key, value in values.items() if is_secret_key(key)], MIN_LENGTH)
+        """The values of the keys that are named like secrets, with what is secret inside of them.
+
+        Each of them needs at least 8 characters.
+        """
+        secrets = [value for key, value in values.items() if is_secret_key(key)]
+        self._add([text for value in secrets for text in _leaves(value)], MIN_LENGTH)
 
     @property
     def knows_secrets(self) -> bool:
@@ -142,12 +149,43 @@ def _leaves(value: object) -> list[str]:
 
 def _inner_texts(text: str) -> list[str]:
     """What is secret on its own in a secret text: the leaves of a JSON document, the password of a URL."""
-    if text.lstrip().startswith(("{", "[")):
-        try:
-            return [leaf for leaf in _leaves(json.loads(text)) if len(leaf) >= MIN_LENGTH]
-        except (ValueError, RecursionError):
-            return []
-    return passwords_of(text)
+    document = _json_document(text)
+    if document is None:
+        return passwords_of(text)
+    found: dict[str, None] = {}
+    level: list[object] = [document]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for value in level:
+            texts, inner = _opened(value)
+            found.update(dict.fromkeys(leaf for leaf in texts if len(leaf.strip()) >= MIN_LENGTH))
+            below.extend(inner)
+        level = below
+        if not level or len(found) >= _MOST_INNER_TEXTS:
+            break
+    return list(islice(found, _MOST_INNER_TEXTS))
+
+
+def _opened(value: object) -> tuple[list[str], Iterable[object]]:
+    """The secret texts that a value of a JSON document is, and the values one level further in."""
+    if isinstance(value, dict):
+        return [], value.values()
+    if isinstance(value, list):
+        return [], value
+    if not isinstance(value, str):
+        return _leaves(value), ()
+    document = _json_document(value)
+    return ([value, *passwords_of(value)], ()) if document is None else ([value], (document,))
+
+
+def _json_document(text: str) -> object:
+    """The list or the object that a text is in JSON; null where it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def passwords_of(text: str) -> list[str]:

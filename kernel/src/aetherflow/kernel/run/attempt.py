@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..files.workspace import JobFolders
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
-    from .stopping import Cancellation
+    from .stopping import Cancellation, Stop
 
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -112,12 +112,6 @@ def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, ca
         return _outcome_of_error(run, error)
 
 
-LEFT_BEHIND = Outcome(
-    status=Status.INTERRUPTED,
-    error_code="AF-INTERRUPTED",
-    error="still busy when the grace after the signal was over",
-)
-
 LOCK_LOST = Outcome(
     status=Status.LOCK_LOST,
     error_code=LockLost.code,
@@ -128,9 +122,25 @@ _FALSE = "condition=false"
 SKIPPED_BY_CONDITION = Outcome(status=Status.SKIPPED, outputs={"skipped": True, "reason": _FALSE}, reason=_FALSE)
 
 
-def timed_out(seconds: float, outcome: Outcome | None = None) -> Outcome:
-    """The outcome of an attempt whose time was over; `outcome` is what it answered when it was asked to stop."""
-    told = f"its time was over after {seconds:g} s"
+def left_behind(stop: Stop) -> Outcome:
+    """The outcome of an attempt that the run did not wait for any longer when it had to stop."""
+    told = "still busy when the grace after the signal was over"
+    if stop.is_at_once:
+        told = "still busy when it was to stop at once"
+    elif not stop.is_asked:
+        told = "still busy when the grace was over in which the run had to stop"
+    return Outcome(status=Status.INTERRUPTED, error_code="AF-INTERRUPTED", error=told)
+
+
+def timed_out(limit: float, outcome: Outcome | None = None, *, whose: str = "its time") -> Outcome:
+    """The outcome of an attempt whose time was over.
+
+    Args:
+        limit: how long it was to take, or what it belongs to.
+        outcome: what it answered when it was asked to stop; null where it did not.
+        whose: the time that was over.
+    """
+    told = f"{whose} was over after {limit:g} s"
     if outcome is None:
         told += ", and it did not stop when it was asked to"
     return Outcome(

@@ -15,7 +15,7 @@ from ..quick_dataclasses import dataclass
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from ..spec.foreach import MAX_ITEMS
-from .attempt import LEFT_BEHIND, SKIPPED_BY_CONDITION, STOPPED, Outcome, failure
+from .attempt import SKIPPED_BY_CONDITION, STOPPED, Outcome, failure, left_behind
 from .crew import LeftBehind
 from .series import Series
 from .stopping import LOOK_SECONDS
@@ -201,8 +201,8 @@ class Repetition:
             current = series.leave() if series is not None else None
             if series is not None and current is not None:
                 self._run.crew.has_left_behind = True
-                self._notes.ended(series.unit, LEFT_BEHIND, at=current.started_at, attempt=current.attempt)
-                self._outcomes[number] = LEFT_BEHIND
+                outcome = self._outcomes[number] = left_behind(self._run.stop)
+                self._notes.ended(series.unit, outcome, at=current.started_at, attempt=current.attempt)
                 self._has_failed = True
                 del self._running[number]
                 return True

@@ -13,7 +13,7 @@ from ..quick_dataclasses import replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from .active import Failure, JobResult
-from .attempt import LEFT_BEHIND, LOCK_LOST, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure
+from .attempt import LOCK_LOST, SKIPPED_BY_CONDITION, STOPPED, Outcome, Place, failure, left_behind
 from .limits import Limits
 from .locking import job_locked
 from .notes import JobNotes
@@ -84,8 +84,9 @@ class JobRun:
         current = series.leave() if series is not None else None
         if series is None or current is None:
             return None
-        self._notes.ended(series.unit, LEFT_BEHIND, at=current.started_at, attempt=current.attempt)
-        return self._end(*self._failed(series.unit.key.step_id, LEFT_BEHIND))
+        outcome = left_behind(self._run.stop)
+        self._notes.ended(series.unit, outcome, at=current.started_at, attempt=current.attempt)
+        return self._end(*self._failed(series.unit.key.step_id, outcome))
 
     def _run_steps(self) -> tuple[Status, str]:
         # In order, restored or run: a step that is restored may stand on one that has to be run again.

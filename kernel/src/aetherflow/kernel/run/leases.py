@@ -136,6 +136,7 @@ class LeaseKeeper:
         wait_seconds: float = 0,
         cancelled: CancelSignal,
         on_lost: Callable[[], None] = lambda: None,
+        on_wait: Callable[[Lock], None] = lambda _: None,
     ) -> Iterator[HeldLease]:
         """Hold a lock while the block lasts.
 
@@ -146,6 +147,7 @@ class LeaseKeeper:
             wait_seconds: how long to wait for another holder; 0 does not wait.
             cancelled: ends the waiting.
             on_lost: called once, from any thread, when the lease is lost; must be quick.
+            on_wait: called once where it has to be waited for, with how the lock stands.
 
         Raises:
             InvalidInput: the time is shorter than a lease can be.
@@ -156,7 +158,9 @@ class LeaseKeeper:
         """
         refuse_short_lease(ttl_seconds)
         with closing(open_leases(self._ledger)) as store:
-            grant = self._acquire(store, key, holder, ttl=ttl_seconds, wait=wait_seconds, cancelled=cancelled)
+            grant = self._acquire(
+                store, key, holder, ttl=ttl_seconds, wait=wait_seconds, cancelled=cancelled, on_wait=on_wait
+            )
             held = HeldLease(key, grant, on_lost)
             self._keep(held)
             try:
@@ -179,9 +183,18 @@ class LeaseKeeper:
             lease.lose()
 
     def _acquire(
-        self, store: LeaseStore, key: LockKey, holder: Holder, *, ttl: float, wait: float, cancelled: CancelSignal
+        self,
+        store: LeaseStore,
+        key: LockKey,
+        holder: Holder,
+        *,
+        ttl: float,
+        wait: float,
+        cancelled: CancelSignal,
+        on_wait: Callable[[Lock], None],
     ) -> Grant:
         owner, deadline = own_identity(), seconds_since_boot() + wait
+        is_waiting = False
         for pause in _pauses():
             answer = store.acquire(str(key), owner, holder, ttl=ttl)
             if isinstance(answer, Grant):
@@ -189,6 +202,9 @@ class LeaseKeeper:
             remaining = deadline - seconds_since_boot()
             if remaining <= 0:
                 raise held_by_another(key, answer)
+            if not is_waiting:
+                is_waiting = True
+                on_wait(answer)
             if cancelled.wait(min(pause, remaining)):
                 break
         raise NothingDone(f"stopped while it waited for the lock {key.name!r}", code="AF-LOCK-STOPPED")

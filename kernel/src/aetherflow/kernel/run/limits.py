@@ -10,6 +10,8 @@ class Limits:
     """The limits of one job of a run; times are monotonic seconds."""
 
     def __init__(self, timeout_seconds: float | None, *, is_locked: bool) -> None:
+        #: How long the job may take; null where it has no limit.
+        self.timeout_seconds = timeout_seconds
         self._deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
         self._is_locked = is_locked
         self.has_lost_lock = False

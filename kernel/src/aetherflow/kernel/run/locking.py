@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..contracts.events import StepLogged
 from ..errors import NothingDone, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..state.leases import Lock
     from .active import ActiveRun
     from .leases import LockKey
 
@@ -70,5 +72,26 @@ def _held(run: ActiveRun, key: LockKey, job_id: str, on_lost: Callable[[], None]
         wait_seconds=locks.wait_seconds,
         cancelled=run.stop.cancelled,
         on_lost=on_lost,
+        on_wait=lambda lock: _tell_wait(run, key, job_id, lock),
     ):
         yield
+
+
+def _tell_wait(run: ActiveRun, key: LockKey, job_id: str, lock: Lock) -> None:
+    """Say once what is waited for, and whom: nothing else is told until the lock is there."""
+    from .leases import told_owner
+
+    wait_seconds = run.flow_index.flow.locks.wait_seconds
+    run.tell(
+        StepLogged(
+            at=run.clock(),
+            flow_id=run.key.flow_id,
+            run_id=run.key.run_id,
+            job_id=job_id,
+            step_id="",
+            level="INFO",
+            message=f"waits up to {wait_seconds:g} s for the lock {key.name!r}, held by {lock.holder}"
+            f" ({told_owner(lock)})",
+            fields={},
+        )
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed, RunFailed
 from ..quick_dataclasses import dataclass, replace
-from .attempt import LEFT_BEHIND, LOCK_LOST, STOPPED, Outcome, failure, prepare_attempt, run_attempt, timed_out
+from .attempt import LOCK_LOST, STOPPED, Outcome, failure, left_behind, prepare_attempt, run_attempt, timed_out
 from .context import Fence
 from .crew import LeftBehind
 from .stopping import GRACE_SECONDS, LOOK_SECONDS, Cancellation
@@ -86,7 +86,7 @@ class Series:
                 return ended
             wait = backoff(retry, self.unit.attempts_made)
             if wait >= self._limits.seconds_left():
-                return ended
+                return self._without_time(ended)
             self._notes.tried_again(
                 self.unit, ended.attempt, ended.started_at or self._run.clock(), ended.outcome, wait
             )
@@ -157,11 +157,27 @@ class Series:
         if outcome is None:
             fence.revoke()
             self._run.crew.has_left_behind = True
-            outcome = LEFT_BEHIND if is_stopped else LOCK_LOST if is_locked_out else timed_out(seconds)
+            outcome = left_behind(stop) if is_stopped else LOCK_LOST if is_locked_out else self._timed_out(seconds)
             return replace(outcome, is_left_behind=True)
         # What was done before the end of its time, or just after, is done.
         is_told = is_stopped or is_locked_out or outcome.status.is_done
-        return outcome if is_told else timed_out(seconds, outcome)
+        return outcome if is_told else self._timed_out(seconds, outcome)
+
+    def _timed_out(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
+        """The outcome where the seconds were over that its own limit, or what was left of its job's, allowed."""
+        own, of_job = self.unit.plan.step.timeout_seconds, self._limits.timeout_seconds
+        if of_job is None or (own is not None and own <= seconds):
+            return timed_out(seconds, outcome)
+        return timed_out(of_job, outcome, whose="the time of its job")
+
+    def _without_time(self, ended: Ended) -> Ended:
+        """How a series ends whose next attempt could only begin after the time of its job."""
+        outcome = ended.outcome
+        if outcome.status is Status.TIMED_OUT and self._limits.is_over:
+            # It says so already.
+            return ended
+        told = f"{outcome.error}, and no time of its job is left for another attempt"
+        return replace(ended, outcome=replace(outcome, error=told))
 
     def _seconds(self) -> float | None:
         """How long the attempt may take; null where nothing but the end of the run bounds it."""

@@ -74,6 +74,8 @@ class Stop:
     signal_number: int | None = None
     #: When whatever still runs is left behind, in monotonic seconds; null as long as nobody asked.
     deadline: float | None = None
+    #: A second signal came before the grace after the first one was over.
+    is_at_once: bool = False
     #: The lock of the flow was lost: another run of it may be under way.
     has_lost_lock: bool = False
 
@@ -108,6 +110,7 @@ class Stop:
         It takes no lock: all that it does is to set attributes, and to put something into a queue that allows it.
         """
         now = time.monotonic()
+        self.is_at_once = self.is_at_once or (self.is_asked and not self.is_over)
         self.deadline = now + GRACE_SECONDS if self.signal_number is None else now
         self.signal_number = self.signal_number or number
         self.cancelled.set()

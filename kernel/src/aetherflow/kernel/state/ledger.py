@@ -125,13 +125,18 @@ class Ledger:
 
     def put_step(self, key: RunKey, step_key: StepKey, step: StepRecord) -> None:
         """Note where a step stands; the attempt that a new one follows is kept."""
-        if step.attempt > 1:
-            self._connection.execute(rows.KEEP_ATTEMPT, (*rows.step_key_values(key, step_key), step.attempt))
+        if step.attempt > 1 or step.ran_in > 1:
+            following = (*rows.step_key_values(key, step_key), step.attempt, step.ran_in)
+            self._connection.execute(rows.KEEP_ATTEMPT, following)
         self._connection.execute(rows.PUT_STEP, rows.step_values(key, step_key, step))
         if step.artifacts:
             self._connection.execute(rows.FORGET_ARTIFACTS, rows.step_key_values(key, step_key))
             for number, artifact in enumerate(step.artifacts):
                 self._connection.execute(rows.PUT_ARTIFACT, rows.artifact_values(key, step_key, number, artifact))
+
+    def keep_attempt(self, key: RunKey, step_key: StepKey) -> None:
+        """Keep the newest attempt of a step as it stands, before its row says what a person decided."""
+        self._connection.execute(rows.KEEP_AS_IT_STANDS, rows.step_key_values(key, step_key))
 
     def put_resolution(self, key: RunKey, resolution: ResolutionRecord) -> None:
         """Note what a person decided."""

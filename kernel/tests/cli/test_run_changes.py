@@ -246,6 +246,21 @@ def test_run_that_is_done_can_not_be_cancelled(project):
     assert status_of(project, "d") == "SUCCESS"
 
 
+def test_run_that_was_cancelled_goes_on_only_where_it_is_taken_up_by_name(project):
+    assert project.aetherflow("run", "once.yaml", "--run-id", "u").code == 1
+    assert project.aetherflow("runs", "cancel", "u").code == 0
+    (project.folder / "mended").touch()
+    told = project.aetherflow("runs", "resolve", "u", "mail", "--again")
+    assert "once.yaml --resume u" in told.out
+    for arguments in (["run", "once.yaml", "--run-id", "u"], ["retry", "u"]):
+        told = project.aetherflow(*arguments)
+        assert (told.code, "AF-RUN-CANCELLED" in told.err) == (2, True), told.err
+        assert "once.yaml --resume u" in told.err
+    assert status_of(project, "u") == "CANCELLED"
+    assert project.aetherflow("run", "--resume", "u").code == 0
+    assert project.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
+
+
 def test_signal_goes_to_the_process_that_was_meant_and_to_no_other(project):
     process = start_hanging(project)
     process.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -547,7 +548,8 @@ def test_items_are_done_with_lists_of_what_they_gave(of_items, is_flow_there):
 
 def test_outputs_of_each_item_are_those_that_the_step_type_declares(project):
     project.write(
-        "typed.yaml", ITEMS.replace("once", "strict").replace("items}", "typed}").replace('{unless: "{{item}}"}', "{}")
+        "typed.yaml",
+        ITEMS.replace("once", "strict").replace('{unless: "{{item}}"}', "{}").replace("each.value", "each.rows"),
     )
     project.write("steps/strict.py", _STRICT)
     assert project.aetherflow("run", "typed.yaml", "--run-id", "i").code == 1
@@ -579,6 +581,46 @@ def test_all_items_may_run_again_and_those_that_are_done_are_done_anew(of_items)
     }  # fmt: skip
     (step,) = [step for step in all_steps_of(of_items, "i") if step["item"] == "1"]
     assert (step["attempt"], [each["attempt"] for each in step["earlier_attempts"]]) == (3, [1, 2])
+
+
+def test_attempt_stays_what_it_was_when_somebody_decides_of_it(undecided):
+    (undecided.folder / "mended").touch()
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--done", "--reason", "seen").code == 0
+    told = undecided.aetherflow("runs", "show", "u").out
+    assert re.search(r"^      attempt 1: FAILED, in start 1, .*it went wrong$", told, re.MULTILINE)
+    assert re.search(r"^      since then: SUCCESS: .* said that it was done: seen$", told, re.MULTILINE)
+    logs = undecided.aetherflow("runs", "logs", "u").out
+    assert re.search(r"step_end .*step_id=mail .*status=FAILED", logs)
+    assert not re.search(r"step_end .*step_id=mail .*status=SUCCESS", logs)
+    assert "resolution job_id=j step_id=mail what=done" in logs
+
+
+def test_attempts_of_a_step_that_is_done_anew_stay_what_they_were(undecided):
+    (undecided.folder / "mended").touch()
+    for _ in range(2):
+        assert undecided.aetherflow("runs", "resolve", "u", "mail", "--again").code == 0
+        assert undecided.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
+    mail = steps_of(undecided, "u")["mail"]
+    assert [(each["attempt"], each["status"]) for each in mail["earlier_attempts"]] == [(1, "FAILED"), (2, "SUCCESS")]
+    assert (mail["attempt"], mail["status"], mail["is_attempt"]) == (3, "SUCCESS", True)
+
+
+def test_item_that_was_restored_is_shown_so(of_items):
+    assert of_items.aetherflow("runs", "resolve", "i", "each[1]", "--again").code == 0
+    (of_items.folder / "missing").touch()
+    assert of_items.aetherflow("run", "items.yaml", "--run-id", "i").code == 1
+    found = {step["item"]: step["decision"] for step in all_steps_of(of_items, "i") if step["step_id"] == "each"}
+    assert found == {None: "RUN", "0": "RESTORE", "1": "RUN", "2": "RUN"}
+
+
+def test_step_that_is_not_in_the_flow_any_more_is_marked(undecided):
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--done").code == 0
+    undecided.write("once.yaml", "version: 1\nflow: {id: once}\njobs: [{id: j, steps: [{id: new, type: say}]}]\n")
+    undecided.aetherflow("run", "once.yaml", "--run-id", "u", "--accept-changes")
+    told = undecided.aetherflow("runs", "show", "u").out
+    assert "step mail (once), not in the flow any more: " in told
+    assert "job k, not in the flow any more: " in told
+    assert "step new (say): " in told
 
 
 def all_steps_of(project, run_id):

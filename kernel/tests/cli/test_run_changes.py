@@ -122,6 +122,7 @@ def test_prune_removes_what_is_old_with_all_that_it_left(project):
     assert len(rows(project, "SELECT flow_digest FROM definitions")) == 1
     assert rows(project, "SELECT key, token FROM locks") == [("k", 7)]
     assert not (work / "old").exists()
+    assert [path.name for path in (beside / "ledger.sqlite.owners").iterdir()] == ["a"]
     assert (work / "new").is_dir()
     assert (foreign / "precious").exists()
     left = {str(path.relative_to(beside)) for path in beside.rglob("*") if path.is_file()}

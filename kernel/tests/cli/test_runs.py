@@ -227,6 +227,7 @@ def test_show_tells_all_that_is_remembered_of_a_run(failed):
 
 def test_show_is_a_tree_for_people(failed):
     told = failed.aetherflow("runs", "show", "one").out
+    assert not re.search(" $", told, re.MULTILINE)
     assert told.startswith("run one of flow daily: FAILED\n")
     for line in (
         r'^  parameters  day="tuesday"$',

@@ -1,4 +1,4 @@
-"""Counts what does not vary with the machine: syncs, SQL statements, instructions."""
+"""Counts syncs, SQL statements and instructions, which don't vary with the machine, and what a run is of its ideal."""
 
 from __future__ import annotations
 
@@ -63,6 +63,15 @@ def syncs(side: Side, folder: Path) -> dict[str, int]:
 
 def statements(side: Side, folder: Path) -> dict[str, int]:
     """Count what the command asks of SQLite; the side's command starts with our own program of that purpose."""
+    return _told_by_program(side, folder)
+
+
+def efficiency(side: Side, folder: Path) -> dict[str, int]:
+    """How near a run comes to the time that its waits alone would take; by our own program of that purpose."""
+    return _told_by_program(side, folder)
+
+
+def _told_by_program(side: Side, folder: Path) -> dict[str, int]:
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".json") as counts:
         python, program, *arguments = side.command
         run_side(replace(side, command=(python, program, counts.name, *arguments)), folder)

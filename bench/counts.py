@@ -11,6 +11,8 @@ from .counting import ToCount
 
 #: Syncs of a step in a chain.
 SYNCS = 1.05
+#: How many jobs wait at a time, and how long each; the aim is 90 percent of the ideal at least.
+SLOTS, NAP_MILLISECONDS = 32, 10
 
 
 def syncs(setting: Setting) -> Iterator[ToCount]:
@@ -40,6 +42,16 @@ def statements(setting: Setting) -> Iterator[ToCount]:
         yield ToCount(name=f"SQL, {name}", side=side, how=counting.statements, steps=steps)
 
 
+def parallel(setting: Setting) -> Iterator[ToCount]:
+    """How near many jobs that wait, many at a time, come to the time of their waits alone."""
+    numbers = (str(setting.steps), str(SLOTS), str(NAP_MILLISECONDS))
+    for kind, name in (("aetherflow", "aetherflow"), ("threads", "threads that only wait")):
+        command = (PYTHON, str(HERE / "programs" / "parallel.py"), kind, *numbers)
+        side = Side(name=name, command=command, expects="SUCCESS")
+        title = f"{setting.steps:,} jobs of {NAP_MILLISECONDS} ms on {SLOTS} slots"
+        yield ToCount(name=title, side=side, how=counting.efficiency)
+
+
 def instructions(setting: Setting) -> Iterator[ToCount]:
     """The instructions of what is short."""
     for name in COUNTED_BY_INSTRUCTION:
@@ -51,6 +63,7 @@ def instructions(setting: Setting) -> Iterator[ToCount]:
 COUNTS: dict[str, Callable[[Setting], Iterator[ToCount]]] = {
     "syncs": syncs,
     "statements": statements,
+    "parallel": parallel,
     "instructions": instructions,
 }
 #: Takes minutes: only where it is asked for.

@@ -52,6 +52,13 @@ def test_statements_of_a_run_are_counted(setting: Setting) -> None:
 
 
 @pytest.mark.acceptance
+def test_jobs_that_wait_are_held_against_their_ideal(setting: Setting) -> None:
+    for each in COUNTS["parallel"](setting):
+        # How near it comes depends on the machine; nothing is quicker than its waits, but for the rounding.
+        assert 0 < count(each, setting.folder).counts["percent of the ideal"] <= 100
+
+
+@pytest.mark.acceptance
 def test_syncs_of_the_floor_are_counted_or_it_is_said_why_not(setting: Setting) -> None:
     floor = next(each for each in COUNTS["syncs"](setting) if each.side.name == "floor" and each.steps == 10)
     can_trace = shutil.which("strace") and subprocess.run(["strace", "-o", "/dev/null", "true"], check=False)

@@ -204,3 +204,23 @@ def test_fault_of_the_kernel_is_one_message_and_no_traceback(project):
     project.write("hook.py", "raise SystemError('never mind')")
     answer = project.aetherflow("run", flow, AETHERFLOW_SECRETS_PATH=str(project.folder / "hook.py"))
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_fault_of_ours_is_told_without_the_secrets_in_its_message(project, level, more):
+    """What is raised where nothing is expected: here by a library that can't be what it says it is."""
+    project.write("shadow/typer/__init__.py", "import os\nraise ValueError('it holds ' + os.environ['MY_TOKEN'])\n")
+    secret = "correct-horse-battery"
+    answer = project.aetherflow(
+        "plugins",
+        "--help",
+        *more,
+        MY_TOKEN=secret,
+        AETHERFLOW_LOG_LEVEL=level,
+        PYTHONPATH=str(project.folder / "shadow"),
+    )
+    told = answer.out + answer.err
+    assert (answer.code, "AF-BUG" in told, "ValueError in module typer, line 2" in told) == (1, True, True)
+    assert secret not in told
+    assert ("it holds ***" in told) is (level == "DEBUG")

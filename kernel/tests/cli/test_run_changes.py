@@ -372,6 +372,12 @@ def test_outputs_are_checked_against_what_the_step_type_declares(undecided):
         "runs", "resolve", "u", "mail", "--done", "--outputs", "outputs.json", A_TOKEN="s3cr3t-of-the-house"
     )
     assert (told.code, "hold a secret" in told.err) == (2, True)
+    # Where the flow can't be read any more, what the environment says is secret is one all the same.
+    next(undecided.folder.glob("*.yaml")).rename(undecided.folder / "away")
+    told = undecided.aetherflow(
+        "runs", "resolve", "u", "mail", "--done", "--outputs", "outputs.json", A_TOKEN="s3cr3t-of-the-house"
+    )
+    assert (told.code, "hold a secret" in told.err) == (2, True)
     assert steps_of(undecided, "u")["mail"]["status"] == "FAILED"
     assert rows(undecided, "SELECT count(*) FROM resolutions") == [(0,)]
 

@@ -11,7 +11,7 @@ import warnings
 import pytest
 from hypothesis import given, strategies as st
 
-from aetherflow.kernel.contracts.events import Status, StepEnded, StepLogged, StepProgressed
+from aetherflow.kernel.contracts.events import JobStarted, Status, StepEnded, StepLogged, StepProgressed, StepStarted
 from aetherflow.kernel.events.bus import EventBus
 from aetherflow.kernel.events.library_logs import library_logs
 from aetherflow.kernel.events.lines import LineLog, one_line
@@ -58,6 +58,28 @@ def test_hostile_text_stays_on_one_harmless_line(as_json, text):
 @given(st.text())
 def test_any_text_stays_printable_and_on_one_line(text):
     assert all(character.isprintable() for character in one_line(text))
+
+
+ENDED = {"at": 100.25, "flow_id": "f", "run_id": "r", "job_id": "two words", "step_id": 'a"b', "step_type": "t"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        JobStarted(at=0.5, flow_id="f", run_id="r", job_id="1"),
+        StepStarted(**ENDED, attempt=1),
+        StepEnded(**ENDED, status=Status.SUCCESS, duration_ms=0, restored=True),
+        StepEnded(**ENDED, status=Status.FAILED, duration_ms=1, error_code="AF-X", reason="why not"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_line_is_the_same_whether_a_secret_is_known_or_not(event):
+    redactor = Redactor()
+    redactor.add("nowhere-in-the-line")
+    (plain, without), (masked, with_one) = log_of(as_json=False), log_of(as_json=False, redactor=redactor)
+    for log in (plain, masked):
+        log.handle(event)
+    assert without.getvalue() == with_one.getvalue()
 
 
 def test_fields_of_a_step_cannot_forge_the_lines_own():

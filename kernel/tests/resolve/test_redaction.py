@@ -145,6 +145,12 @@ def test_each_longer_line_of_a_secret_is_masked_alone(line):
     assert redactor.redact(f"<{line}>") == f"<{MASK}>"
 
 
+def test_a_secret_is_masked_where_a_message_was_put_on_one_line():
+    redactor = Redactor()
+    redactor.add("two  blanks\nand-more")
+    assert redactor.redact("it was: two blanks and-more.") == f"it was: {MASK}."
+
+
 def test_every_leaf_of_a_structured_secret_is_masked():
     redactor = Redactor()
     redactor.add({"user": "somebody1", "more": ["hunter2-hunter2", Secret("revealed-one"), 12345678, None, True]})

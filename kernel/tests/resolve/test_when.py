@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.errors import InvalidInput
-from aetherflow.kernel.resolve.when import MAX_BYTES, MAX_DEPTH, compile_when
+from aetherflow.kernel.resolve.conditions import MAX_DEPTH
+from aetherflow.kernel.resolve.when import MAX_BYTES, compile_when
 
 SCOPE = {
     "jobs": {

@@ -98,3 +98,41 @@ def test_a_last_job_that_hangs_is_left_when_the_grace_is_over(project):
     out, err = running.communicate(timeout=30)
     assert running.returncode == 143, err
     assert '"status": "INTERRUPTED"' in out
+
+
+def test_a_signal_stops_the_last_job_that_it_meets_and_not_those_behind_it(project):
+    flow = project.write(
+        "flow.yaml",
+        """
+        version: 1
+        flow: {id: stopped}
+        jobs: [{id: a, steps: [{id: s, type: fail}]}]
+        finally:
+          - {id: x, steps: [{id: u, type: hang, inputs: {ready: last}}]}
+          - {id: y, steps: [{id: v, type: say, inputs: {witness: bye}}]}
+        """,
+    )
+    running = project.start("run", flow, "--run-id", "r1", "--json")
+    wait_for((project.folder / "last").exists)
+    running.send_signal(signal.SIGTERM)
+    out, _ = running.communicate(timeout=30)
+    assert running.returncode == 143
+    assert project.lines("bye") == ["v 1"], out
+
+
+def test_a_signal_while_a_failure_is_told_does_not_keep_the_end_from_running(project):
+    flow = project.write(
+        "flow.yaml",
+        """
+        version: 1
+        flow: {id: stopped}
+        jobs: [{id: a, steps: [{id: s, type: fail}]}]
+        on_failure: [{id: tell, steps: [{id: t, type: hang, inputs: {ready: telling}}]}]
+        finally: [{id: y, steps: [{id: v, type: say, inputs: {witness: bye}}]}]
+        """,
+    )
+    running = project.start("run", flow, "--run-id", "r1")
+    wait_for((project.folder / "telling").exists)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=30)
+    assert project.lines("bye") == ["v 1"]

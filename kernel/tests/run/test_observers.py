@@ -10,7 +10,8 @@ from textwrap import dedent
 
 import pytest
 
-from aetherflow.kernel.run.flow import RunRequest, run_flow
+from aetherflow.kernel.run.flow import run_flow
+from aetherflow.kernel.run.request import RunRequest
 
 pytestmark = pytest.mark.contract
 

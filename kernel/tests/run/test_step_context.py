@@ -13,7 +13,6 @@ from aetherflow.kernel.api import LockLost, PathRefused, StepError
 from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
-from aetherflow.kernel.run.inner import InnerSteps
 from aetherflow.kernel.run.keeping import KeeperOnDemand
 from aetherflow.kernel.state.ledger import open_ledger
 
@@ -52,6 +51,7 @@ def context(folders):
         item="",
         generation=0,
         attempt=1,
+        start=1,
         inputs_digest="digest",
         project=project,
         folders=SimpleNamespace(
@@ -71,7 +71,8 @@ def context(folders):
         tell=ignore,
         fence=Fence(),
         keeper=KeeperOnDemand(folders["project"] / "ledger.sqlite"),
-        inner=InnerSteps(host=None, redactor=None),
+        run_inner=ignore,
+        redact=str,
     )
 
 

@@ -125,3 +125,19 @@ def test_a_run_that_must_exist_is_told_when_it_does_not(watched):
     with pytest.raises(InvalidInput, match="has no run 'r1'"):
         watched.run(chain(), must_exist=True)
     assert watched.lines("seen") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("id: three,", "id: renamed,"),
+        ("id: c,", "id: renamed,"),
+        ("      - {id: three, type: say, inputs: {witness: seen}}\n", ""),
+    ],
+)
+def test_a_done_step_that_is_gone_is_told_and_may_go_when_that_is_said(watched, before, after):
+    watched.run(chain())
+    with pytest.raises(InvalidInput, match="is not in the flow any more"):
+        watched.run(chain().replace(before, after))
+    assert len(watched.lines("seen")) == 4
+    assert watched.run(accept_changes=True).status == "SUCCESS"

@@ -64,8 +64,9 @@ PREYS = [
     Prey(
         name="each write is a transaction of its own",
         file=LEDGER,
-        old="            for write in writes:\n                write(self)\n",
-        new="            pass\n        for write in writes:\n            with self.transaction():\n                write(self)\n",
+        old="            self._gathered = {}\n            try:\n                for write in writes:\n                    write(self)\n",
+        new="            pass\n        for write in writes:\n            with self.transaction():\n                write(self)\n"
+        "        if True:\n            try:\n",
         then=COMMIT,
         many=2,
         tells="torn",
@@ -83,8 +84,8 @@ PREYS = [
     Prey(
         name="a step is told before it is written",
         file=JOURNAL,
-        old="self._events.append(event)",
-        new="self._tell(event)",
+        old="batch.events.append(event)",
+        new="self._tell_all(deque([event]))",
         then="pwrite ledger",
         tells="told too early",
     ),
@@ -134,15 +135,6 @@ PREYS = [
         new="number=1,",
         then="pwrite ledger",
         tells="repeated",
-    ),
-    Prey(
-        name="what a killed attempt left in the workspace stays",
-        file=KERNEL + "files/workspace.py",
-        old="mode=0o600, owner=self.marker",
-        new="mode=0o600",
-        flow="chain",
-        near="rename",
-        tells="different",
     ),
     Prey(
         name="items that are done run again",

@@ -105,7 +105,8 @@ if TYPE_CHECKING:
     )
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
-    from .run.flow import RunRequest as RunRequest, RunResult as RunResult, run_flow as run_flow
+    from .run.flow import run_flow as run_flow
+    from .run.request import RunRequest as RunRequest, RunResult as RunResult
     from .spec.document import Document as Document, read_document as read_document
     from .state.folders import make_folders as make_folders
 
@@ -196,7 +197,8 @@ _HOMES = {
     ),
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
-    "run.flow": ("RunRequest", "RunResult", "run_flow"),
+    "run.flow": ("run_flow",),
+    "run.request": ("RunRequest", "RunResult"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.folders": ("make_folders",),
     "spec.document": ("Document", "read_document"),

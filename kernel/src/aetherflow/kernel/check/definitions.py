@@ -142,6 +142,18 @@ class FlowIndex:
                 named.setdefault(use.job.job.id, set()).add(parts[1])
         return {job_id: frozenset(others) for job_id, others in named.items()}
 
+    def needed_outputs(self) -> Mapping[str, frozenset[str]]:
+        """For each job the other ones whose outputs it refers to; one that refers to none is left out."""
+        needed: dict[str, set[str]] = {}
+        for use in self.uses:
+            parts = use.reference.parts
+            # `jobs.ID` as a whole holds the outputs too.
+            if use.job is None or parts[0] != "jobs" or len(parts) == 1 or parts[2:3] not in {(), ("outputs",)}:
+                continue
+            if parts[1] != use.job.job.id:
+                needed.setdefault(use.job.job.id, set()).add(parts[1])
+        return {job_id: frozenset(others) for job_id, others in needed.items()}
+
     def jobs_named_by(self, job_id: str) -> tuple[str, ...]:
         """The other jobs whose results a job's condition, inputs or outputs refer to, in the order of the file."""
         named = self.named_jobs().get(job_id, frozenset())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..errors import Problem
 from ..spec.models import Step
-from .attempts import check_attempts
 from .contributions import Contributions, Index
 from .definitions import FlowIndex
 from .environment import check_environment
-from .foreach import check_foreach
 from .inputs import check_inputs
 from .lists import check_lists
 from .missing import check_missing
@@ -21,6 +19,17 @@ from .step_types import check_step_types
 from .templates import check_templates
 from .validators import Validators
 
+
+def _check_directed(subject: Subject) -> Iterator[Problem]:
+    """Of steps that are repeated or tried in a way of their own: most flows have none, and don't import the rules."""
+    if subject.directed_steps:
+        from .attempts import check_attempts
+        from .foreach import check_foreach
+
+        yield from check_foreach(subject)
+        yield from check_attempts(subject)
+
+
 RULES: tuple[Rule, ...] = (
     check_templates,
     check_resources,
@@ -28,9 +37,8 @@ RULES: tuple[Rule, ...] = (
     check_inputs,
     check_references,
     check_missing,
-    check_foreach,
+    _check_directed,
     check_lists,
-    check_attempts,
     check_environment,
 )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ..check.preparation import Prepared
     from ..contracts.records import RunSummary, StepKey, StepRecord
+    from ..resolve.redaction import Redactor
     from ..spec.models import Step
 
 
@@ -84,10 +85,7 @@ class OutputsCheck:
             problems = tuple(check_given_lists(index, record.step_type, step, self._given, count=items))
         if problems:
             raise InvalidInput.of(problems)
-        if prepared.surroundings.redactor.redact_value(dict(self._given)) != self._given:
-            raise InvalidInput(
-                "the outputs hold a secret, and the ledger keeps none", code="AF-OUTPUTS", help="leave it out"
-            )
+        refuse_secrets(self._given, prepared.surroundings.redactor)
         missing = wanted_outputs(flow_index, key.job_id, key.step_id) - set(self._given) if flow_index else frozenset()
         if missing:
             names = declared_outputs(Contributions(index), record.step_type, step)
@@ -96,6 +94,18 @@ class OutputsCheck:
                 f"its job refers to outputs that are missing now: {', '.join(sorted(missing))}{declared}"
                 " (give them with --outputs FILE)"
             )
+
+
+def refuse_secrets(outputs: Mapping[str, Any], redactor: Redactor) -> None:
+    """The ledger keeps no secret.
+
+    Raises:
+        InvalidInput: the outputs hold one that is known.
+    """
+    if redactor.redact_value(dict(outputs)) != outputs:
+        raise InvalidInput(
+            "the outputs hold a secret, and the ledger keeps none", code="AF-OUTPUTS", help="leave it out"
+        )
 
 
 def _step_of(prepared: Prepared, key: StepKey) -> Step | None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from ..quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..check.preparation import Prepared
     from ..errors import AetherFlowError, Problem
+    from ..resolve.redaction import Redactor
 
 
 def say(text: str, *, to_error: bool = False, end: str = "\n") -> None:
@@ -50,8 +51,10 @@ def print_error(error: AetherFlowError, *, as_json: bool) -> None:
     """What a command that could not do its work says: on standard error, or as its JSON answer."""
     from ..check.report import format_problem, problem_as_json
 
+    # What a run knows as secret is not known here any more; what the environment says is.
+    redactor = redactor_of(os.environ)
     if as_json:
-        errors = [problem_as_json(found) for found in error.problems]
+        errors = redactor.redact_value([problem_as_json(found) for found in error.problems])
         print_json({"ok": False, "exit_code": int(error.exit_code), "errors": errors})
         return
     if os.environ.get("AETHERFLOW_LOG_FORMAT", "").lower() == "json":
@@ -60,7 +63,16 @@ def print_error(error: AetherFlowError, *, as_json: bool) -> None:
         sources = _sources_of(error)
         shown = [format_problem(problem, sources) for problem in error.problems]
     for text in shown:
-        say(text, to_error=True)
+        say(redactor.redact(text), to_error=True)
+
+
+def redactor_of(environ: Mapping[str, str]) -> Redactor:
+    """Masks what the environment says is secret: the ledger holds no secret, and this is one more look."""
+    from ..resolve.redaction import Redactor
+
+    redactor = Redactor()
+    redactor.add_environment(environ)
+    return redactor
 
 
 @contextmanager

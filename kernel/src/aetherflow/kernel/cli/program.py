@@ -110,11 +110,22 @@ def _unloadable(error: ImportError) -> RunFailed:
     return RunFailed(f"a part of the program can't be loaded: {error}", code="AF-SYSTEM")
 
 
+def _place_of(error: Exception) -> str:
+    """In which module and line it was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return "" if place is None else f" in module {place.tb_frame.f_globals.get('__name__', '')}, line {place.tb_lineno}"
+
+
 def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
-    mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows where it happened"
-    _tell(RunFailed(f"{type(error).__name__}: {error}", code="AF-BUG", help=mend), as_json=as_json)
+    # Its message is any text, with secrets in it that nobody here knows: it is shown to whoever asks for it.
+    mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows what it says, and all of where it happened"
+    _tell(RunFailed(f"{type(error).__name__}{_place_of(error)}", code="AF-BUG", help=mend), as_json=as_json)
     if os.environ.get("AETHERFLOW_LOG_LEVEL", "").upper() == "DEBUG":
         import traceback
 
-        traceback.print_exception(error)
+        from .output import redactor_of, say
+
+        say(redactor_of(os.environ).redact("".join(traceback.format_exception(error))), to_error=True, end="")
     return ExitCode.FAILED

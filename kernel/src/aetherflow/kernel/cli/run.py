@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..check.preparation import Prepared
     from ..contracts.events import Event
     from ..events.lines import LineLog
-    from ..run.flow import RunRequest, RunResult
+    from ..run.request import RunRequest, RunResult
 
 
 #: Python's own 700 has it look for garbage after every few steps.
@@ -44,7 +44,7 @@ def run(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """Run a flow; started again with the same run id, it goes on where it stopped."""
-    from ..run.flow import RunRequest
+    from ..run.request import RunRequest
 
     _refuse_contradictions(run_id=run_id, resume=resume, from_step=from_step, flow_job=flow_job)
     if flow is None and flow_yaml is None and resume is not None:
@@ -76,7 +76,7 @@ def retry(
     """Take up what failed or was blocked in a run."""
     from pathlib import Path
 
-    from ..run.flow import RunRequest
+    from ..run.request import RunRequest
     from .run_file import flow_of_run
 
     if flow is not None and ledger is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
 from ..errors import ExitCode, InvalidInput
-from .output import print_json, say
+from .output import print_json, redactor_of, say
 from .which_ledger import chosen_ledger
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def resolve_step(
     """Say of a step whose outcome nobody knows that it was done, or that it may run again."""
     from ..history.resolving import Resolution, resolve_step as resolve
     from ..state.ledger import open_ledger
-    from .declared_outputs import OutputsCheck
-    from .runs import redactor_of
+    from .declared_outputs import OutputsCheck, refuse_secrets
 
     if done and again:
         raise InvalidInput("--done and --again exclude each other", code="AF-USAGE", help="give one of them")
@@ -119,6 +118,7 @@ def resolve_step(
         raise InvalidInput("a step that runs again gives its own outputs", code="AF-USAGE", help="leave out --outputs")
     told = redactor_of(environ).redact(reason or "")
     given = _outputs(outputs) if outputs is not None else None
+    refuse_secrets(given or {}, redactor_of(environ))
     check = OutputsCheck(flow=flow, given=given, environ=environ)
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
     with closing(open_ledger(file)) as store:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..contracts.spelling import did_you_mean
 from ..errors import ExitCode, InvalidInput
-from .output import print_json, say
+from .output import print_json, redactor_of, say
 from .which_ledger import chosen_ledger
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..contracts.records import RunSummary
     from ..contracts.stores import StateStore
-    from ..resolve.redaction import Redactor
 
 _DEFAULT_LIMIT = 20
 _PAGE = 200
@@ -103,15 +102,6 @@ def show_logs(*, run: str, flow: str | None, ledger: str | None, as_json: bool, 
     for line in lines:
         log.write(line.level, line.event, line.at, line.values)
     return ExitCode.DONE
-
-
-def redactor_of(environ: Mapping[str, str]) -> Redactor:
-    """Masks what the environment says is secret: the ledger holds no secret, and this is one more look."""
-    from ..resolve.redaction import Redactor
-
-    redactor = Redactor()
-    redactor.add_environment(environ)
-    return redactor
 
 
 def _wanted(

@@ -26,7 +26,7 @@ class Status(StrEnum):
     @property
     def is_done(self) -> bool:
         """Whether a resume leaves it as it is."""
-        return self in {Status.SUCCESS, Status.SKIPPED}
+        return self is Status.SUCCESS or self is Status.SKIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,33 +6,43 @@ import json
 import threading
 import time
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..contracts.events import (
     Event,
     ItemEnded,
+    ItemStarted,
     JobEnded,
+    JobStarted,
     RunEnded,
     Status,
     StepEnded,
     StepLogged,
     StepProgressed,
     StepRetried,
+    StepStarted,
 )
 from ..quick_dataclasses import field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_JSON = json.JSONEncoder(ensure_ascii=True, default=str)
 _PROGRESS_SECONDS = 10.0
-#: Texts that are not longer are remembered as they are shown.
-_SHORT = 64
 #: What no line for people holds.
 _MACHINES_ONLY = frozenset({"jobs", "fields"})
 _TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
 #: Types of values that are JSON values as they are.
 _PLAIN = frozenset({str, int, float, bool, type(None), Status})
+#: A value of one of these types says something even where it is zero or false.
+_ALWAYS_SAY_SOMETHING = frozenset({int, float, bool, tuple})
+_ENDINGS = frozenset({StepEnded, ItemEnded, JobEnded, RunEnded})
+#: Events of ids and other words alone, where they give no reason.
+_OF_WORDS = frozenset({JobStarted, StepStarted, ItemStarted, StepEnded, ItemEnded, JobEnded})
+#: How many words are remembered as they are shown, and of which length.
+_WORDS, _SHORT = 4096, 64
 
 
 class Redact(Protocol):
@@ -66,6 +76,7 @@ class LineLog:
         self._stream = stream
         self._redactor = redactor
         self._least = LEVELS[level]
+        self._is_text = not as_json
         self._format = _as_json if as_json else _as_text
         self._last_progress: dict[tuple[str, str], float] = {}
         self._guard = threading.Lock()
@@ -73,10 +84,14 @@ class LineLog:
 
     def handle(self, event: Event) -> None:
         """Write one event."""
-        if isinstance(event, StepProgressed) and not self._is_due(event):
+        if type(event) is StepProgressed and not self._is_due(event):
             return
         level = level_of(event)
-        if LEVELS[level] >= self._least:
+        if LEVELS[level] < self._least:
+            return
+        if self._is_text and _is_of_words(event) and not self._redactor.knows_secrets:
+            self._append(_words_as_text(level, event))
+        else:
             self.write(level, event.name, event.at, _fields_of(event))
 
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
@@ -88,20 +103,21 @@ class LineLog:
             line = self._redactor.redact(self._format(level, name, at, shown))
         else:
             line = self._format(level, name, at, shown)
-        with self._guard:
-            if not self._is_lost:
-                self._append(line)
+        self._append(line)
 
     def _append(self, line: str) -> None:
-        try:
-            self._stream.write(line + "\n")
-            self._stream.flush()
-        except (BrokenPipeError, ValueError):
-            # Closed, or its reader went away: what is told to nobody must not end the run.
-            self._is_lost = True
-        except OSError:
-            # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
-            return
+        with self._guard:
+            if self._is_lost:
+                return
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (BrokenPipeError, ValueError):
+                # Closed, or its reader went away: what is told to nobody must not end the run.
+                self._is_lost = True
+            except OSError:
+                # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
+                return
 
     def close(self) -> None:
         """Nothing to let go of: the stream belongs to the process."""
@@ -126,10 +142,11 @@ def plain_values(values: Mapping[str, object]) -> Mapping[str, object]:
 
 def level_of(event: Event) -> str:
     """How much an event matters."""
-    if isinstance(event, StepEnded | ItemEnded | JobEnded | RunEnded):
-        if event.status.is_done:
+    if type(event) in _ENDINGS:
+        status: Status = event.status  # type: ignore[attr-defined] # each of these has one
+        if status.is_done:
             return "INFO"
-        return "WARNING" if event.status is Status.BLOCKED else "ERROR"
+        return "WARNING" if status is Status.BLOCKED else "ERROR"
     if isinstance(event, StepLogged):
         return event.level
     return "WARNING" if isinstance(event, StepRetried) else "INFO"
@@ -137,34 +154,56 @@ def level_of(event: Event) -> str:
 
 def _fields_of(event: Event) -> dict[str, object]:
     """What an event tells, the run it belongs to last; what is empty is left out."""
-    told: dict[str, object] = {}
     kind: Any = type(event)
-    for name in _names_told(kind):
-        value = getattr(event, name)
-        if value or not (value is None or type(value) is str or type(value) is dict):
-            told[name] = value
-    return told
+    names, values_of = _told_by(kind)
+    told = zip(names, values_of(event), strict=True)
+    return {name: value for name, value in told if _says_something(value)}
 
 
 @cache
-def _names_told(kind: type[Event]) -> tuple[str, ...]:
-    return (*(name for name in field_names(kind) if name not in _TOLD_ELSEWHERE), "flow_id", "run_id")
+def _told_by(kind: type[Event]) -> tuple[tuple[str, ...], Callable[[Event], tuple[object, ...]]]:
+    """The names of what a kind of event tells, and what takes the values from one."""
+    names = (*(name for name in field_names(kind) if name not in _TOLD_ELSEWHERE), "flow_id", "run_id")
+    return names, attrgetter(*names)
+
+
+def _is_of_words(event: Event) -> bool:
+    return type(event) in _OF_WORDS and not getattr(event, "reason", "")
+
+
+def _words_as_text(level: str, event: Event) -> str:
+    """The line of an event of words, which is the most of what a log holds: each word is turned into text once."""
+    kind: Any = type(event)
+    names, values_of = _told_by(kind)
+    told = " ".join(filter(None, map(_word, names, values_of(event))))
+    return f"{_moment(event.at)} {level:<7} {event.name} {told}"
+
+
+@lru_cache(maxsize=_WORDS, typed=True)
+def _word(name: str, value: object) -> str:
+    return f"{name}={_shown(value)}" if _says_something(value) else ""
+
+
+def _says_something(value: object) -> bool:
+    return bool(value) or type(value) in _ALWAYS_SAY_SOMETHING
 
 
 def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
     # A step's own fields stay in a mapping of their own: they can't forge the line's.
-    line = {"ts_ms": int(at * 1000), "level": level, "event": name, **values}
-    return json.dumps(line, ensure_ascii=True, default=str)
+    return _JSON.encode({"ts_ms": int(at * 1000), "level": level, "event": name, **values})
 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
-    moment = _second(int(at))
     told = " ".join([f"{key}={_shown(value)}" for key, value in values.items() if key not in _MACHINES_ONLY])
     own = values.get("fields")
     if isinstance(own, dict):
         # A step's own keys are text from outside, as its values are.
         told += "".join([f" {one_line(key)}={_shown(value)}" for key, value in own.items()])
-    return f"{moment}.{int(at * 1000) % 1000:03d} {level:<7} {name} {told}"
+    return f"{_moment(at)} {level:<7} {name} {told}"
+
+
+def _moment(at: float) -> str:
+    return f"{_second(int(at))}.{int(at * 1000) % 1000:03d}"
 
 
 @lru_cache(maxsize=4)
@@ -181,7 +220,7 @@ def _shown(value: object) -> str:
     return _short_text(value) if isinstance(value, str) and len(value) <= _SHORT else _text_of(value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_WORDS)
 def _short_text(text: str) -> str:
     """Ids and words come again in every other line."""
     return _text_of(text)

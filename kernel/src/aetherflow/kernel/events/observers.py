@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Event, Status
-from ..plugins.boundary import told
+from ..plugins.boundary import LONGEST_MESSAGE, told
 from ..quick_dataclasses import dataclass, field_names, replace
 from .lines import plain_values
 
@@ -194,4 +194,4 @@ def without_secrets(event: Event, redactor: Redact) -> Event:
 
 def say(redactor: Redact, text: str) -> None:
     """Tell once, on one line, that something is wrong with an observer."""
-    _LOG.error("%s", redactor.redact(" ".join(text.split())))
+    _LOG.error("%s", " ".join(redactor.redact(text).split())[:LONGEST_MESSAGE])

@@ -14,7 +14,6 @@ from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
 from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder, open_folder, refuse_unsafe
-from .publish import TEMPORARY_PREFIX, publish
 from .removal import remove_folder
 
 if TYPE_CHECKING:
@@ -139,6 +138,9 @@ class Workspace:
         return self.root / self.flow_id / job_id / self.run_id
 
     def _claim(self, home: Path) -> None:
+        # Here and not at the top: many runs make no folder.
+        from .publish import TEMPORARY_PREFIX, publish
+
         with open_folder(home) as descriptor:
             # Ours as long as nothing but attempts to mark it stands there.
             is_new = all(name.startswith(TEMPORARY_PREFIX) for name in os.listdir(descriptor))  # noqa: PTH208 - no Path lists an open folder

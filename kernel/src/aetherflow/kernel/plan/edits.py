@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.events import Status
 from ..errors import Problem
 from ..quick_dataclasses import dataclass, field
 from .decisions import Decision
@@ -13,7 +14,7 @@ from .definitions import step_definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..contracts.records import StepRecord
+    from ..contracts.records import StepKey, StepRecord
     from ..spec.models import Flow
     from .decisions import JobPlan, StepPlan
 
@@ -26,7 +27,10 @@ _HELP = "undo the edit, have it done anew with what follows it (--accept-changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One edit of something that is done: from which step of the job on, and how it is told."""
+    """One edit of something that is done: from which step of the job on, and how it is told.
+
+    `job_id` is empty where it is not in the flow any more.
+    """
 
     job_id: str
     position: int
@@ -43,17 +47,22 @@ class Edits:
     first: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def find_edits(flow: Flow, jobs: tuple[JobPlan, ...], written: Written) -> Edits:
+def find_edits(flow: Flow, jobs: tuple[JobPlan, ...], written: Written, done: Mapping[StepKey, StepRecord]) -> Edits:
     """What was edited since it was done.
 
     Args:
         flow: as it is written now.
         jobs: the plan so far.
+        done: the steps that are remembered.
         written: a step as it was written when it was done; null where that is not remembered.
     """
     found = tuple(edit for job in jobs for edit in _edits_of(flow, job, written))
+    found = (*found, *_vanished(flow, jobs, done))
     first: dict[str, tuple[int, str]] = {}
     for edit in found:
+        if not edit.job_id:
+            # What is gone has nothing to be done anew.
+            continue
         if edit.job_id not in first or edit.position < first[edit.job_id][0]:
             first[edit.job_id] = (edit.position, edit.reason)
     return Edits(all=found, first=first)
@@ -73,6 +82,26 @@ def _edits_of(flow: Flow, job: JobPlan, written: Written) -> Iterator[Edit]:
         elif step.earlier.position < latest:
             yield _moved(flow, job, step)
         latest = max(latest, step.earlier.position)
+
+
+def _vanished(flow: Flow, jobs: tuple[JobPlan, ...], done: Mapping[StepKey, StepRecord]) -> Iterator[Edit]:
+    """Done steps that are not in the flow any more: one that has another name now would be done again."""
+    places = {job.job.id: job for job in jobs}
+    steps = {(job.job.id, step.step.id) for job in jobs for step in job.steps}
+    for key, record in done.items():
+        is_of_run = not key.item and not key.start and record.status is Status.SUCCESS
+        if not is_of_run or (key.job_id, key.step_id) in steps:
+            continue
+        path = places[key.job_id].job.path if key.job_id in places else ("jobs",)
+        problem = Problem(
+            code="AF-STEP-EDITED",
+            message=f"step {key.step_id!r} of job {key.job_id!r} is done in this run, and is not in the flow any more:"
+            " under another name it would be done again",
+            help="bring its name back; where it was meant to go, say so with --accept-changes",
+            where=flow.document.where(path),
+            path=path,
+        )
+        yield Edit(job_id="", position=0, reason="", problem=problem)
 
 
 def _job_edit(flow: Flow, job: JobPlan) -> Edit:

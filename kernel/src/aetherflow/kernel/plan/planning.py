@@ -38,6 +38,8 @@ class Past:
     rerun_of: Callable[[Step], str]
     #: The other jobs whose results a job refers to.
     named_jobs: Mapping[str, frozenset[str]]
+    #: The other jobs whose outputs a job refers to.
+    needed_outputs: Mapping[str, frozenset[str]]
     #: A step as it was written when the run did it; null where that is not remembered.
     written: Callable[[str, str, StepRecord], object]
 
@@ -58,8 +60,7 @@ def plan_run(flow: Flow, past: Past, selection: Selection, *, start: int = 1) ->
     jobs = tuple(_plan_job(job, past) for job in flow.jobs)
     jobs = _done_anew(flow, jobs, past, selection)
     jobs = tuple(_selected(job, past, selection) for job in jobs)
-    if any(job.decision is Decision.RUN for job in jobs):
-        jobs = tuple(_with_masked_outputs_again(job, selection) for job in jobs)
+    jobs = _with_needed_outputs(flow, jobs, past, selection)
     _refuse_unknown_outcomes(flow, jobs, f"{flow.id}/{past.run_id}")
     at_the_end = replace(past, history=History(), borrowed={})
     return Plan(
@@ -142,7 +143,7 @@ def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Sel
     from .edits import find_edits
 
     first = {} if selection.from_step is None else _asked_for(jobs, selection.from_step)
-    edits = find_edits(flow, jobs, past.written)
+    edits = find_edits(flow, jobs, past.written, past.history.steps)
     if selection.accept_changes:
         for job_id, (position, reason) in edits.first.items():
             if position <= first.get(job_id, (position, ""))[0]:
@@ -222,12 +223,36 @@ def _selected(job: JobPlan, past: Past, selection: Selection) -> JobPlan:
     return job
 
 
-def _with_masked_outputs_again(job: JobPlan, selection: Selection) -> JobPlan:
-    """Where other jobs run, a job whose outputs were not kept whole gives them again, or stays out of it."""
-    if job.decision is not Decision.RESTORE or job.earlier is None or not job.earlier.is_masked:
-        return job
-    is_left = selection.only_job is not None and job.job.id != selection.only_job
-    return replace(job, decision=Decision.LEAVE if is_left else Decision.RUN, reason=_NOT_KEPT)
+def _with_needed_outputs(
+    flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Selection
+) -> tuple[JobPlan, ...]:
+    """Where a job that runs needs outputs that were not kept, the job that gave them gives them again.
+
+    That job may need others in its turn. Where one job alone was asked for, the others stay out of it.
+    """
+    decision = Decision.RUN if selection.only_job is None else Decision.LEAVE
+    while missing := _masked_and_needed(flow, jobs, past):
+        jobs = tuple(
+            replace(job, decision=decision, reason=_NOT_KEPT) if job.job.id in missing else job for job in jobs
+        )
+    return jobs
+
+
+def _masked_and_needed(flow: Flow, jobs: tuple[JobPlan, ...], past: Past) -> frozenset[str]:
+    """The jobs to be restored of which a job that runs needs outputs that were not kept."""
+    running = [job.job.id for job in jobs if job.decision is Decision.RUN]
+    was_done = past.history.run is not None and past.history.run.status.is_done
+    if running or not was_done:
+        running += [job.id for job in flow.finally_]
+    if running:
+        # Nothing fails where nothing runs.
+        running += [job.id for job in flow.on_failure]
+    needed = {other for job_id in running for other in past.needed_outputs.get(job_id, ())}
+    return frozenset(
+        job.job.id
+        for job in jobs
+        if job.job.id in needed and job.decision is Decision.RESTORE and job.earlier and job.earlier.is_masked
+    )
 
 
 def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run: str) -> None:

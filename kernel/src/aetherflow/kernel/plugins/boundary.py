@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-_MAX_TEXT = 500
+#: How much is shown of what went wrong, at most. Cut once it is masked: a cut before could leave half a secret.
+LONGEST_MESSAGE = 4_000
+_MAX_TEXT = 5 * LONGEST_MESSAGE
 
 
 @contextmanager

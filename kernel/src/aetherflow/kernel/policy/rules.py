@@ -126,7 +126,7 @@ def normalised_name(name: str) -> str:
 
 def is_plugin_name(text: str) -> bool:
     """Whether a plugin may be called so: no version and no pattern."""
-    match = _NAME_RULE.fullmatch(text)
+    match = re.fullmatch(_NAME_RULE, text)
     return match is not None and not match["bounds"] and match["name"] == text
 
 
@@ -144,9 +144,10 @@ def parse_rule(text: str, *, list_name: ListName, where: Location | None = None)
 
 
 _FORMS = 'write NAME, "NAME>=1.2,<2", dist:GLOB, step:GLOB, connector:KIND:DRIVER or effect:EFFECT'
-_NAME_RULE = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<bounds>[<>=!].*)?")
-_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
-_CONNECTOR_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+:[A-Za-z0-9._*?\[\]!-]+")
+# As texts: compiled when a rule is read, which most projects have none of.
+_NAME_RULE = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<bounds>[<>=!].*)?"
+_GLOB = r"[A-Za-z0-9._*?\[\]!-]+"
+_CONNECTOR_GLOB = r"[A-Za-z0-9._*?\[\]!-]+:[A-Za-z0-9._*?\[\]!-]+"
 
 
 def _split(text: str) -> tuple[RuleKind, str, tuple[VersionBound, ...]]:
@@ -162,7 +163,7 @@ def _split(text: str) -> tuple[RuleKind, str, tuple[VersionBound, ...]]:
 
 
 def _name_rule(text: str) -> tuple[RuleKind, str, tuple[VersionBound, ...]]:
-    match = _NAME_RULE.fullmatch(text)
+    match = re.fullmatch(_NAME_RULE, text)
     if match is None:
         message = f"{text!r} is no rule"
         raise BadRule(message, _FORMS)
@@ -184,7 +185,7 @@ def _bounds(text: str | None) -> tuple[VersionBound, ...] | None:
 def _pattern(kind: RuleKind, pattern: str, text: str) -> str:
     if kind is RuleKind.EFFECT:
         return _effect(pattern, text)
-    if not (_CONNECTOR_GLOB if kind is RuleKind.CONNECTOR else _GLOB).fullmatch(pattern):
+    if not re.fullmatch(_CONNECTOR_GLOB if kind is RuleKind.CONNECTOR else _GLOB, pattern):
         message = f"{text!r} is no rule: {pattern!r} is no pattern of {kind.value} names"
         raise BadRule(message, _FORMS)
     return normalised_name(pattern) if kind is RuleKind.DISTRIBUTION else pattern

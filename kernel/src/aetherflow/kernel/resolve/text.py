@@ -33,8 +33,8 @@ _NAMES = {
     "array": "a list as JSON",
     "object": "a mapping as JSON",
 }
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9].*", re.DOTALL)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATETIME = r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9].*"
 _JSON_TYPES: dict[str, tuple[str, ...]] = {"list": ("array",), "object": ("object",)}
 _PARAMETER_NAMES = {
     **_NAMES,
@@ -200,7 +200,7 @@ def _reader(type_name: str) -> Callable[[str], object]:
 
 def _read_date(text: str) -> str:
     try:
-        if _DATE.fullmatch(text.strip()):
+        if re.fullmatch(_DATE, text.strip()):
             return date.fromisoformat(text.strip()).isoformat()
     except ValueError:
         pass
@@ -209,7 +209,7 @@ def _read_date(text: str) -> str:
 
 def _read_datetime(text: str) -> str:
     try:
-        if _DATETIME.fullmatch(text.strip()):
+        if re.fullmatch(_DATETIME, text.strip()):
             return datetime.fromisoformat(text.strip()).isoformat()
     except ValueError:
         pass

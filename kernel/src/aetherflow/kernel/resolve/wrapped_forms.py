@@ -19,8 +19,13 @@ _JAVASCRIPT_SAFE = "!'()*~"
 
 
 def forms_of(value: str) -> set[str]:
-    """The value, itself without blanks around it, each longer line of it, and all of these wrapped, up to twice."""
-    bare = {value, value.strip(), *(line.strip() for line in value.splitlines() if len(line.strip()) >= MIN_LENGTH)}
+    """The value, without blanks around it, on one line, each longer line of it; all of these wrapped, up to twice."""
+    bare = {
+        value,
+        value.strip(),
+        " ".join(value.split()),
+        *(line.strip() for line in value.splitlines() if len(line.strip()) >= MIN_LENGTH),
+    }
     once = {form for text in bare for form in _wrapped(text)}
     # What is encoded has nothing left that a second wrapping would change.
     twice = {wrap(form) for form in once for wrap in _ESCAPING}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status, StepLogged
+from ..plugins.boundary import LONGEST_MESSAGE
 from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
@@ -149,6 +150,6 @@ class ActiveRun:
                     step_id="",
                     level="WARNING",
                     message="a connector could not be closed",
-                    fields={"error": self.redactor.redact(failed)},
+                    fields={"error": self.redactor.redact(failed)[:LONGEST_MESSAGE]},
                 )
             )

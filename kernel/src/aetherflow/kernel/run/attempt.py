@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..contracts.events import Status
 from ..contracts.steps import Skip
 from ..errors import AetherFlowError, InvalidInput, LockLost, NothingDone, OwnedByAnother, PluginError, TimedOut
-from ..plugins.boundary import told
+from ..plugins.boundary import LONGEST_MESSAGE, told
 from ..quick_dataclasses import dataclass, replace
 from .calling import build_step, outputs_of
 from .connectors import AttemptConnectors
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .active import ActiveRun
     from .stopping import Cancellation
 
-_LONGEST_MESSAGE = 4_000
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -108,7 +107,7 @@ def run_attempt(run: ActiveRun, attempt: Attempt, place: Place, fence: Fence, ca
             outcome = replace(outcome, artifacts=tuple(context.published))
         if not outcome.reason:
             return outcome
-        return replace(outcome, reason=run.redactor.redact(outcome.reason)[:_LONGEST_MESSAGE])
+        return replace(outcome, reason=_shown(run, outcome.reason))
     except BaseException as error:  # noqa: BLE001 - the plugin boundary: whatever a step raises is its failure
         return _outcome_of_error(run, error)
 
@@ -142,13 +141,13 @@ def timed_out(seconds: float, outcome: Outcome | None = None) -> Outcome:
     )
 
 
-def failure(error: AetherFlowError) -> Outcome:
+def failure(run: ActiveRun, error: AetherFlowError) -> Outcome:
     """The outcome of a step that failed before its own work began."""
     is_loss = isinstance(error, LockLost)
     return Outcome(
         status=Status.LOCK_LOST if is_loss else Status.FAILED,
         error_code=error.problem.code,
-        error=_message_of(error),
+        error=_shown(run, _message_of(error)),
         is_without_effect=not is_loss,
     )
 
@@ -184,7 +183,8 @@ def _context(
         fence=fence,
         keeper=run.keeper,
         ownership=run.ownership,
-        inner=run.inner,
+        run_inner=run.inner.run,
+        redact=run.redactor.redact,
     )
 
 
@@ -223,11 +223,14 @@ def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:
         status = Status.LOCK_LOST
     if run.stop.must_stop:
         status = Status.INTERRUPTED
-    # Masked before it is cut: a cut could leave half a secret.
-    shown = run.redactor.redact(message)[:_LONGEST_MESSAGE]
     # A step asks for its lock before it does anything.
     is_without_effect = isinstance(error, NothingDone | OwnedByAnother)
-    return Outcome(status=status, error_code=code, error=shown, is_without_effect=is_without_effect)
+    return Outcome(status=status, error_code=code, error=_shown(run, message), is_without_effect=is_without_effect)
+
+
+def _shown(run: ActiveRun, message: str) -> str:
+    # Masked before it is cut: a cut could leave half a secret.
+    return run.redactor.redact(message)[:LONGEST_MESSAGE]
 
 
 def _told_of(error: BaseException) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Event, StepLogged, StepProgressed
 from ..errors import NothingDone, StepError
-from ..files.publish import Bookkeeping, publish, publish_folder, staged_folder
 from ..quick_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from ..contracts.processes import CancelSignal, Command, OnLine, ProcessResult
     from ..contracts.records import ArtifactRecord
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
+    from ..files.publish import Bookkeeping
     from ..files.workspace import JobFolders
-    from .inner import InnerSteps
     from .keeping import KeeperOnDemand
     from .leases import HeldLease
 
@@ -146,7 +145,9 @@ class AttemptContext:
     tell: Callable[[Event], None]
     fence: Fence
     keeper: KeeperOnDemand
-    inner: InnerSteps
+    #: Runs a step inside this one.
+    run_inner: Callable[[AttemptContext, Mapping[str, Any]], StepOutputs | Skip[StepOutputs]]
+    redact: Callable[[str], str]
     #: The descriptor that stands for owning the run.
     ownership: int | None = None
     #: The locks under which the step works now, the innermost last.
@@ -217,6 +218,12 @@ class AttemptContext:
         from ..state.leases import Holder
         from .leases import step_lock
 
+        if self.redact(key) != key:
+            raise NothingDone(
+                "the key of the lock holds a secret, and the ledger keeps none",
+                code="AF-LOCK-KEY",
+                help="choose a name that says what is guarded",
+            )
         lock = step_lock(key)
         if any(held.key == key for held in self.leases):
             raise NothingDone(
@@ -241,11 +248,13 @@ class AttemptContext:
 
     def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
         """Run a step inside this one."""
-        return self.inner.run(self, step)
+        return self.run_inner(self, step)
 
     @contextmanager
     def publish(self, path: Path, *, replace: bool = True) -> Iterator[Path]:
         """A temporary path to write to; when the block ends well it takes the place of `path` in one move."""
+        from ..files.publish import publish
+
         target = self.paths.writable(str(path))
         mode = 0o600 if self._is_private(target) else 0o666
         with publish(target, mode=mode, owner=self.idempotency_key, replace=replace, books=self._books()) as temporary:
@@ -254,6 +263,8 @@ class AttemptContext:
     @contextmanager
     def staged_folder(self, final: Path, *, given: Path | None = None) -> Iterator[Path]:
         """An empty folder to fill, for `publish_folder`; whatever is still in it when the block ends is removed."""
+        from ..files.publish import staged_folder
+
         target = self.paths.writable(str(final))
         place = None if given is None else self.paths.writable(str(given))
         mode = 0o700 if self._is_private(target) else 0o777
@@ -263,6 +274,8 @@ class AttemptContext:
 
     def publish_folder(self, staged: Path, final: Path, *, replace: bool = True, may_copy: bool = False) -> None:
         """Put a staged folder in its place, in one move."""
+        from ..files.publish import publish_folder
+
         target = self.paths.writable(str(final))
         self.check_fence()
         publish_folder(staged, target, replace=replace, may_copy=may_copy, books=self._books())
@@ -286,6 +299,8 @@ class AttemptContext:
         self.cancel()
 
     def _books(self) -> Bookkeeping:
+        from ..files.publish import Bookkeeping
+
         unfinished = self.folders.workspace.unfinished
         return Bookkeeping(unfinished=unfinished, published=self.published.append, moving=self._moving)
 

@@ -47,9 +47,10 @@ def run_to_the_end(run: ActiveRun, plan: Plan, *, was_done: bool) -> Ending:
     at_the_end: list[JobResult] = []
     if status is Status.FAILED:
         at_the_end += run_jobs(last, plan.on_failure)
-    # A signal may have come since: it stopped what runs on a failure, and the grace is not over.
-    run.stop.begin_the_end()
-    at_the_end += run_jobs(last, plan.finally_)
+    for job in plan.finally_:
+        # One after the other: a signal stops the one that it meets, and not those behind it as long as the grace lasts.
+        run.stop.begin_the_end()
+        at_the_end += run_jobs(last, (job,))
     if status.is_done:
         later = status_of((job.status for job in at_the_end), is_stopped=run.stop.is_asked)
         if not later.is_done:

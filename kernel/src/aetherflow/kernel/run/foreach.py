@@ -74,7 +74,7 @@ class Repetition:
         try:
             self._items = self._find_items(scope())
         except AetherFlowError as error:
-            return failure(error)
+            return failure(self._run, error)
         self._notes.started(self.unit, None, self.inputs_digest, self.started_at)
         self.unit.number += 1
         waiting = iter([number for number in range(len(self._items)) if not self._restored(number)])
@@ -148,7 +148,7 @@ class Repetition:
         try:
             self._run.crew.start(task)
         except RunFailed as error:
-            outcome = failure(error)
+            outcome = failure(self._run, error)
             self._notes.ended(unit_of_item(self._job, self._plan, number), outcome)
             self._answers.put(_Answer(number, outcome))
 
@@ -158,7 +158,7 @@ class Repetition:
             when = self._run.flow_index.step_when(self._job.job.id, self._plan.step.id)
             is_wanted = when is None or when.evaluate(scope())
         except AetherFlowError as error:
-            outcome = failure(error)
+            outcome = failure(self._run, error)
             self._notes.ended(unit, outcome)
             return outcome
         if not is_wanted:

@@ -9,6 +9,7 @@ from ..errors import AetherFlowError, LedgerFailed, NothingDone
 from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
 from ..plan.planning import TOLERABLE
+from ..quick_dataclasses import replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
 from .active import Failure, JobResult
@@ -42,7 +43,7 @@ class JobRun:
         self._plan = plan
         self._job_id = plan.job.id
         self._notes = JobNotes(run, plan)
-        self._outputs: dict[str, Json] = {**declared_outputs(plan), **_kept_outputs(plan)}
+        self._outputs: dict[str, Json] = {**declared_outputs(plan), **_promoted_earlier(plan)}
         self._steps: dict[str, Mapping[str, Json]] = {}
         self._failure: Failure | None = None
         self._place = _place_of(run, plan)
@@ -68,7 +69,7 @@ class JobRun:
         except AetherFlowError as error:
             # What was waited for did not come before the stop.
             is_stopped = self._run.stop.must_stop and isinstance(error, NothingDone)
-            status, reason = self._failed("", STOPPED if is_stopped else failure(error))
+            status, reason = self._failed("", STOPPED if is_stopped else failure(self._run, error))
         return self._end(status, reason)
 
     def _lose_lock(self) -> None:
@@ -165,7 +166,7 @@ class JobRun:
             when = self._run.flow_index.step_when(self._job_id, plan.step.id)
             return None if when is None or when.evaluate(self._scope()) else SKIPPED_BY_CONDITION
         except AetherFlowError as error:
-            return failure(error)
+            return failure(self._run, error)
 
     def _repeat(self, plan: StepPlan) -> Outcome:
         from .foreach import Repetition
@@ -192,8 +193,8 @@ class JobRun:
         try:
             promoted = self._promotion(plan, outcome.outputs or {})
         except AetherFlowError as error:
-            failed = Outcome(status=Status.FAILED, error_code=error.problem.code, error=error.problem.message)
-            return failed, None
+            # The step has done its work.
+            return replace(failure(self._run, error), is_without_effect=False), None
         self._steps[plan.step.id] = outcome.outputs or {}
         if not promoted:
             return outcome, None
@@ -246,17 +247,21 @@ def _had_no_data(plan: StepPlan, status: Status, reason: str) -> bool:
     return is_skipped and plan.step.on_no_data == "skip_job"
 
 
-def _kept_outputs(plan: JobPlan) -> Mapping[str, Json]:
+def _promoted_earlier(plan: JobPlan) -> Mapping[str, Json]:
     """What an earlier start promoted from steps that are done: those that run again promote again."""
-    if plan.earlier is None:
-        return {}
     kept = {name for step in plan.steps if step.decision is Decision.RESTORE for name in step.step.outputs}
-    return {name: value for name, value in plan.earlier.outputs.items() if name in kept}
+    return {name: value for name, value in kept_outputs(plan).items() if name in kept}
 
 
 def declared_outputs(plan: JobPlan) -> dict[str, Json]:
     """All outputs of a job, null as long as none is produced."""
     return {**{name: None for step in plan.job.steps for name in step.outputs}, **dict.fromkeys(plan.job.outputs)}
+
+
+def kept_outputs(plan: JobPlan) -> dict[str, Json]:
+    """All outputs of a job as an earlier start left them; where a secret was not kept, none of them."""
+    kept = {} if plan.earlier is None or plan.earlier.is_masked else plan.earlier.outputs
+    return {**declared_outputs(plan), **kept}
 
 
 def with_nulls(outputs: Mapping[str, Json], names: Iterable[Sequence[str]]) -> dict[str, Any]:

@@ -20,40 +20,52 @@ if TYPE_CHECKING:
     Write = Callable[[StateStore], None]
 
 
+class _Batch:
+    """What one commit writes, and what is told after it."""
+
+    __slots__ = ("events", "failure", "has_leader", "over", "writes")
+
+    def __init__(self) -> None:
+        self.writes: list[Write] = []
+        self.events: list[Event] = []
+        #: Whether a thread is about to commit it.
+        self.has_leader = False
+        #: Set when it is on the disk, or can't be; made by the first thread that waits for its leader.
+        self.over: threading.Event | None = None
+        self.failure: LedgerFailed | None = None
+
+
 class Journal:
     """Collects what happened until the next commit; safe to use from several threads.
 
     The end of a step waits for the start of the next one, which follows at once: together they cost one
-    sync. Threads that commit at the same time share one. An event is told only when what it says is on the
-    disk, in the order in which it was written; and apart from the commit: whoever takes long to hear it holds up
-    nobody's writing.
+    sync. Threads that commit at the same time share one: the first of them leads, and writes all that was noted
+    until it is its turn. An event is told only when what it says is on the disk, in the order in which it was
+    written; and apart from the commit: whoever takes long to hear it holds up nobody's writing.
     """
 
     def __init__(self, ledger: StateStore, tell_all: Callable[[deque[Event]], None], fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
         self._tell_all = tell_all
         self._fence = fence
-        self._writes: list[Write] = []
-        self._events: list[Event] = []
+        #: Where things are noted now.
+        self._open = _Batch()
         #: What is written, and is still to be told.
         self._untold: deque[Event] = deque()
-        #: How many things were noted, and how many of them are written.
-        self._noted = 0
-        self._done = 0
         self._guard = threading.Lock()
-        #: Held by the thread that commits; the others wait for it, and then find their own things done.
+        #: Held by the thread that commits.
         self._committing = threading.Lock()
+        #: After this, nothing is written any more; what was to be written is kept.
         self._failure: LedgerFailed | None = None
-        #: What the commit that failed was to write.
-        self._unwritten: list[Write] = []
+        self._unwritten = _Batch()
 
     def note(self, *writes: Write, event: Event | None = None) -> None:
         """Remember one thing that happened, written as a whole or not at all, and what to tell of it."""
         with self._guard:
-            self._writes += writes
+            batch = self._open
+            batch.writes += writes
             if event is not None:
-                self._events.append(event)
-            self._noted += 1
+                batch.events.append(event)
 
     def commit(self) -> None:
         """Make all that was noted durable, in one transaction; then tell it.
@@ -61,12 +73,20 @@ class Journal:
         Raises:
             LedgerFailed: it could not be written, now or earlier: nothing is written after that.
         """
-        noted = self._noted
-        with self._committing:
-            if self._failure is not None:
-                raise self._failure
-            if self._done < noted:
-                self._commit()
+        with self._guard:
+            batch = self._open
+            over = None
+            if batch.has_leader:
+                over = batch.over = batch.over or threading.Event()
+            batch.has_leader = True
+        if over is None:
+            # Also where nothing was noted since: what this thread noted may be in the commit that is under way.
+            with self._committing:
+                self._close(batch)
+        else:
+            over.wait()
+        if batch.failure is not None:
+            raise batch.failure
         if self._untold:
             self._tell_all(self._untold)
 
@@ -78,31 +98,38 @@ class Journal:
         with self._committing:
             if self._failure is None or not self._failure.may_be_tried_again:
                 return
-            with self._guard:
-                self._failure, self._writes = None, [*self._unwritten, *self._writes]
+            self._failure = None
             with suppress(LedgerFailed):
-                self._commit()
+                self._close(self._open)
         if self._untold:
             self._tell_all(self._untold)
 
-    def _commit(self) -> None:
+    def _close(self, batch: _Batch) -> None:
+        """Commit the open batch; the next one is open from now on."""
         with self._guard:
-            writes, self._writes = self._writes, []
-            events, self._events = self._events, []
-            noted = self._noted
-        if writes:
-            try:
-                self._ledger.write_all(writes, fence=self._fence)
-            except BaseException as error:
-                self._failure, self._unwritten = _as_failure(error), writes
-                with self._guard:
-                    # Told when it is written after all.
-                    self._events = [*events, *self._events]
-                if isinstance(error, Exception):
-                    raise self._failure from error
+            self._open = _Batch()
+        try:
+            self._write(batch)
+        except BaseException as error:
+            self._failure = batch.failure = _as_failure(error)
+            if isinstance(error, LedgerFailed) or not isinstance(error, Exception):
                 raise
-        self._done = noted
-        self._untold += events
+            raise batch.failure from error
+        finally:
+            # Nobody who comes now waits for this batch: it is not open any more.
+            if batch.over is not None:
+                batch.over.set()
+
+    def _write(self, batch: _Batch) -> None:
+        # With what could not be written before, if this is another try.
+        earlier, self._unwritten = self._unwritten, batch
+        batch.writes[:0], batch.events[:0] = earlier.writes, earlier.events
+        if self._failure is not None:
+            raise self._failure
+        if batch.writes:
+            self._ledger.write_all(batch.writes, fence=self._fence)
+        self._unwritten = _Batch()
+        self._untold += batch.events
 
 
 def _as_failure(error: BaseException) -> LedgerFailed:

@@ -16,6 +16,7 @@ from ..contracts.events import (
     StepStarted,
 )
 from ..contracts.records import JobRecord, StepRecord
+from ..quick_dataclasses import replace
 from .active import StepResult
 from .attempt import Outcome
 
@@ -40,8 +41,6 @@ class JobNotes:
         self._job_id = plan.job.id
         self.started_at = run.clock()
         self.results: list[StepResult] = []
-        #: Steps whose start was told in this start of the run.
-        self._told: set[StepKey] = set()
 
     def job_started(self, outputs: Mapping[str, Json]) -> None:
         """The job is about to begin."""
@@ -141,12 +140,14 @@ class JobNotes:
         self, status: Status, reason: str, outputs: Mapping[str, Json], *, ended_at: float | None = None
     ) -> partial[None]:
         shown = self._run.redactor.redact_value(outputs)
+        # Until the job is done, it may not yet have given again what an earlier start did not keep.
+        is_missing = not status.is_done and self._plan.earlier is not None and self._plan.earlier.is_masked
         record = JobRecord(
             status=status,
             reason=reason,
             # A copy: it is written later, and steps may have promoted more by then.
             outputs=dict(shown),
-            is_masked=shown != outputs,
+            is_masked=is_missing or shown != outputs,
             definition=self._plan.definition,
             started_at=self.started_at,
             ended_at=ended_at,
@@ -179,7 +180,7 @@ class JobNotes:
             inputs_digest=attempt.inputs_digest if attempt else inputs_digest,
             outputs=outputs,
             is_masked=outputs != outcome.outputs,
-            artifacts=outcome.artifacts,
+            artifacts=tuple(replace(each, path=self._run.redactor.redact(each.path)) for each in outcome.artifacts),
             reason=outcome.reason,
             error_code=outcome.error_code,
             error=outcome.error,
@@ -189,10 +190,10 @@ class JobNotes:
         )
 
     def _start_event(self, unit: Unit, number: int, at: float) -> Event | None:
-        if unit.key in self._told:
+        if unit.is_told:
             # Told when the attempt before it failed.
             return None
-        self._told.add(unit.key)
+        unit.is_told = True
         if unit.key.item:
             return ItemStarted(
                 at=at,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..contracts.events import Event
     from ..contracts.records import Json
     from ..resolve.settings import Settings
-    from .flow import RunResult
+    from .request import RunResult
 
     Tell = Callable[[Event], None]
 

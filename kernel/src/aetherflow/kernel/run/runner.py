@@ -118,9 +118,7 @@ class _Conductor:
 
     def _stop_at_once(self) -> None:
         """The grace is over: jobs whose step holds their thread end without it."""
-        # Not again where it is set: a signal that arrives meanwhile sets it too, in this same thread.
-        if not self._run.stop.must_stop:
-            self._run.stop.cancelled.set()
+        self._run.stop.cancelled.set()
         for number, job in list(self._running.items()):
             result = job.leave()
             if result is not None:

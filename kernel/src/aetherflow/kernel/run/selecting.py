@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow, Step
-    from .flow import RunRequest
+    from .request import RunRequest
 
 
 def make_plan(
@@ -44,6 +44,7 @@ def make_plan(
         borrowed=_borrowed(flow_index, request, ledger, history),
         rerun_of=rerun_of,
         named_jobs=flow_index.named_jobs(),
+        needed_outputs=flow_index.needed_outputs(),
         written=_Written(ledger, flow_index.flow.id, request.run_id).step,
     )
     selection = Selection(
@@ -111,9 +112,10 @@ def _borrowed(
         if earlier_run is None:
             raise _needs_earlier(request, missing)
         jobs = ledger.history(RunKey(flow.id, earlier_run)).jobs
-    if masked := tuple(job_id for job_id in needed if jobs[job_id].is_masked):
+    wanted = flow_index.needed_outputs().get(request.only_job, frozenset())
+    if masked := tuple(job_id for job_id in needed if job_id in wanted and jobs[job_id].is_masked):
         raise InvalidInput(
-            f"job {request.only_job!r} stands on {', '.join(map(repr, masked))}, whose outputs hold a secret"
+            f"job {request.only_job!r} refers to {', '.join(map(repr, masked))}, whose outputs hold a secret"
             " and were not kept",
             code="AF-JOB-NEEDS-EARLIER",
             help="run the whole flow",

@@ -111,7 +111,7 @@ class Series:
         except LedgerFailed:
             raise
         except AetherFlowError as error:
-            return Ended(outcome=failure(error), started_at=started_at)
+            return Ended(outcome=failure(self._run, error), started_at=started_at)
         self._notes.started(unit, attempt, attempt.inputs_digest, started_at)
         try:
             self._run.journal.commit()
@@ -140,7 +140,7 @@ class Series:
         try:
             self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
         except RunFailed as error:
-            return failure(error)
+            return failure(self._run, error)
         deadline = time.monotonic() + seconds
         outcome = _answer(
             answers,

@@ -12,14 +12,49 @@ from typing import TYPE_CHECKING, Protocol
 from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: How long a step that was asked to stop may still be busy, in seconds.
 GRACE_SECONDS = 8.0
 #: How long connectors may take to be closed, all together, where nobody asked the run to stop, and in any case.
 CLOSE_SECONDS, CLOSE_AT_LEAST = 10.0, 0.5
-#: How often somebody who waits for a step's own end looks whether the run must stop.
+#: How often somebody who waits for something else looks whether the run must stop.
 LOOK_SECONDS = 0.05
+
+
+class Flag:
+    """Whether something must stop; a `CancelSignal`.
+
+    Unlike an Event it has no lock. A signal handler runs in the middle of whatever the main thread does: of a
+    lock that the main thread holds, or is about to be given, it would wait for ever.
+    """
+
+    __slots__ = ("_is_set",)
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Ask whoever looks to stop; safe to call from a signal handler and from any thread."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Whether it must stop."""
+        return self._is_set
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait at most `timeout` seconds; answers whether it must stop."""
+        return _waited_for(self.is_set, timeout)
+
+
+def _waited_for(is_set: Callable[[], bool], timeout: float | None) -> bool:
+    until = None if timeout is None else time.monotonic() + timeout
+    while not is_set():
+        remaining = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+        if remaining <= 0:
+            return False
+        time.sleep(remaining)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +70,7 @@ class Stop:
 
     inbox: SimpleQueue[object] = field(default_factory=SimpleQueue)
     #: Set when all that runs must stop; at the end of a stopped run another one takes its place, see `begin_the_end`.
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: Flag = field(default_factory=Flag)
     signal_number: int | None = None
     #: When whatever still runs is left behind, in monotonic seconds; null as long as nobody asked.
     deadline: float | None = None
@@ -63,7 +98,10 @@ class Stop:
         return CLOSE_SECONDS if self.deadline is None else max(CLOSE_AT_LEAST, self.deadline - time.monotonic())
 
     def ask(self, number: int) -> None:
-        """Ask the run to stop; safe to call from a signal handler, and again: then at once."""
+        """Ask the run to stop; safe to call from a signal handler, and again: then at once.
+
+        It takes no lock: all that it does is to set attributes, and to put something into a queue that allows it.
+        """
         now = time.monotonic()
         self.deadline = now + GRACE_SECONDS if self.signal_number is None else now
         self.signal_number = self.signal_number or number
@@ -86,7 +124,7 @@ class Stop:
     def begin_the_end(self) -> None:
         """Let the jobs run that belong to the end of the run, as long as the grace lasts."""
         if self.must_stop and not self.is_over:
-            self.cancelled = threading.Event()
+            self.cancelled = Flag()
 
 
 class SupportsCancel(Protocol):
@@ -101,7 +139,7 @@ class Cancellation:
 
     __slots__ = ("_of_run", "connectors", "is_cancelled")
 
-    def __init__(self, of_run: threading.Event) -> None:
+    def __init__(self, of_run: Flag) -> None:
         self._of_run = of_run
         #: What the attempt uses to reach other systems, where it has begun.
         self.connectors: SupportsCancel | None = None
@@ -120,13 +158,7 @@ class Cancellation:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait at most `timeout` seconds; answers whether the attempt must stop."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while not self.is_set():
-            remaining = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
-            if remaining <= 0:
-                return False
-            self._of_run.wait(remaining)
-        return True
+        return _waited_for(self.is_set, timeout)
 
 
 @contextmanager
@@ -136,8 +168,9 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
         yield
         return
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # What this process was started to ignore (nohup) stays ignored.
-    numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+    # What this process was started to ignore (nohup) stays ignored. A handler that Python does not know, of a
+    # program that embeds it, stays as well: it could not be brought back.
+    numbers = [number for number in known if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     before = {number: signal.signal(number, lambda arrived, _: stop.ask(arrived)) for number in numbers}
     try:
         yield

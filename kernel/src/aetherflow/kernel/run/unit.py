@@ -29,6 +29,8 @@ class Unit:
     generation: int
     #: When the next attempt is due, in seconds since 1970 in UTC; null for at once.
     due_at: float | None = None
+    #: Its start was told in this start of the run.
+    is_told: bool = False
 
     @property
     def attempts_made(self) -> int:

@@ -10,7 +10,7 @@ from ..errors import AetherFlowError
 from ..plan.decisions import Decision
 from ..quick_dataclasses import replace
 from .active import Failure, JobResult, StepResult
-from .job import declared_outputs
+from .job import declared_outputs, kept_outputs
 
 if TYPE_CHECKING:
     from ..plan.decisions import JobPlan
@@ -54,8 +54,8 @@ def take_over(run: ActiveRun, plan: JobPlan) -> None:
 
     Without one, or where a secret was left out of it, they see that it is missing.
     """
-    if plan.earlier is not None and not plan.earlier.is_masked:
-        outputs = {**declared_outputs(plan), **plan.earlier.outputs}
+    if plan.earlier is not None:
+        outputs = {} if plan.earlier.is_masked else kept_outputs(plan)
         run.remember(JobResult(job_id=plan.job.id, status=plan.earlier.status, outputs=outputs))
 
 
@@ -85,7 +85,7 @@ def _restored(run: ActiveRun, plan: JobPlan) -> JobResult:
         job_id=plan.job.id,
         status=earlier.status,
         reason=earlier.reason or plan.reason,
-        outputs={**declared_outputs(plan), **earlier.outputs},
+        outputs=kept_outputs(plan),
         steps=steps,
     )
     run.journal.note(event=_ended(run, result, restored=True))

@@ -10,9 +10,8 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 DOTTED_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 _MAX_LENGTH = 64
-_FIRST = re.compile(r"[A-Za-z0-9_]")
-_FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
-_FOREIGN_TO_DOTTED = re.compile(r"[^A-Za-z0-9_.-]")
+_FOREIGN = r"[^A-Za-z0-9_-]"
+_FOREIGN_TO_DOTTED = r"[^A-Za-z0-9_.-]"
 #: Ids become names of folders and files, also on Windows; there these are devices, whatever follows a dot.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
@@ -25,7 +24,7 @@ def problem_with_id(text: str, *, dotted: bool = False) -> str | None:
         return "is empty"
     if len(text) > _MAX_LENGTH:
         return f"has {len(text)} characters, at most {_MAX_LENGTH} are allowed"
-    foreign = (_FOREIGN_TO_DOTTED if dotted else _FOREIGN).search(text)
+    foreign = re.search(_FOREIGN_TO_DOTTED if dotted else _FOREIGN, text)
     if foreign:
         marks = "'_', '-' and '.'" if dotted else "'_' and '-'"
         return f"holds {foreign.group()!a}: only the letters a-z and A-Z, digits, {marks} are allowed"

@@ -7,7 +7,7 @@ import re
 from ..quick_dataclasses import dataclass
 
 _SHOWN_LENGTH = 60
-_NUMBER = re.compile(r"[-+]?[0-9][0-9.]*")
+_NUMBER = r"[-+]?[0-9][0-9.]*"
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -74,6 +74,6 @@ def _mend_of_type(value: object, wanted: str) -> str:
     if "a boolean" in wanted:
         word = _BOOLEAN_WORDS.get(value.casefold())
         return f"write {word}, which is what {value!r} was before YAML 1.2" if word else "write true or false"
-    if "number" in wanted and _NUMBER.fullmatch(value):
+    if "number" in wanted and re.fullmatch(_NUMBER, value):
         return "write it without quotes"
     return "write it as a list: [a, b]" if "a list" in wanted else ""

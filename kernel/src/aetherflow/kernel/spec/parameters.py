@@ -14,7 +14,7 @@ from .models import Parameter, ParameterType
 from .shapes import anything, one_of, text_or_null
 from .values import without_raw
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 _FIELDS = Fields(
     "a parameter",
@@ -54,11 +54,11 @@ def _is_template(value: object) -> bool:
 
 
 def _is_date(value: object) -> bool:
-    return isinstance(value, str) and _DATE.fullmatch(value) is not None and _is_read_by(date.fromisoformat, value)
+    return isinstance(value, str) and re.fullmatch(_DATE, value) is not None and _is_read_by(date.fromisoformat, value)
 
 
 def _is_datetime(value: object) -> bool:
-    return isinstance(value, str) and _DATE.match(value) is not None and _is_read_by(datetime.fromisoformat, value)
+    return isinstance(value, str) and re.match(_DATE, value) is not None and _is_read_by(datetime.fromisoformat, value)
 
 
 def _is_read_by(read: Callable[[str], object], value: str) -> bool:

@@ -12,12 +12,12 @@ from .shapes import list_of, number, seconds, text, whole_number
 
 _MOST_ATTEMPTS = 1000
 #: What a pattern is made of that can match a code: its characters, and the wildcards of file names.
-_PATTERN = re.compile(r"(?:A|[*?\[])[A-Z0-9*?\[\]!-]*")
+_PATTERN = r"(?:A|[*?\[])[A-Z0-9*?\[\]!-]*"
 
 
 def _code_pattern(reading: Reading, value: object, path: YamlPath) -> str:
     found = text(reading, value, path)
-    if not _PATTERN.fullmatch(found):
+    if not re.fullmatch(_PATTERN, found):
         mend = "codes look like AF-CONNECTOR-OPEN, and * stands for any part of one: AF-CONNECTOR*"
         raise Misfit("AF-WRONG-VALUE", f"{shown(found)} matches no code of an error", mend)
     return found

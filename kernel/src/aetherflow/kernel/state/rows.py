@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
@@ -51,9 +52,9 @@ _RESOLUTION_COLUMNS = f"at, decided_by, what, {_STEP_KEY}, reason, before"
 _ARTIFACT_COLUMNS = "number, path, size, sha256, files"
 
 
-def _insert(table: str, columns: str, *, verb: str = "INSERT OR REPLACE") -> str:
-    places = ", ".join("?" * (columns.count(",") + 3))
-    return f"{verb} INTO {table} (flow_id, run_id, {columns}) VALUES ({places})"
+def _insert(table: str, columns: str, *, verb: str = "INSERT OR REPLACE", count: int = 1) -> str:
+    row = f"({', '.join('?' * (columns.count(',') + 3))})"
+    return f"{verb} INTO {table} (flow_id, run_id, {columns}) VALUES {', '.join([row] * count)}"
 
 
 def _select(table: str, columns: str, where: str = "") -> str:
@@ -80,8 +81,6 @@ CUT_OFF = tuple(
 )
 PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
-PUT_JOB = _insert("jobs", f"start, {_JOB_COLUMNS}")
-PUT_STEP = _insert("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}")
 #: The attempt that a new one follows moves from the step's row to a row of its own. Between two attempts of a series
 #: the step is PENDING; the attempt was not.
 _OLD_STATUS = """
@@ -125,6 +124,22 @@ FORGET_RUN = tuple(
 FORGET_DEFINITIONS = """
 DELETE FROM definitions WHERE flow_digest NOT IN (SELECT flow_digest FROM runs UNION SELECT flow_digest FROM starts)
 """
+
+
+#: As many rows as one statement puts: SQLite prepares and keeps one for each number.
+MOST_ROWS = 32
+
+
+@cache
+def put_jobs(count: int) -> str:
+    """The statement that puts so many jobs."""
+    return _insert("jobs", f"start, {_JOB_COLUMNS}", count=count)
+
+
+@cache
+def put_steps(count: int) -> str:
+    """The statement that puts so many steps."""
+    return _insert("steps", f"{_STEP_KEY}, {_STEP_COLUMNS}", count=count)
 
 
 def list_runs(*, by_flow: bool, by_run: bool, statuses: int) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from kernel.tests.state.test_migration import make_version_1
 
 from aetherflow.kernel.cli.locks import list_locks, release_lock
 from aetherflow.kernel.cli.which_ledger import chosen_ledger
@@ -17,6 +19,7 @@ from aetherflow.kernel.state.ledger import open_ledger
 
 HOLDER = Holder(flow_id="daily", run_id="one", job_id="load", step_id="rows")
 NOBODY = 2**22 + 1
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
 def make_ledger(path):
@@ -125,6 +128,30 @@ def test_what_can_t_be_meant_is_told(ledger, key, token, code):
         release(ledger, key, token=token)
 
     assert caught.value.problem.code == code
+
+
+def test_the_list_only_looks(tmp_path, capsys):
+    ledger = tmp_path / "old" / "ledger.sqlite"
+    make_version_1(ledger)
+    before = {path.name: path.read_bytes() for path in ledger.parent.iterdir()}
+    assert listed(ledger, capsys) == []
+    assert {path.name: path.read_bytes() for path in ledger.parent.iterdir()} == before
+
+
+def test_a_key_without_its_scope_is_enough_where_it_is_one(ledger, capsys):
+    hold(ledger, "step:daily", pid=NOBODY)
+    hold(ledger, "flow:daily", pid=NOBODY)
+    with pytest.raises(InvalidInput, match="2 locks are called 'daily': 'flow:daily', 'step:daily'"):
+        release(ledger, "daily")
+    release(ledger, "step:daily")
+    release(ledger, "daily")
+    capsys.readouterr()
+    assert listed(ledger, capsys) == []
+
+
+def test_times_of_a_lock_are_texts(ledger, capsys):
+    hold(ledger)
+    assert all(re.fullmatch(TIME, listed(ledger, capsys)[0][name]) for name in ("acquired_at", "expires_at"))
 
 
 def test_a_released_lock_goes_on_counting(ledger):

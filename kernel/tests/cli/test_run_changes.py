@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -121,6 +122,7 @@ def test_prune_removes_what_is_old_with_all_that_it_left(project):
     assert len(rows(project, "SELECT flow_digest FROM definitions")) == 1
     assert rows(project, "SELECT key, token FROM locks") == [("k", 7)]
     assert not (work / "old").exists()
+    assert [path.name for path in (beside / "ledger.sqlite.owners").iterdir()] == ["a"]
     assert (work / "new").is_dir()
     assert (foreign / "precious").exists()
     left = {str(path.relative_to(beside)) for path in beside.rglob("*") if path.is_file()}
@@ -244,6 +246,21 @@ def test_run_that_is_done_can_not_be_cancelled(project):
     assert told.code == 2
     assert "run 'd' of flow 'once' is done: it is SUCCESS" in told.err
     assert status_of(project, "d") == "SUCCESS"
+
+
+def test_run_that_was_cancelled_goes_on_only_where_it_is_taken_up_by_name(project):
+    assert project.aetherflow("run", "once.yaml", "--run-id", "u").code == 1
+    assert project.aetherflow("runs", "cancel", "u").code == 0
+    (project.folder / "mended").touch()
+    told = project.aetherflow("runs", "resolve", "u", "mail", "--again")
+    assert "once.yaml --resume u" in told.out
+    for arguments in (["run", "once.yaml", "--run-id", "u"], ["retry", "u"]):
+        told = project.aetherflow(*arguments)
+        assert (told.code, "AF-RUN-CANCELLED" in told.err) == (2, True), told.err
+        assert "once.yaml --resume u" in told.err
+    assert status_of(project, "u") == "CANCELLED"
+    assert project.aetherflow("run", "--resume", "u").code == 0
+    assert project.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
 
 
 def test_signal_goes_to_the_process_that_was_meant_and_to_no_other(project):
@@ -449,7 +466,7 @@ def test_step_has_to_be_named_so_that_it_is_one(project):
         assert (told.code, said in told.err) == (2, True), told.err
     for options, said in (
         ([], "it was not said what is to be noted"),
-        (["--done", "--again"], "it was not said what is to be noted"),
+        (["--done", "--again"], "--done and --again exclude each other"),
         (["--again", "--outputs", "x"], "gives its own outputs"),
         (["--done", "--outputs", "none.json"], "none.json can't be read"),
     ):
@@ -481,6 +498,156 @@ def test_item_of_a_step_is_decided_by_its_number(project):
     assert steps_of(project, "i")["after"]["outputs"] == {"value": ["mended", "by hand"]}
 
 
+ITEMS = """
+version: 1
+flow: {id: items}
+jobs:
+  - id: j
+    steps:
+      - {id: each, type: once, foreach: {items: [mended, missing, later]}, inputs: {unless: "{{item}}"}}
+      - {id: after, type: say, inputs: {value: "{{steps.each.value}}"}}
+"""
+
+
+@pytest.fixture
+def of_items(project):
+    """A run in which of three items the first is done, the second failed, and the third never began."""
+    project.write("items.yaml", ITEMS)
+    (project.folder / "mended").touch()
+    assert project.aetherflow("run", "items.yaml", "--run-id", "i").code == 1
+    return project
+
+
+def items_of(project, run_id="i"):
+    told = project.aetherflow("runs", "show", run_id, "--json").json
+    found = {step["item"]: step for job in told["jobs"] for step in job["steps"] if step["step_id"] == "each"}
+    return {item: (step["status"], step["generation"]) for item, step in found.items()}
+
+
+def test_items_are_not_done_because_somebody_says_so_of_their_step(of_items):
+    told = of_items.aetherflow("runs", "resolve", "i", "each", "--done")
+    assert (told.code, "AF-STEP-AMBIGUOUS" in told.err) == (2, True)
+    assert "decide of one item: j.each[1]" in told.err
+    assert items_of(of_items) == {None: ("FAILED", 0), "0": ("SUCCESS", 0), "1": ("FAILED", 0)}
+    assert rows(of_items, "SELECT count(*) FROM resolutions") == [(0,)]
+
+
+@pytest.mark.parametrize("is_flow_there", [True, False])
+def test_items_are_done_with_lists_of_what_they_gave(of_items, is_flow_there):
+    if not is_flow_there:
+        (of_items.folder / "items.yaml").rename(of_items.folder / "moved.yaml")
+    for content, said in (
+        ('{"value": 1}', "the output 'value' of a repeated step is no list"),
+        ('{"value": ["a"]}', "the lists are too short: there are 2 items"),
+        ('{"value": ["a", "b"], "at": []}', "the lists are not of one length: value 2, at 0"),
+        *([('{"values": ["a", "b"]}', "did you mean 'value'?")] if is_flow_there else []),
+    ):
+        of_items.write("outputs.json", content)
+        told = of_items.aetherflow("runs", "resolve", "i", "each", "--done", "--outputs", "outputs.json")
+        assert (told.code, said in told.err) == (2, True), told.err
+    of_items.write("outputs.json", '{"value": ["a", null, "c"]}')
+    told = of_items.aetherflow("runs", "resolve", "i", "each", "--done", "--outputs", "outputs.json")
+    assert told.code == 0, told.err
+    flow = "items.yaml" if is_flow_there else "moved.yaml"
+    assert of_items.aetherflow("run", flow, "--run-id", "i").code == 0
+    assert steps_of(of_items, "i")["after"]["outputs"] == {"value": ["a", None, "c"]}
+
+
+def test_outputs_of_each_item_are_those_that_the_step_type_declares(project):
+    project.write(
+        "typed.yaml",
+        ITEMS.replace("once", "strict").replace('{unless: "{{item}}"}', "{}").replace("each.value", "each.rows"),
+    )
+    project.write("steps/strict.py", _STRICT)
+    assert project.aetherflow("run", "typed.yaml", "--run-id", "i").code == 1
+    project.write("outputs.json", '{"rows": [1, "many", null]}')
+    told = project.aetherflow("runs", "resolve", "i", "each", "--done", "--outputs", "outputs.json")
+    assert (told.code, "(item 1)" in told.err) == (2, True), told.err
+
+
+def test_step_that_never_came_to_its_items_is_not_done_without_outputs(project):
+    project.write("items.yaml", ITEMS.replace("[mended, missing, later]", "'{{env.NO_LIST}}'"))
+    assert project.aetherflow("run", "items.yaml", "--run-id", "i", NO_LIST="3").code == 1
+    told = project.aetherflow("runs", "resolve", "i", "each", "--done", NO_LIST="3")
+    assert (told.code, "AF-STEP-AMBIGUOUS" in told.err) == (2, True), told.err
+
+
+def test_all_items_may_run_again_and_those_that_are_done_are_done_anew(of_items):
+    assert of_items.aetherflow("runs", "resolve", "i", "each", "--again").code == 0
+    assert items_of(of_items) == {None: ("PENDING", 0), "0": ("PENDING", 1), "1": ("FAILED", 0)}
+    for name in ("missing", "later"):
+        (of_items.folder / name).touch()
+    assert of_items.aetherflow("run", "items.yaml", "--run-id", "i").code == 0
+    assert items_of(of_items) == {
+        None: ("SUCCESS", 0), "0": ("SUCCESS", 1), "1": ("SUCCESS", 0), "2": ("SUCCESS", 0)
+    }  # fmt: skip
+    assert of_items.aetherflow("runs", "resolve", "i", "each", "--again").code == 0
+    assert of_items.aetherflow("run", "items.yaml", "--run-id", "i").code == 0
+    assert items_of(of_items) == {
+        None: ("SUCCESS", 1), "0": ("SUCCESS", 2), "1": ("SUCCESS", 1), "2": ("SUCCESS", 1)
+    }  # fmt: skip
+    (step,) = [step for step in all_steps_of(of_items, "i") if step["item"] == "1"]
+    assert (step["attempt"], [each["attempt"] for each in step["earlier_attempts"]]) == (3, [1, 2])
+
+
+def test_attempt_stays_what_it_was_when_somebody_decides_of_it(undecided):
+    (undecided.folder / "mended").touch()
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--done", "--reason", "seen").code == 0
+    told = undecided.aetherflow("runs", "show", "u").out
+    assert re.search(r"^      attempt 1: FAILED, in start 1, .*it went wrong$", told, re.MULTILINE)
+    assert re.search(r"^      since then: SUCCESS: .* said that it was done: seen$", told, re.MULTILINE)
+    logs = undecided.aetherflow("runs", "logs", "u").out
+    assert re.search(r"step_end .*step_id=mail .*status=FAILED", logs)
+    assert not re.search(r"step_end .*step_id=mail .*status=SUCCESS", logs)
+    assert "resolution job_id=j step_id=mail what=done" in logs
+
+
+def test_attempts_of_a_step_that_is_done_anew_stay_what_they_were(undecided):
+    (undecided.folder / "mended").touch()
+    for _ in range(2):
+        assert undecided.aetherflow("runs", "resolve", "u", "mail", "--again").code == 0
+        assert undecided.aetherflow("run", "once.yaml", "--run-id", "u").code == 0
+    mail = steps_of(undecided, "u")["mail"]
+    assert [(each["attempt"], each["status"]) for each in mail["earlier_attempts"]] == [(1, "FAILED"), (2, "SUCCESS")]
+    assert (mail["attempt"], mail["status"], mail["is_attempt"]) == (3, "SUCCESS", True)
+
+
+def test_item_that_was_restored_is_shown_so(of_items):
+    assert of_items.aetherflow("runs", "resolve", "i", "each[1]", "--again").code == 0
+    (of_items.folder / "missing").touch()
+    assert of_items.aetherflow("run", "items.yaml", "--run-id", "i").code == 1
+    found = {step["item"]: step["decision"] for step in all_steps_of(of_items, "i") if step["step_id"] == "each"}
+    assert found == {None: "RUN", "0": "RESTORE", "1": "RUN", "2": "RUN"}
+
+
+def test_step_that_is_not_in_the_flow_any_more_is_marked(undecided):
+    assert undecided.aetherflow("runs", "resolve", "u", "mail", "--done").code == 0
+    undecided.write("once.yaml", "version: 1\nflow: {id: once}\njobs: [{id: j, steps: [{id: new, type: say}]}]\n")
+    undecided.aetherflow("run", "once.yaml", "--run-id", "u", "--accept-changes")
+    told = undecided.aetherflow("runs", "show", "u").out
+    assert "step mail (once), not in the flow any more: " in told
+    assert "job k, not in the flow any more: " in told
+    assert "step new (say): " in told
+
+
+def all_steps_of(project, run_id):
+    told = project.aetherflow("runs", "show", run_id, "--json").json
+    return [step for job in told["jobs"] for step in job["steps"]]
+
+
+_STRICT = '''
+from aetherflow.kernel.api import Rerun, StepContext, StepOutputs, register_step
+
+
+class Rows(StepOutputs):
+    rows: int
+
+
+@register_step("strict", rerun=Rerun.ONCE)
+def strict(context: StepContext) -> Rows:
+    """Fail."""
+    raise ValueError("it went wrong")
+'''
 _CHAT = '''
 from aetherflow.kernel.api import Rerun, StepContext, StepOutputs, register_step
 

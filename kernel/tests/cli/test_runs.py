@@ -227,6 +227,7 @@ def test_show_tells_all_that_is_remembered_of_a_run(failed):
 
 def test_show_is_a_tree_for_people(failed):
     told = failed.aetherflow("runs", "show", "one").out
+    assert not re.search(" $", told, re.MULTILINE)
     assert told.startswith("run one of flow daily: FAILED\n")
     for line in (
         r'^  parameters  day="tuesday"$',
@@ -300,6 +301,13 @@ def test_run_whose_process_lives_is_running_and_one_whose_process_died_was_inter
     assert project.aetherflow("runs", "list", "--status", "RUNNING", "--json").json == []
     told = project.aetherflow("runs", "show", "h", "--json").json
     assert (told["status"], told["starts"][0]["status"]) == ("INTERRUPTED", "INTERRUPTED")
+    assert [(job["status"], *(step["status"] for step in job["steps"])) for job in told["jobs"]] == [
+        ("INTERRUPTED", "INTERRUPTED")
+    ]
+    assert "RUNNING" not in project.aetherflow("runs", "show", "h").out
+    for options in (["--dry-run"], []):
+        pruned = project.aetherflow("runs", "prune", "--keep", "0", "--json", *options).json
+        assert [each["status"] for each in pruned["removed"]] == ["INTERRUPTED"]
 
 
 def test_owner_is_known_by_more_than_its_number(project):

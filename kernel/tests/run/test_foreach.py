@@ -116,6 +116,7 @@ def test_items_that_changed_since_are_told_and_not_mixed_up(watched):
     changed = watched.run(text.replace('["a", "b"]', '["b", "a"]'))
     # The items stand in the flow, so the step is another one than the one that is not done: it may be mended.
     assert "the items are others" in changed.jobs[0].reason
+    assert "aetherflow run FLOW --resume r1 --from j.s" in changed.jobs[0].reason
     assert len(watched.lines("seen")) == 2
 
 
@@ -125,7 +126,7 @@ def test_an_item_of_a_step_that_may_run_once_is_asked_for(watched):
     assert jobs(watched.run(text)) == {"j": "FAILED"}
     with pytest.raises(DecisionNeeded, match="may run once only") as raised:
         watched.run()
-    assert "runs resolve r1 j.s[1]" in raised.value.problem.help
+    assert "runs resolve f/r1 j.s[1]" in raised.value.problem.help
 
 
 @pytest.mark.parametrize("items", ["'{{params.one.n}}'", "'{{jobs.first.outputs.n}}'"])

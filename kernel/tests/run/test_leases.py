@@ -82,7 +82,7 @@ def test_who_does_not_wait_is_told_at_once_who_holds_the_lock_and_what_to_do(kee
 
     problem = caught.value.problem
     assert problem.code == "AF-LOCK-HELD"
-    assert "'k' is held by step 'step' of job 'job' of run 'run' of flow 'flow' (pid " in problem.message
+    assert "'step:k' is held by step 'step' of job 'job' of run 'run' of flow 'flow' (pid " in problem.message
     assert "UTC" in problem.message
     assert "wait_seconds" in problem.help
     assert locks(ledger) == ()

@@ -125,7 +125,7 @@ def test_cut_off_step_that_may_run_once_only_needs_a_person_who_can_say_again(pr
     stopped = project.aetherflow("run", flow, "--run-id", "r1")
     assert stopped.code == 4
     assert "flow.yaml:6:" in stopped.err
-    assert "aetherflow runs resolve r1 main.only --done" in stopped.err
+    assert "aetherflow runs resolve one/r1 main.only --done" in stopped.err
 
     flow.write_text(
         flow.read_text().replace("type: hang, inputs: {ready: ready}, rerun: ONCE", "type: say, rerun: SAFE")

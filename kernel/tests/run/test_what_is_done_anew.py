@@ -53,7 +53,7 @@ def test_a_done_step_that_may_run_once_is_not_done_anew_unasked(watched):
     watched.run(chain("once_more").replace(', value: "{{steps.one.value}}"', ""))
     with pytest.raises(DecisionNeeded, match="would be done again") as raised:
         watched.run(from_step="one")
-    assert "runs resolve r1 a.two --again" in raised.value.problem.help
+    assert "runs resolve chain/r1 a.two --again" in raised.value.problem.help
     assert len(watched.lines("seen")) == 4
 
 

@@ -96,10 +96,16 @@ class MemoryStore:
     def put_step(self, key, step_key, step):
         _refuse_what_is_no_json(step.outputs)
         earlier = self._tables["steps"].get((key, step_key))
-        if earlier is not None and earlier.attempt < step.attempt:
-            self._tables["attempts"][key, step_key, earlier.attempt] = earlier
+        is_told_later = earlier is not None and (earlier.attempt, earlier.ran_in) < (step.attempt, step.ran_in)
+        if is_told_later and earlier.attempt <= step.attempt:
+            self.keep_attempt(key, step_key)
         kept = earlier.artifacts if earlier is not None and not step.artifacts else step.artifacts
         self._tables["steps"][key, step_key] = replace(step, artifacts=kept)
+
+    def keep_attempt(self, key, step_key):
+        step = self._tables["steps"][key, step_key]
+        if step.attempt:
+            self._tables["attempts"].setdefault((key, step_key, step.attempt), step)
 
     def cut_off(self, key, reason):
         told = {"runs": {}, "starts": {}, "jobs": {"reason": reason}, "steps": {"reason": reason}}

@@ -315,6 +315,25 @@ class RecordConformance:
             "error": "broke", "is_without_effect": True, "started_at": 2.25, "ended_at": 2.5, "next_attempt_at": 7.5,
         }  # fmt: skip
 
+    def test_attempt_that_was_kept_stays_as_it_was(self, store):
+        failed = replace(STEP, status=Status.FAILED)
+        with store.transaction():
+            store.put_step(KEY, STEP_KEY, failed)
+            store.keep_attempt(KEY, STEP_KEY)
+        for step in (STEP, replace(failed, attempt=2)):
+            with store.transaction():
+                store.put_step(KEY, STEP_KEY, step)
+        (kept,) = store.earlier_attempts(KEY)[STEP_KEY]
+        assert (kept["attempt"], kept["status"]) == (1, "FAILED")
+
+    def test_attempt_of_which_a_later_start_only_tells_is_kept(self, store):
+        for status, ran_in, attempt in ((Status.INTERRUPTED, 1, 1), (Status.FAILED, 2, 1), (Status.FAILED, 3, 1)):
+            with store.transaction():
+                store.put_step(KEY, STEP_KEY, replace(STEP, status=status, ran_in=ran_in, attempt=attempt))
+        (kept,) = store.earlier_attempts(KEY)[STEP_KEY]
+        assert (kept["attempt"], kept["status"], kept["ran_in"]) == (1, "INTERRUPTED", 1)
+        assert store.history(KEY).steps[STEP_KEY].ran_in == 3
+
     def test_attempts_are_in_their_order(self, store):
         for attempt in range(1, 13):
             with store.transaction():

@@ -157,6 +157,10 @@ def test_run_that_the_first_version_was_cut_off_in_goes_on_to_its_end(project):
     assert (shown["status"], shown["start_count"], len(shown["starts"])) == ("SUCCESS", 2, 1)
     assert steps["b"]["outputs"] == {"value": "grüße monday"}
     assert steps["b"]["earlier_attempts"][0]["status"] == "INTERRUPTED"
+    assert "  start 1, 20" in (tree := project.aetherflow("runs", "show", "cut-off").out)
+    assert "an older AetherFlow ran it" in tree
+    starts = [line.split() for line in project.aetherflow("runs", "logs", "cut-off").out.splitlines()]
+    assert [line[4] for line in starts if line[3] == "run_start"] == ["start=1", "start=2"]
     assert steps["c"]["outputs"] == {"value": "grüße"}
 
 

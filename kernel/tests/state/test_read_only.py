@@ -58,6 +58,8 @@ def test_commands_that_look_work(project):
         told = run_read_only(project, "runs", *arguments)
         assert (told.returncode, told.stderr) == (0, "")
         assert "one" in told.stdout or "j" in told.stdout
+    told = run_read_only(project, "locks", "list")
+    assert (told.returncode, told.stdout, told.stderr) == (0, "no lock is held\n", "")
 
 
 def test_commands_that_change_say_that_they_can_not(project):

@@ -21,27 +21,40 @@ class OutputsCheck:
 
     Args:
         flow: the flow's file where it was named; else the one that the run was started with.
-        given: the outputs.
+        given: the outputs; null where none were given.
         environ: the environment.
     """
 
-    def __init__(self, *, flow: str | None, given: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    def __init__(self, *, flow: str | None, given: Mapping[str, Any] | None, environ: Mapping[str, str]) -> None:
         self._flow = flow
-        self._given = given
+        self._given = given or {}
         self._environ = environ
         self.notes: list[str] = []
 
-    def checked(self, summary: RunSummary, key: StepKey, record: StepRecord) -> Mapping[str, Any]:
-        """The outputs, where nothing is wrong with them.
+    def checked(self, summary: RunSummary, key: StepKey, record: StepRecord, items: int) -> bool:
+        """Go on where nothing is wrong with the outputs; answers whether the step is one that is repeated.
+
+        Args:
+            summary: the run.
+            key: the step.
+            record: what is remembered of it.
+            items: how many items it has at least, where it is meant with all of them.
 
         Raises:
             InvalidInput: the step type declares others, or they hold a secret.
         """
         prepared = self._prepared(summary)
-        if prepared is not None:
-            with prepared.surroundings.index:
-                self._check(prepared, key, record)
-        return self._given
+        if prepared is None:
+            from ..check.given_outputs import refuse_no_lists
+
+            if items and (problems := tuple(refuse_no_lists(self._given, count=items))):
+                raise InvalidInput.of(problems)
+            return items > 0
+        step = _step_of(prepared, key)
+        is_repeated = items > 0 or (not key.item and step is not None and step.foreach is not None)
+        with prepared.surroundings.index:
+            self._check(prepared, key, record, items if is_repeated else None)
+        return is_repeated
 
     def _prepared(self, summary: RunSummary) -> Prepared | None:
         from ..check.preparation import prepare_flow
@@ -55,13 +68,22 @@ class OutputsCheck:
             self.notes.append(f"the outputs were not checked: {error.problem.message} (name the flow: --flow FLOW)")
             return None
 
-    def _check(self, prepared: Prepared, key: StepKey, record: StepRecord) -> None:
+    def _check(self, prepared: Prepared, key: StepKey, record: StepRecord, items: int | None) -> None:
         from ..check.contributions import Contributions
-        from ..check.given_outputs import check_given_outputs, declared_outputs, wanted_outputs
+        from ..check.given_outputs import (
+            check_given_lists,
+            check_given_outputs,
+            declared_outputs,
+            wanted_outputs,
+        )
 
         index, flow_index = prepared.surroundings.index, prepared.flow_index
         step = _step_of(prepared, key)
-        if problems := tuple(check_given_outputs(index, record.step_type, step, self._given)):
+        if items is None:
+            problems = tuple(check_given_outputs(index, record.step_type, step, self._given))
+        else:
+            problems = tuple(check_given_lists(index, record.step_type, step, self._given, count=items))
+        if problems:
             raise InvalidInput.of(problems)
         refuse_secrets(self._given, prepared.surroundings.redactor)
         missing = wanted_outputs(flow_index, key.job_id, key.step_id) - set(self._given) if flow_index else frozenset()

@@ -9,6 +9,7 @@ from ..contracts.spelling import did_you_mean
 from ..errors import ExitCode, InvalidInput, OwnedByAnother
 from .output import print_json, say
 from .tables import table
+from .times import for_machines
 from .which_ledger import chosen_ledger
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ _COLUMNS = ("KEY", "TOKEN", "STANDING", "FLOW", "RUN", "JOB", "STEP", "OWNER")
 
 def list_locks(*, flow: str | None, ledger: str | None, as_json: bool, environ: Mapping[str, str]) -> ExitCode:
     """List the locks that are held, or were and not given back."""
-    with _store(chosen_ledger(flow=flow, ledger=ledger, environ=environ)) as store:
+    from ..state.leases import open_leases_to_read
+
+    with closing(open_leases_to_read(chosen_ledger(flow=flow, ledger=ledger, environ=environ))) as store:
         locks = store.held()
     if as_json:
         print_json([_as_json(lock) for lock in locks])
@@ -49,13 +52,13 @@ def release_lock(
         lock = _find(store.held(), key)
         if wanted is not None and lock.token != wanted:
             raise OwnedByAnother(
-                f"the lock {key!r} is held with token {lock.token}, not {wanted}: {_told_holder(lock)} has it now",
+                f"the lock {lock.key!r} is held with token {lock.token}, not {wanted}: {_told_holder(lock)} has it now",
                 code="AF-LOCK-HELD",
                 help="look again: aetherflow locks list",
             )
         if lock.standing == "held" and not force:
             raise OwnedByAnother(
-                f"the lock {key!r} is held by {_told_holder(lock)}, which may be at work",
+                f"the lock {lock.key!r} is held by {_told_holder(lock)}, which may be at work",
                 code="AF-LOCK-HELD",
                 help="stop that run; or release the lock all the same with --force, and the run loses it",
             )
@@ -63,7 +66,7 @@ def release_lock(
     if as_json:
         print_json({"released": is_released, **_as_json(lock)})
     else:
-        say(f"released: {key}" if is_released else f"{key} was given back meanwhile")
+        say(f"released: {lock.key}" if is_released else f"{lock.key} was given back meanwhile")
     return ExitCode.DONE
 
 
@@ -88,11 +91,24 @@ def _number(token: str | None) -> int | None:
 
 
 def _find(locks: tuple[Lock, ...], key: str) -> Lock:
-    for lock in locks:
-        if lock.key == key:
-            return lock
+    # With its scope it is that one, without it the one that is held in any.
+    named = [lock for lock in locks if lock.key == key] or [lock for lock in locks if _name(lock) == key]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        keys = ", ".join(repr(lock.key) for lock in named)
+        raise InvalidInput(
+            f"{len(named)} locks are called {key!r}: {keys}",
+            code="AF-LOCK-AMBIGUOUS",
+            help=f"name the scope too: {named[0].key}",
+        )
     mend = did_you_mean(key, [lock.key for lock in locks]) if locks else "no lock is held"
     raise InvalidInput(f"no lock {key!r} is held", code="AF-LOCK-UNKNOWN", help=mend)
+
+
+def _name(lock: Lock) -> str:
+    """The key without its scope."""
+    return lock.key.partition(":")[2]
 
 
 def _told_holder(lock: Lock) -> str:
@@ -120,7 +136,7 @@ def _as_json(lock: Lock) -> dict[str, object]:
         "step_id": lock.holder.step_id or None,
         "pid": lock.owner.pid,
         "host": lock.owner.host,
-        "acquired_at": lock.acquired_at,
-        "expires_at": lock.expires_at,
+        "acquired_at": for_machines(lock.acquired_at),
+        "expires_at": for_machines(lock.expires_at),
         "ttl_seconds": lock.ttl,
     }

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.events import Status
 from ..errors import ExitCode, InvalidInput
 from .output import print_json, redactor_of, say
 from .which_ledger import chosen_ledger
@@ -109,13 +110,15 @@ def resolve_step(
     from ..state.ledger import open_ledger
     from .declared_outputs import OutputsCheck, refuse_secrets
 
-    if done == again:
+    if done and again:
+        raise InvalidInput("--done and --again exclude each other", code="AF-USAGE", help="give one of them")
+    if not done and not again:
         raise InvalidInput("it was not said what is to be noted", code="AF-USAGE", help="give --done or --again")
     if again and outputs is not None:
         raise InvalidInput("a step that runs again gives its own outputs", code="AF-USAGE", help="leave out --outputs")
     told = redactor_of(environ).redact(reason or "")
-    given = _outputs(outputs) if outputs is not None else {}
-    refuse_secrets(given, redactor_of(environ))
+    given = _outputs(outputs) if outputs is not None else None
+    refuse_secrets(given or {}, redactor_of(environ))
     check = OutputsCheck(flow=flow, given=given, environ=environ)
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
     with closing(open_ledger(file)) as store:
@@ -124,8 +127,11 @@ def resolve_step(
             run,
             step,
             ledger=file,
-            resolution=lambda summary, key, record: Resolution(
-                is_done=done, outputs=check.checked(summary, key, record) if done else None, reason=told
+            resolution=lambda summary, key, record, items: Resolution(
+                is_done=done,
+                is_repeated=done and check.checked(summary, key, record, items),
+                outputs=given,
+                reason=told,
             ),
         )
     if as_json:
@@ -222,4 +228,5 @@ def _tell_resolved(resolved: Resolved) -> None:
     key, summary, now = resolved.key, resolved.summary, resolved.now
     step = f"{key.job_id}.{key.step_id}" + (f"[{key.item}]" if key.item else "")
     say(f"step {step} of run {summary.key.run_id}: it was {resolved.before.status}; {now.reason}")
-    say(f"go on with: aetherflow run {summary.run.flow_file} --run-id {summary.key.run_id}")
+    option = "--resume" if summary.run.status is Status.CANCELLED else "--run-id"
+    say(f"go on with: aetherflow run {summary.run.flow_file} {option} {summary.key.run_id}")

@@ -68,7 +68,7 @@ def shown(run: RememberedRun) -> dict[str, Any]:
         "parameters": dict(record.parameters),
         "facts": dict(record.facts),
         "shown_start": run.start,
-        "starts": [_shown_start(start, run) for start in run.starts],
+        "starts": [_shown_start(start) for start in run.starts],
         "resolutions": [_shown_resolution(each) for each in run.resolutions],
         "jobs": [_shown_job(job, run) for job in run.jobs],
     }
@@ -82,25 +82,20 @@ def tree(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  parameters  {', '.join(f'{name}={_short(value)}' for name, value in told['parameters'].items())}"
     if told["cancel_requested_at"]:
         yield f"  cancel      asked for at {told['cancel_requested_at']}"
-    if not told["starts"]:
-        yield f"  started     {told['started_at']}, {told['start_count']} times"
-    for start in told["starts"]:
-        yield from _start_lines(start)
+    starts = {start["start"]: start for start in told["starts"]}
+    for number in range(1, told["start_count"] + 1):
+        yield from _start_lines(starts[number]) if number in starts else [_unknown_start(number, told)]
     for each in told["resolutions"]:
         yield f"  decided     {one_line(_resolution_line(each))}"
     for job in told["jobs"]:
         yield from _job_lines(job)
 
 
-def _shown_start(start: StartRecord, run: RememberedRun) -> dict[str, Any]:
-    status = start.status
-    if status is Status.RUNNING and (start.number != run.summary.run.starts or run.status is not Status.RUNNING):
-        # It said so last, and its process did not live to say more.
-        status = Status.INTERRUPTED
+def _shown_start(start: StartRecord) -> dict[str, Any]:
     return {
         "start": start.number,
         "asked": start.asked,
-        "status": status.value,
+        "status": start.status.value,
         "started_at": for_machines(start.started_at),
         "ended_at": for_machines(start.ended_at),
         "duration_ms": milliseconds_between(start.started_at, start.ended_at),
@@ -143,26 +138,46 @@ def _shown_job(job: RememberedJob, run: RememberedRun) -> dict[str, Any]:
         "duration_ms": milliseconds_between(began, ended),
         "outputs": dict(record.outputs) if record else {},
         "is_masked": record.is_masked if record else False,
+        "is_in_flow": None if run.in_flow is None else any(job_id == job.job_id for job_id, _ in run.in_flow),
         "steps": [_shown_step(key, step, run) for key, step in job.steps],
     }
 
 
 def _shown_step(key: StepKey, step: StepRecord, run: RememberedRun) -> dict[str, Any]:
-    decision = run.decisions.get((key.job_id, key.step_id))
+    decision, why = _decision(key, step, run)
     return {
         "step_id": key.step_id,
         "item": key.item or None,
         "step_type": step.step_type,
         "rerun": step.rerun,
-        "decision": decision.decision if decision else None,
-        "decision_reason": decision.reason if decision else "",
+        "is_in_flow": None if run.in_flow is None else (key.job_id, key.step_id) in run.in_flow,
+        "decision": decision,
+        "decision_reason": why,
         **_shown_attempt(step),
+        "is_attempt": not is_told_later(key, step, run),
         "outputs": None if step.outputs is None else dict(step.outputs),
         "is_masked": step.is_masked,
         "generation": step.generation,
         "artifacts": [_shown_artifact(each) for each in step.artifacts],
         "earlier_attempts": [_earlier_attempt(each) for each in run.earlier_attempts.get(key, ())],
     }
+
+
+def _decision(key: StepKey, step: StepRecord, run: RememberedRun) -> tuple[str | None, str]:
+    """What the start did with a step, and why; an item that it did not run was restored, or not come to."""
+    found = run.decisions.get((key.job_id, key.step_id))
+    if found is None:
+        return None, ""
+    starts = {step.ran_in, *(each["ran_in"] for each in run.earlier_attempts.get(key, ()))}
+    if not key.item or run.start in starts or found.decision != "RUN":
+        return found.decision, found.reason
+    is_restored = step.status.is_done and step.ran_in < run.start
+    return ("RESTORE", "done in an earlier start") if is_restored else (None, "")
+
+
+def is_told_later(key: StepKey, step: StepRecord, run: RememberedRun) -> bool:
+    """Whether a step's record tells of no attempt, which is kept as it was, but of a decision or a start after it."""
+    return any(each["attempt"] == step.attempt for each in run.earlier_attempts.get(key, ()))
 
 
 def _shown_attempt(step: StepRecord) -> dict[str, Any]:
@@ -204,7 +219,7 @@ def _shown_artifact(artifact: ArtifactRecord) -> dict[str, Any]:
 
 
 def _start_lines(start: Mapping[str, Any]) -> Iterator[str]:
-    plugins = ", ".join(f"{name} {version}" for name, version in start["plugins"].items())
+    plugins = ", ".join(f"{name} {version}".rstrip() for name, version in start["plugins"].items())
     told = [
         f"start {start['start']}",
         one_line(start["asked"]),
@@ -218,6 +233,11 @@ def _start_lines(start: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {', '.join(filter(None, told))}"
 
 
+def _unknown_start(number: int, told: Mapping[str, Any]) -> str:
+    at = f", {told['started_at']}" if number == 1 else ""
+    return f"  start {number}{at}: an older AetherFlow ran it, and noted no more"
+
+
 def _resolution_line(each: Mapping[str, Any]) -> str:
     step = ""
     if each["job_id"]:
@@ -229,17 +249,23 @@ def _resolution_line(each: Mapping[str, Any]) -> str:
 
 def _job_lines(job: Mapping[str, Any]) -> Iterator[str]:
     at_end = f", of start {job['start']}" if job["start"] else ""
-    yield _line(1, f"job {job['job_id']}{at_end}", job)
+    yield _line(1, f"job {job['job_id']}{at_end}{_if_gone(job)}", job)
     for step in job["steps"]:
         item = f" [{one_line(step['item'])}]" if step["item"] else ""
-        yield _line(2, f"step {step['step_id']}{item} ({one_line(step['step_type'])})", step)
+        yield _line(2, f"step {step['step_id']}{item} ({one_line(step['step_type'])}){_if_gone(step)}", step)
         yield from _step_lines(step)
 
 
+def _if_gone(told: Mapping[str, Any]) -> str:
+    return ", not in the flow any more" if told["is_in_flow"] is False else ""
+
+
 def _step_lines(step: Mapping[str, Any]) -> Iterator[str]:
-    if step["attempt"] > 1:
-        yield from (_attempt_line(each) for each in step["earlier_attempts"])
-        yield f"      attempt {step['attempt']}: {step['status']}, in start {step['ran_in_start']}"
+    yield from (_attempt_line(each) for each in step["earlier_attempts"])
+    if not step["is_attempt"]:
+        yield f"      since then: {step['status']}{': ' if step['reason'] else ''}{one_line(step['reason'])}"
+    elif step["attempt"] > 1:
+        yield _attempt_line({**step, "error": None})
     if step["error"]:
         yield f"      error {step['error_code']}: {one_line(step['error'])}"
     if step["next_attempt_at"]:
@@ -257,7 +283,8 @@ def _attempt_line(each: Mapping[str, Any]) -> str:
 
 
 def _line(depth: int, name: str, told: Mapping[str, Any]) -> str:
-    took = f", {duration(told['duration_ms'])}" if told["duration_ms"] is not None else ""
+    has_taken = told["duration_ms"] is not None and told.get("is_attempt", True)
+    took = f", {duration(told['duration_ms'])}" if has_taken else ""
     decided = told["decision"]
     why = told["decision_reason"] or told["reason"]
     decision = f" [{decided}{': ' + one_line(why) if why else ''}]" if decided else f" ({one_line(why)})" if why else ""

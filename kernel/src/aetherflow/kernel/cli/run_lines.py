@@ -10,6 +10,7 @@ from ..events.run_log import read_run_log
 from ..history.remembered import recall
 from ..quick_dataclasses import dataclass
 from ..state.companions import log_file, logs_folder
+from .run_display import is_told_later
 from .times import milliseconds_between
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def lines_of(store: StateStore, name: str, *, ledger: Path) -> Iterator[Line]:
 
 
 def _transitions(run: RememberedRun, earlier: Iterable[RememberedRun]) -> Iterator[Line]:
+    if all(start.number != 1 for start in run.starts):
+        # A ledger of the first version noted no more of it.
+        yield Line(run.summary.run.started_at, "INFO", "run_start", {"start": 1})
     for start in run.starts:
         yield from _of_start(start)
     for resolution in run.resolutions:
@@ -92,11 +96,15 @@ def _of_job(job: RememberedJob, run: RememberedRun) -> Iterator[Line]:
     for key, step in job.steps:
         for attempt in run.earlier_attempts.get(key, ()):
             yield from _of_attempt(key, step.step_type, attempt)
+        told_later = is_told_later(key, step, run)
+        if told_later and any(each["ran_in"] == step.ran_in for each in run.earlier_attempts[key]):
+            # A person decided so, which is a line of its own.
+            continue
         yield from _of_attempt(
             key,
             step.step_type,
             {
-                "attempt": step.attempt,
+                "attempt": None if told_later else step.attempt,
                 "ran_in": step.ran_in,
                 "status": step.status.value,
                 "reason": step.reason,

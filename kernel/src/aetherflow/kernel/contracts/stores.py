@@ -78,6 +78,9 @@ class StateStore(Protocol):
     def put_step(self, key: RunKey, step_key: StepKey, step: StepRecord) -> None:
         """Note where a step stands, with its artifacts where it has any; an attempt that this one follows is kept."""
 
+    def keep_attempt(self, key: RunKey, step_key: StepKey) -> None:
+        """Keep the newest attempt of a step as it stands among the earlier ones; what is kept already stays."""
+
     def put_resolution(self, key: RunKey, resolution: ResolutionRecord) -> None:
         """Note what a person decided."""
 

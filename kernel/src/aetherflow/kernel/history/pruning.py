@@ -10,7 +10,7 @@ from ..contracts.events import Status
 from ..errors import OwnedByAnother
 from ..files.unfinished import Unfinished, unfinished_file
 from ..files.workspace import remove_marked
-from ..quick_dataclasses import dataclass, field
+from ..quick_dataclasses import dataclass, field, replace
 from ..state.companions import forget_log, log_file, logs_folder, owners_folder
 from ..state.liveness import status_now
 from ..state.ownership import forget_owner, own_run
@@ -73,7 +73,7 @@ def prune_runs(
     told = Pruned()
     old = list(_old_runs(store, request, owners_folder(ledger), told))
     if is_only_asked:
-        told.removed.extend(old)
+        told.removed.extend(map(_as_found, old))
         return told
     for first in range(0, len(old), _BATCH):
         _forget(store, old[first : first + _BATCH], ledger=ledger, workspace=workspace, told=told)
@@ -94,7 +94,14 @@ def _old_runs(store: StateStore, request: PruneRequest, owners: Path, told: Prun
         if why is None:
             yield summary
         else:
-            told.kept.append((summary, why))
+            told.kept.append((summary if why == "running" else _as_found(summary), why))
+
+
+def _as_found(summary: RunSummary) -> RunSummary:
+    """A run that is not running, as it stands: RUNNING was what its process said last."""
+    if summary.run.status is not Status.RUNNING:
+        return summary
+    return replace(summary, run=replace(summary.run, status=Status.INTERRUPTED))
 
 
 def _all_runs(store: StateStore, flow_id: str | None) -> Iterator[RunSummary]:
@@ -146,7 +153,7 @@ def _forget(
                 store.forget_run(summary.key)
         for summary in mine:
             forget_owner(owners, summary.key)
-            told.removed.append(summary)
+            told.removed.append(_as_found(summary))
 
 
 def _own(store: StateStore, summary: RunSummary, owners: Path, owned: ExitStack, told: Pruned) -> bool:

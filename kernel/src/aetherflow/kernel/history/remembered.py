@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from ..contracts.events import Status
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput
-from ..quick_dataclasses import dataclass
+from ..quick_dataclasses import dataclass, replace
 from ..state.companions import owners_folder
 from ..state.liveness import status_now
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from ..contracts.events import Status
     from ..contracts.records import (
         ArtifactRecord,
         DecisionRecord,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..contracts.stores import StateStore
 
 _MOST_NAMES = 1_000
+Record = TypeVar("Record", "StartRecord", "JobRecord", "StepRecord")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class RememberedRun:
     decisions: Mapping[tuple[str, str], DecisionRecord]
     earlier_attempts: Mapping[StepKey, list[Mapping[str, Json]]]
     resolutions: tuple[ResolutionRecord, ...]
+    #: The steps that the flow of that start has, by job and step; null where that is not remembered.
+    in_flow: frozenset[tuple[str, str]] | None = None
 
     @property
     def artifacts(self) -> Iterator[ArtifactRecord]:
@@ -115,19 +118,43 @@ def recall(store: StateStore, name: str, *, ledger: Path, start: int | None = No
             )
         of_start = store.history(key, start=shown)
         jobs_of = {0: store.history(key).jobs, shown: of_start.jobs}
+        status = status_now(summary, owners_folder(ledger))
+        started = store.starts(key)
+        in_flow = _written_jobs_and_steps(store, started, shown)
         return RememberedRun(
             summary=summary,
-            status=status_now(summary, owners_folder(ledger)),
+            status=status,
             start=shown,
-            starts=store.starts(key),
+            starts=tuple(_ended(each, status if each.number == newest else Status.INTERRUPTED) for each in started),
             jobs=_jobs(
-                {(number, job_id): job for number, jobs in jobs_of.items() for job_id, job in jobs.items()},
-                of_start.steps,
+                {
+                    (number, job_id): _ended(job, status)
+                    for number, jobs in jobs_of.items()
+                    for job_id, job in jobs.items()
+                },
+                {step_key: _ended(step, status) for step_key, step in of_start.steps.items()},
             ),
+            in_flow=in_flow,
             decisions={(each.job_id, each.step_id): each for each in store.decisions(key, shown)},
             earlier_attempts=store.earlier_attempts(key),
             resolutions=store.resolutions(key),
         )
+
+
+def _ended(record: Record, run: Status) -> Record:
+    """A record as it stands: what is RUNNING of a run that is not was cut off, and nobody lived to note it."""
+    if record.status is not Status.RUNNING or run is Status.RUNNING:
+        return record
+    found: Record = replace(record, status=Status.INTERRUPTED)
+    return found
+
+
+def _written_jobs_and_steps(
+    store: StateStore, starts: tuple[StartRecord, ...], shown: int
+) -> frozenset[tuple[str, str]] | None:
+    digest = next((start.flow_digest for start in starts if start.number == shown), "")
+    written = cast("list[dict[str, str]] | None", store.definitions(digest))
+    return None if written is None else frozenset((each["job"], each["step"]) for each in written)
 
 
 def _jobs(

@@ -30,10 +30,13 @@ _ENDED = frozenset(Status) - {Status.PENDING, Status.RUNNING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """What is to be noted: with outputs that it was done, without any that it may run again."""
+    """What is to be noted: that it was done, or that it may run again."""
 
     is_done: bool
+    #: Of a step that was done; null where none were given.
     outputs: Mapping[str, Json] | None = None
+    #: The flow says that the step is repeated.
+    is_repeated: bool = False
     reason: str = ""
 
 
@@ -53,7 +56,7 @@ def resolve_step(
     step_name: str,
     *,
     ledger: Path,
-    resolution: Callable[[RunSummary, StepKey, StepRecord], Resolution],
+    resolution: Callable[[RunSummary, StepKey, StepRecord, int], Resolution],
 ) -> Resolved:
     """Note what a person decided of a step, and have the next start of its run go on from there.
 
@@ -62,7 +65,7 @@ def resolve_step(
         run_name: of the run.
         step_name: `step`, `job.step` or `job.step[ITEM]`.
         ledger: the ledger's file.
-        resolution: says what was decided, of the step that was found.
+        resolution: says what was decided, of the step that was found and the number of items it has at least.
 
     Raises:
         InvalidInput: there is no such run or step, or there is nothing to decide of it.
@@ -73,18 +76,24 @@ def resolve_step(
     with own_run(owners, summary.key):
         summary = find_run(store, f"{summary.key.flow_id}/{summary.key.run_id}")
         _refuse_owned_elsewhere(summary, owners)
-        key = _find_step(store.history(summary.key), step_name, summary)
-        decided = resolution(summary, key, store.history(summary.key).steps[key])
+        history = store.history(summary.key)
+        key = _find_step(history, step_name, summary)
+        items = _items_of(history, key)
+        decided = resolution(summary, key, history.steps[key], _least_count(items))
+        if decided.is_done and decided.outputs is None and (items or decided.is_repeated):
+            raise _undecided_items(history, key, items)
         with store.transaction():
             settle_cut_off(store, summary)
             history = store.history(summary.key)
             before = history.steps[key]
-            now = _done(before, decided) if decided.is_done else _again(before, decided)
-            store.put_step(summary.key, key, now)
+            changed = _changed(history, key, items, decided)
+            for step_key, now in changed.items():
+                store.keep_attempt(summary.key, step_key)
+                store.put_step(summary.key, step_key, now)
             what = "done" if decided.is_done else "again"
             store.put_resolution(summary.key, decision(what, key, decided.reason, before))
             _open_up(store, summary, history, key)
-    return Resolved(summary=summary, key=key, before=before, now=now)
+    return Resolved(summary=summary, key=key, before=before, now=changed[key])
 
 
 def _refuse_owned_elsewhere(summary: RunSummary, owners: Path) -> None:
@@ -129,6 +138,44 @@ def _find_step(history: History, name: str, summary: RunSummary) -> StepKey:
 
 def _shown(key: StepKey) -> str:
     return f"{key.job_id}.{key.step_id}" + (f"[{key.item}]" if key.item else "")
+
+
+def _items_of(history: History, key: StepKey) -> tuple[StepKey, ...]:
+    """The items of a step as a whole that are remembered, by their numbers."""
+    if key.item:
+        return ()
+    found = (each for each in history.steps if each.item and each._replace(item="") == key)
+    return tuple(sorted(found, key=lambda each: (len(each.item), each.item)))
+
+
+def _least_count(items: tuple[StepKey, ...]) -> int:
+    """How many items there are at least: those that never began are not remembered."""
+    return max((int(key.item) + 1 for key in items if key.item.isdecimal()), default=0)
+
+
+def _undecided_items(history: History, key: StepKey, items: tuple[StepKey, ...]) -> InvalidInput:
+    open_ones = [_shown(each) for each in items if not history.steps[each].status.is_done]
+    which = f"decide of one item: {open_ones[0]}; or " if open_ones else ""
+    return InvalidInput(
+        f"step {_shown(key)} runs for several items, and what they gave is not known",
+        code="AF-STEP-AMBIGUOUS",
+        help=f"{which}give all of its outputs, each as a list in the order of the items: --done --outputs FILE",
+    )
+
+
+def _changed(
+    history: History, key: StepKey, items: tuple[StepKey, ...], decided: Resolution
+) -> dict[StepKey, StepRecord]:
+    """The records as the decision has them: that of the step, and where all of its items run again, theirs."""
+    before = history.steps[key]
+    if decided.is_done:
+        return {key: _done(before, decided)}
+    records = {item: history.steps[item] for item in items}
+    changed = {item: _again(each, decided) for item, each in records.items() if each.status is not Status.PENDING}
+    if not changed:
+        return {key: _again(before, decided)}
+    now = _again(before, decided) if before.status.is_done else replace(before, status=Status.PENDING, ended_at=None)
+    return {**changed, key: now}
 
 
 def _done(before: StepRecord, decided: Resolution) -> StepRecord:
@@ -190,5 +237,6 @@ def _open_up(store: StateStore, summary: RunSummary, history: History, key: Step
         store.put_job(
             summary.key, key.job_id, replace(job, status=Status.PENDING, reason="", ended_at=None, is_masked=True)
         )
-    if summary.run.status is not Status.PENDING:
+    # What somebody ended for good stays so, until it is taken up by name.
+    if summary.run.status not in {Status.PENDING, Status.CANCELLED}:
         store.put_run(summary.key, replace(summary.run, status=Status.PENDING, ended_at=None))

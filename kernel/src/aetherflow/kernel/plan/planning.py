@@ -61,7 +61,7 @@ def plan_run(flow: Flow, past: Past, selection: Selection, *, start: int = 1) ->
     jobs = _done_anew(flow, jobs, past, selection)
     jobs = tuple(_selected(job, past, selection) for job in jobs)
     jobs = _with_needed_outputs(flow, jobs, past, selection)
-    _refuse_unknown_outcomes(flow, jobs, past.run_id)
+    _refuse_unknown_outcomes(flow, jobs, f"{flow.id}/{past.run_id}")
     at_the_end = replace(past, history=History(), borrowed={})
     return Plan(
         jobs=jobs,
@@ -158,7 +158,7 @@ def _done_anew(flow: Flow, jobs: tuple[JobPlan, ...], past: Past, selection: Sel
         if behind is not None and job.earlier is not None:
             first[job.job.id] = (0, f"it stands on job {behind!r}, which is done anew")
     anew = tuple(_anew(job, *first[job.job.id]) if job.job.id in first else job for job in jobs)
-    _refuse_doing_twice(flow, anew, past.run_id)
+    _refuse_doing_twice(flow, anew, f"{flow.id}/{past.run_id}")
     return anew
 
 
@@ -191,7 +191,7 @@ def _anew(job: JobPlan, position: int, reason: str) -> JobPlan:
     return replace(job, decision=Decision.RUN, reason=reason, steps=steps)
 
 
-def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
+def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run: str) -> None:
     for job in jobs:
         for step in job.steps:
             records = (*step.items.values(), *([step.earlier] if step.earlier else []))
@@ -201,7 +201,7 @@ def _refuse_doing_twice(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> Non
                     f"step {step.step.id!r} of job {job.job.id!r} may run once only, is done, and would be done again",
                     code="AF-DONE-TWICE",
                     help="where that is right, say so and start the run again: aetherflow runs resolve"
-                    f" {run_id} {job.job.id}.{step.step.id} --again",
+                    f" {run} {job.job.id}.{step.step.id} --again",
                     where=flow.document.where(step.step.path),
                     path=step.step.path,
                 )
@@ -255,7 +255,7 @@ def _masked_and_needed(flow: Flow, jobs: tuple[JobPlan, ...], past: Past) -> fro
     )
 
 
-def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -> None:
+def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run: str) -> None:
     for job in jobs:
         if job.decision is not Decision.RUN:
             continue
@@ -267,7 +267,7 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run_id: str) -
             for item, earlier in records:
                 if earlier is not None and _outcome_is_unknown(earlier):
                     name = f"{job.job.id}.{step.step.id}" + (f"[{item}]" if item else "")
-                    raise _decision_needed(flow, f"{run_id} {name}", job, step, earlier)
+                    raise _decision_needed(flow, f"{run} {name}", job, step, earlier)
 
 
 def _decision_needed(flow: Flow, named: str, job: JobPlan, step: StepPlan, earlier: StepRecord) -> DecisionNeeded:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
 from ..contracts.records import DecisionRecord, RunRecord, StartRecord
-from ..errors import RefusedByPolicy
+from ..errors import InvalidInput, RefusedByPolicy
 from ..plan.decisions import Decision
 from ..plan.definitions import flow_definitions
 from ..policy.document import Mode
@@ -39,6 +39,21 @@ def settle_history(ledger: StateStore, key: RunKey) -> History:
     with ledger.transaction():
         ledger.cut_off(key, _DIED)
     return ledger.history(key)
+
+
+def refuse_cancelled(history: History, key: RunKey, *, is_taken_up: bool) -> None:
+    """A run that somebody ended for good goes on only where that is said by name.
+
+    Raises:
+        InvalidInput: it was cancelled, and `is_taken_up` is false.
+    """
+    if history.run is not None and history.run.status is Status.CANCELLED and not is_taken_up:
+        raise InvalidInput(
+            f"run {key.run_id!r} of flow {key.flow_id!r} was cancelled",
+            code="AF-RUN-CANCELLED",
+            help="start a new run; or take this one up on purpose:"
+            f" aetherflow run {history.run.flow_file} --resume {key.run_id}",
+        )
 
 
 def refuse_changed_code(prepared: Prepared, store: StateStore, key: RunKey) -> None:

@@ -19,7 +19,7 @@ from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
-from .claiming import claim_run, make_record, refuse_changed_code, settle_history
+from .claiming import claim_run, make_record, refuse_cancelled, refuse_changed_code, settle_history
 from .ending import run_to_the_end
 from .journal import Journal
 from .locking import flow_locked
@@ -98,6 +98,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
                 code="AF-RUN-UNKNOWN",
                 help="aetherflow runs list shows those there are",
             )
+        refuse_cancelled(history, key, is_taken_up=request.must_exist and not request.only_failed)
         refuse_changed_code(prepared, ledger, key)
         record = make_record(prepared, flow, request.parameters, key=key, history=history, clock=request.clock)
         record = replace(record, workspace=str(places.workspace))

@@ -114,8 +114,8 @@ class Repetition:
             raise InvalidInput(
                 "the items are others than those of the earlier start, some of which are done",
                 code="AF-FOREACH-CHANGED",
-                help="start a new run, or have the whole step done anew: aetherflow run --from"
-                f" {self._job.job.id}.{self._plan.step.id}",
+                help="start a new run, or have the whole step done anew: aetherflow run FLOW"
+                f" --resume {self._run.key.run_id} --from {self._job.job.id}.{self._plan.step.id}",
             )
 
     def _restored(self, number: int) -> bool:

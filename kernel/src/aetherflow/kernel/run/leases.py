@@ -67,6 +67,7 @@ class HeldLease:
 
     def __init__(self, key: LockKey, grant: Grant, on_lost: Callable[[], None]) -> None:
         self.key = key.name
+        self._told = str(key)
         self.grant = grant
         self.token = grant.token
         self.is_lost = False
@@ -112,7 +113,7 @@ class HeldLease:
     def loss(self) -> LockLost:
         """The error that says so."""
         return LockLost(
-            f"the lock {self.key!r} was lost while its holder worked; another run may have gone on with it",
+            f"the lock {self._told!r} was lost while its holder worked; another run may have gone on with it",
             help="see what was done meanwhile, then run again; a higher ttl_seconds bears longer standstills",
         )
 
@@ -207,7 +208,7 @@ class LeaseKeeper:
                 on_wait(answer)
             if cancelled.wait(min(pause, remaining)):
                 break
-        raise NothingDone(f"stopped while it waited for the lock {key.name!r}", code="AF-LOCK-STOPPED")
+        raise NothingDone(f"stopped while it waited for the lock {str(key)!r}", code="AF-LOCK-STOPPED")
 
     def _keep(self, lease: HeldLease) -> None:
         with self._changed:
@@ -271,7 +272,7 @@ def held_by_another(key: LockKey, lock: Lock) -> OwnedByAnother:
     """The error that says who holds a lock, and what to do."""
     setting = "the step's input wait_seconds" if key.scope == "step" else "flow.locks.wait_seconds"
     return OwnedByAnother(
-        f"the lock {key.name!r} is held by {lock.holder} ({told_owner(lock)})",
+        f"the lock {str(key)!r} is held by {lock.holder} ({told_owner(lock)})",
         code="AF-LOCK-HELD",
         help=f"wait for its end, or have it waited for: {setting}; `aetherflow locks list` shows all locks",
     )

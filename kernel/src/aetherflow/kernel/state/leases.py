@@ -216,6 +216,17 @@ def open_leases(path: Path, *, for_renewals: bool = False) -> LeaseStore:
     return LeaseStore(connection, path)
 
 
+def open_leases_to_read(path: Path) -> LeaseStore:
+    """The locks in a ledger file, to look at and no more; also in one that is read-only, older or newer.
+
+    Raises:
+        LedgerFailed: the file can't be read.
+    """
+    from .connection import open_to_read
+
+    return LeaseStore(open_to_read(path), path)
+
+
 def refuse_short_lease(ttl: float) -> None:
     """Go on only with a time that a holder can keep.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from ..contracts.events import Status
 from ..contracts.records import DecisionRecord, History, RunKey, StepKey
 from ..errors import Fenced
 from . import rows
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from ..contracts.events import Status
     from ..contracts.records import (
         ArtifactRecord,
         JobRecord,
@@ -133,14 +133,21 @@ class Ledger:
 
     def put_step(self, key: RunKey, step_key: StepKey, step: StepRecord) -> None:
         """Note where a step stands; the attempt that a new one follows is kept."""
-        if step.attempt > 1:
+        # What is under way is an attempt of its own; a later start may also tell of an attempt that it did not make.
+        if step.attempt > 1 or (step.ran_in > 1 and step.status is not Status.RUNNING):
             self._put_gathered()
-            self._connection.execute(rows.KEEP_ATTEMPT, (*rows.step_key_values(key, step_key), step.attempt))
+            following = (*rows.step_key_values(key, step_key), step.attempt, step.ran_in)
+            self._connection.execute(rows.KEEP_ATTEMPT, following)
         self._put(rows.put_steps, rows.step_values(key, step_key, step))
         if step.artifacts:
             self._connection.execute(rows.FORGET_ARTIFACTS, rows.step_key_values(key, step_key))
             for number, artifact in enumerate(step.artifacts):
                 self._connection.execute(rows.PUT_ARTIFACT, rows.artifact_values(key, step_key, number, artifact))
+
+    def keep_attempt(self, key: RunKey, step_key: StepKey) -> None:
+        """Keep the newest attempt of a step as it stands, before its row says what a person decided."""
+        self._put_gathered()
+        self._connection.execute(rows.KEEP_AS_IT_STANDS, rows.step_key_values(key, step_key))
 
     def _put(self, statement: Callable[[int], str], row: rows.Row) -> None:
         """Put a row into its table, at once or together with others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from contextlib import contextmanager
@@ -48,8 +49,7 @@ def _own(folder: Path, key: RunKey) -> int:
     try:
         with open_folder(folder, make=FOR_ITS_USER_ONLY) as owners:
             refuse_unsafe(os.fstat(owners), folder)
-        make_private_folder(file.parent)
-        descriptor = _open_locked(file, key)
+        descriptor = _open_locked_in_its_folder(file, key)
         try:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -72,8 +72,20 @@ def lock_file(folder: Path, key: RunKey) -> Path:
 
 def forget_owner(folder: Path, key: RunKey) -> None:
     """Remove the lock file of a run that is forgotten; only while this process owns it."""
+    file = lock_file(folder, key)
     with contextlib.suppress(OSError):
-        lock_file(folder, key).unlink()
+        file.unlink()
+        # Only where nothing else is in it; whoever is about to own another run of the flow makes it again.
+        file.parent.rmdir()
+
+
+def _open_locked_in_its_folder(file: Path, key: RunKey) -> int:
+    for _ in range(_LOOKS):
+        # Whoever forgets the last run of a flow may remove the folder at any time before there is a file in it.
+        with contextlib.suppress(FileNotFoundError):
+            make_private_folder(file.parent)
+            return _open_locked(file, key)
+    raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(file.parent))
 
 
 def _open_locked(file: Path, key: RunKey) -> int:

@@ -86,11 +86,14 @@ PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 _OLD_STATUS = """
 CASE WHEN next_attempt_at IS NULL THEN status WHEN error_code = 'AF-TIMED-OUT' THEN 'TIMED_OUT'
     WHEN error_code = 'AF-LOCK-LOST' THEN 'LOCK_LOST' ELSE 'FAILED' END"""
-KEEP_ATTEMPT = f"""
-INSERT OR REPLACE INTO attempts (flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT})
+#: What was kept of an attempt stays: its row may say by now what a person decided, or what a later start made of it.
+KEEP_AS_IT_STANDS = f"""
+INSERT OR IGNORE INTO attempts (flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT})
 SELECT flow_id, run_id, {_STEP_KEY}, {_OLD_ATTEMPT.replace("status", _OLD_STATUS)} FROM steps
-WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ? AND attempt < ?
+WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ? AND attempt > 0
 """  # noqa: S608 - our own names
+#: It is followed by another attempt, or by a later start that makes none and says so.
+KEEP_ATTEMPT = f"{KEEP_AS_IT_STANDS} AND (attempt < ?7 OR (attempt = ?7 AND ran_in < ?8))"
 FORGET_ARTIFACTS = """
 DELETE FROM artifacts WHERE flow_id = ? AND run_id = ? AND start = ? AND job_id = ? AND item = ? AND step_id = ?
 """

@@ -373,7 +373,7 @@ def test_outputs_are_checked_against_what_the_step_type_declares(undecided):
     )
     assert (told.code, "hold a secret" in told.err) == (2, True)
     # Where the flow can't be read any more, what the environment says is secret is one all the same.
-    next(undecided.folder.glob("*.yaml")).rename(undecided.folder / "away")
+    (undecided.folder / "once.yaml").rename(undecided.folder / "away")
     told = undecided.aetherflow(
         "runs", "resolve", "u", "mail", "--done", "--outputs", "outputs.json", A_TOKEN="s3cr3t-of-the-house"
     )

@@ -228,3 +228,30 @@ def test_a_name_that_is_none_is_refused(name):
 def test_any_text_is_a_name(keeper, ledger, name):
     with hold(keeper, step_lock(name)) as lease:
         assert lease.key == name
+
+
+def test_whoever_breaks_when_it_is_told_of_its_loss_keeps_no_other_lease_from_being_renewed(keeper, ledger):
+    told = threading.Event()
+
+    def on_lost():
+        told.set()
+        raise ValueError("it broke")
+
+    with hold(keeper, step_lock("other")), suppress(LockLost), hold(keeper, on_lost=on_lost):
+        take_away(ledger)
+        assert told.wait(PATIENCE)
+        (other,) = locks(ledger)
+        assert eventually(lambda: locks(ledger)[0].expires > other.expires)
+
+
+def test_where_there_is_no_thread_to_renew_it_a_lock_is_given_back_at_once(keeper, ledger, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(NothingDone, match="no more threads"), hold(keeper):
+            pass
+    assert locks(ledger) == ()
+    with hold(keeper):
+        assert len(keeping_threads()) == 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 import time
 
 import pytest
+from kernel.tests.run.test_connectors import PLUGIN, flow_of
 from kernel.tests.run.test_resume import wait_for
 
 pytestmark = pytest.mark.acceptance
@@ -53,3 +56,75 @@ def test_a_step_that_a_second_signal_leaves_behind_is_not_said_to_have_had_the_g
     assert running.returncode == 143
     assert "still busy when it was to stop at once" in told
     assert "grace" not in told
+
+
+CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_before_the_run_began_ends_it_at_once_whatever_the_secrets_hook_does(project, number):
+    project.write(
+        "hook.py",
+        """
+        import os
+        import time
+        from pathlib import Path
+
+        def decode(text):
+            Path("ready").touch()
+            # It hears of nothing that is raised in it.
+            while not Path("let go").exists():
+                try:
+                    time.sleep(0.02)
+                except BaseException:
+                    pass
+            return text
+        """,
+    )
+    project.write("steps/noting.py", PLUGIN)
+    flow = project.write(
+        "flow.yaml",
+        """
+        version: 1
+        flow: {id: hooked}
+        resources: {used: {kind: db, driver: noting, config: {note: noted, password: xxxxxxxx}, decode: {config: {password: true}}}}
+        jobs: [{id: a, steps: [{id: s, type: use, inputs: {resource: used}}]}]
+        """,
+    )
+    running = project.start("run", flow, "--json", AETHERFLOW_SECRETS_PATH=str(project.folder / "hook.py"))
+    try:
+        wait_for((project.folder / "ready").exists)
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == CODES[number], err
+    assert json.loads(out)["errors"][0]["code"] == "AF-STOPPED"
+    assert project.aetherflow("runs", "list", "--json").json == []
+
+
+def test_a_signal_after_the_end_was_written_cuts_short_what_is_put_away(project):
+    """What was done is done; a connector that hangs is not waited for as long as without the signal."""
+    hangs = """
+    def close(self):
+        import time
+        Path("closing").touch()
+        time.sleep(600)
+
+    def cancel("""
+    project.write("steps/noting.py", PLUGIN.replace("\n    def cancel(", hangs))
+    flow = flow_of(project, ["{id: s, type: use, inputs: {resource: used}}"])
+    running = project.start("run", flow, "--json")
+    try:
+        wait_for((project.folder / "closing").exists)
+        running.send_signal(signal.SIGTERM)
+        # Two that wait at one time are one.
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.3)
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 0, err
+    assert json.loads(out)["status"] == "SUCCESS"
+    assert "still busy" not in err

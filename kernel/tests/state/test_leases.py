@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import apsw
 import pytest
+from kernel.tests.state.test_ledger import FailingDevice
 
 from aetherflow.kernel.api import InvalidInput, RunFailed
+from aetherflow.kernel.errors import LedgerFailed
 from aetherflow.kernel.state.identity import own_identity
 from aetherflow.kernel.state.leases import SHORTEST_TTL, Grant, Holder, Lock, open_leases
 from aetherflow.kernel.state.ledger import open_ledger
@@ -178,3 +180,33 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path):
         open_leases(tmp_path / "missing.sqlite")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def device():
+    made = FailingDevice()
+    yield made
+    made.unregister()
+
+
+def test_after_a_sync_that_failed_the_file_is_neither_written_nor_synced_again(device, ledger):
+    store = open_leases(ledger)
+    granted = take(store)
+    device.failing, device.is_failing = "-wal", True
+    with pytest.raises(LedgerFailed, match="the device failed"):
+        store.release(granted)
+    device.is_failing = False
+    device.syncs.clear()
+    for refused in (lambda: store.release(granted), lambda: store.renew(granted), lambda: take(store, "other")):
+        with pytest.raises(LedgerFailed, match="failed before"):
+            refused()
+    store.close()
+    assert device.syncs == []
+
+
+def test_a_setting_that_can_not_be_written_is_told(device, ledger):
+    with closing(apsw.Connection(str(ledger))) as connection:
+        assert connection.pragma("journal_mode", "delete") == "delete"
+    device.is_failing = True
+    with pytest.raises(LedgerFailed, match="the device failed"):
+        open_leases(ledger)

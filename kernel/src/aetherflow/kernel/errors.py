@@ -90,6 +90,8 @@ class AetherFlowError(Exception):
 
     code = "AF-ERROR"
     exit_code = ExitCode.FAILED
+    #: Something is still busy that nobody waits for: the process should leave without it.
+    has_left_behind = False
     _problems: tuple[Problem, ...] = ()
 
     def __init__(

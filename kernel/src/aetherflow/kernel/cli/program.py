@@ -28,27 +28,40 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     environ = dict(os.environ)
     # pydantic imports whatever is installed with an entry point of its own: code that no runtime profile has let in.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    has_left_behind = False
     try:
         code = _answer(given, environ, as_json=as_json)
-    except SystemExit as leaving:
-        code = leaving.code
-    except AetherFlowError as error:
-        code = _tell(error, as_json=as_json)
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        code = ExitCode.DONE
-        drop_stream("stdout")
-    except OSError as error:
-        code = _tell(_system_error(error), as_json=False)
-        drop_stream("stdout")
-    except ImportError as error:
-        # A library that is there and can't be loaded: no descriptors or no memory left, or made for another system.
-        code = _tell(_unloadable(error), as_json=as_json) if error.path else _tell_bug(error, as_json=as_json)
-    except Exception as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
-        code = _tell_bug(error, as_json=as_json)
+    except BaseException as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
+        code = _code_of(error, as_json=as_json)
+        has_left_behind = getattr(error, "has_left_behind", False)
     flush_streams()
-    sys.exit(int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED)
+    number = int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED
+    if has_left_behind:
+        # Python would wait for threads that nobody else waits for.
+        os._exit(number)
+    sys.exit(number)
+
+
+def _code_of(error: BaseException, *, as_json: bool) -> int | str | None:
+    """What the process answers where a command ended by an exception, which is told."""
+    match error:
+        case SystemExit():
+            return error.code
+        case AetherFlowError():
+            return _tell(error, as_json=as_json)
+        case KeyboardInterrupt():
+            return ExitCode.INTERRUPTED
+        case BrokenPipeError():
+            drop_stream("stdout")
+            return ExitCode.DONE
+        case OSError():
+            code = _tell(_system_error(error), as_json=False)
+            drop_stream("stdout")
+            return code
+        case ImportError() if error.path:
+            # It is there and can't be loaded: no descriptors or no memory left, or made for another system.
+            return _tell(_unloadable(error), as_json=as_json)
+    return _tell_bug(error, as_json=as_json)
 
 
 def _answer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool) -> int | str | None:
@@ -110,7 +123,7 @@ def _unloadable(error: ImportError) -> RunFailed:
     return RunFailed(f"a part of the program can't be loaded: {error}", code="AF-SYSTEM")
 
 
-def _place_of(error: Exception) -> str:
+def _place_of(error: BaseException) -> str:
     """In which module and line it was raised."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
@@ -118,7 +131,7 @@ def _place_of(error: Exception) -> str:
     return "" if place is None else f" in module {place.tb_frame.f_globals.get('__name__', '')}, line {place.tb_lineno}"
 
 
-def _tell_bug(error: Exception, *, as_json: bool) -> ExitCode:
+def _tell_bug(error: BaseException, *, as_json: bool) -> ExitCode:
     # Its message is any text, with secrets in it that nobody here knows: it is shown to whoever asks for it.
     mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows what it says, and all of where it happened"
     _tell(RunFailed(f"{type(error).__name__}{_place_of(error)}", code="AF-BUG", help=mend), as_json=as_json)

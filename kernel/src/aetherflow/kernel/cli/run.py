@@ -94,6 +94,7 @@ def start_run(
 ) -> ExitCode:
     """Check a flow, run it, and tell of it; answers how the process is to end."""
     from ..check.preparation import prepare_flow
+    from ..run.crew import note_left_behind
     from ..run.flow import run_prepared
 
     with ExitStack() as stack:
@@ -116,6 +117,10 @@ def start_run(
         # A full disk, or a terminal that was closed: the exit code is the run's all the same.
         drop_stream("stdout")
         print_problems((_unwritten(error, result),), prepared)
+    except BaseException as error:
+        if result.has_left_behind:
+            note_left_behind(error)
+        raise
     if result.has_left_behind:
         # Threads of the step that was left behind would keep Python from leaving.
         flush_streams()

@@ -17,7 +17,7 @@ from ..state.folders import without_links
 from .active import ActiveRun
 from .connectors import ConnectorSource, RunConnectors
 from .context import AttemptLog
-from .crew import Crew
+from .crew import LeftBehind
 from .inner import InnerSteps
 from .keeping import KeeperOnDemand
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..resolve.resources import ResolvedResource
     from ..resolve.settings import Settings
     from ..spec.models import Flow
+    from .crew import Crew
     from .journal import Journal
     from .stopping import Stop
 
@@ -84,6 +85,7 @@ class Wiring:
     ownership: int
     journal: Journal
     stop: Stop
+    crew: Crew
     tell: Callable[[Event], None]
     #: Seconds since 1970 in UTC.
     clock: Callable[[], float]
@@ -97,6 +99,7 @@ def assemble(
     Raises:
         InvalidInput: a resource can't be resolved.
         RefusedByPolicy: the secrets hook is not allowed.
+        Stopped: a signal came while it was busy.
     """
     flow = flow_index.flow
     unfinished = Unfinished(unfinished_file(places.owners, key))
@@ -115,7 +118,7 @@ def assemble(
     write_roots = _write_roots(surroundings)
     host = PluginHost(surroundings.index)
     source = ConnectorSource(
-        resources=_resources(surroundings, flow),
+        resources=_resources(surroundings, flow, wiring),
         connector_class=host.connector_class,
         file_path=_file_path(surroundings, places.workspace / key.flow_id, protected, write_roots),
         log=lambda resource: AttemptLog(
@@ -141,7 +144,7 @@ def assemble(
         workspace=workspace,
         connectors=connectors,
         stop=wiring.stop,
-        crew=Crew(),
+        crew=wiring.crew,
         keeper=KeeperOnDemand(places.ledger),
         inner=InnerSteps(host=host, redactor=surroundings.redactor),
         tell=wiring.tell,
@@ -161,9 +164,23 @@ def protected_places(surroundings: Surroundings, places: Places, flow_id: str) -
     return ProtectedPlaces(folders=folders, files=(*companions, project_file))
 
 
-def _resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
+def _resources(surroundings: Surroundings, flow: Flow, wiring: Wiring) -> Mapping[str, ResolvedResource]:
     if not flow.resources:
         return {}
+    settings = surroundings.settings
+    if settings.secrets_module is None and settings.secrets_path is None:
+        return _resolved_resources(surroundings, flow)
+    try:
+        # Nobody knows how long the secrets hook takes, and it can't be asked to stop.
+        return wiring.crew.wait_for(
+            lambda: _resolved_resources(surroundings, flow), lambda: wiring.stop.signal_number is not None
+        )
+    except LeftBehind:
+        wiring.stop.refuse_to_begin()
+        raise
+
+
+def _resolved_resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
     from ..resolve.resources import ConnectorSchemas, ResourceSources, resolve_resources
     from ..resolve.secrets import load_secrets_hook
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..check.preparation import Prepared, prepare_flow, require_job
@@ -20,16 +20,17 @@ from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble, places_of
 from .claiming import claim_run, make_record, refuse_cancelled, refuse_changed_code, settle_history
+from .crew import Crew, LeftBehind, note_left_behind
 from .ending import run_to_the_end
 from .journal import Journal
-from .locking import flow_locked
+from .locking import flow_locked, tell_loss
 from .notes import milliseconds
 from .request import RunRequest, RunResult
 from .selecting import make_plan
 from .stopping import Stop, stop_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ..contracts.events import Event
@@ -63,6 +64,7 @@ def run_flow(
         DecisionNeeded: only a person can say how to go on.
         OwnedByAnother: another process runs this run.
         RunFailed: the ledger or the workspace can't be used.
+        Stopped: a signal came before the run began.
     """
     prepared = prepare_flow(flow_file, profile=profile, environ=environ)
     sinks = [CallbackSink(on_event)] if on_event else []
@@ -87,7 +89,10 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         require_job(flow, request.only_job)
     key = RunKey(flow.id, _settle_run_id(request.run_id))
     places = places_of(prepared.surroundings, flow)
+    crew = Crew()
     with ExitStack() as stack:
+        stack.enter_context(_noting_left_behind(crew))
+        stack.callback(crew.close)
         ledger = open_ledger(places.ledger)
         stack.callback(ledger.close)
         ownership = stack.enter_context(own_run(places.owners, key))
@@ -112,6 +117,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
             ownership=ownership,
             journal=Journal(ledger, telling.tell_all, (key, record.starts)),
             stop=stop,
+            crew=crew,
             tell=telling.tell,
             clock=request.clock,
         )
@@ -119,6 +125,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         # After the lock of the flow is given back: what a step that was left behind holds ends with its time.
         stack.callback(active.keeper.close)
         stack.enter_context(flow_locked(active))
+        stop.refuse_to_begin()
         claim_run(prepared, ledger, key, record, plan, asked=request.asked, now=request.clock())
         was_done = history.run is not None and history.run.status.is_done
         active.tell(
@@ -133,6 +140,17 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         result = _run(active, plan, ledger=ledger, was_done=was_done)
         # A thread that hangs where it tells is left behind too.
         return replace(result, has_left_behind=True) if telling.has_given_up else result
+
+
+@contextmanager
+def _noting_left_behind(crew: Crew) -> Iterator[None]:
+    """Note with whatever ends the block too early that threads are still busy."""
+    try:
+        yield
+    except BaseException as error:
+        if crew.has_left_behind or not crew.comes_to_rest():
+            note_left_behind(error)
+        raise
 
 
 def _run_log(
@@ -173,9 +191,11 @@ def _run(active: ActiveRun, plan: Plan, *, ledger: StateStore, was_done: bool) -
         raise
     finally:
         active.journal.rescue()
-        active.crew.close()
-        active.close_connectors()
-    active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole)
+        since = time.monotonic()
+        _put_away(active, active.close_connectors, since)
+    _put_away(active, lambda: active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole), since)
+    if active.stop.has_lost_lock:
+        tell_loss(active)
     result = RunResult(
         flow_id=flow_id,
         run_id=run_id,
@@ -184,6 +204,7 @@ def _run(active: ActiveRun, plan: Plan, *, ledger: StateStore, was_done: bool) -
         duration_ms=milliseconds(started_at, ended_at),
         signal_number=None if status.is_done else active.stop.signal_number,
         has_left_behind=active.crew.has_left_behind,
+        is_asked_to_stop=active.stop.is_asked,
     )
     active.tell(summary_of(result, ended_at))
     return result
@@ -202,6 +223,12 @@ def _note_end(active: ActiveRun, of_start: Status, of_run: Status, ended_at: flo
     active.journal.note(
         lambda ledger: ledger.end_run(active.key, active.start, of_start=of_start, of_run=of_run, ended_at=ended_at)
     )
+
+
+def _put_away(active: ActiveRun, task: Callable[[], None], since: float) -> None:
+    """Do what is left when the end is written; where a signal leaves no time for it, it is given up."""
+    with suppress(LeftBehind):
+        active.crew.wait_for(task, lambda: not active.stop.may_put_away(since))
 
 
 def summary_of(result: RunResult, at: float) -> RunEnded:

@@ -163,8 +163,8 @@ class LeaseKeeper:
                 store, key, holder, ttl=ttl_seconds, wait=wait_seconds, cancelled=cancelled, on_wait=on_wait
             )
             held = HeldLease(key, grant, on_lost)
-            self._keep(held)
             try:
+                self._keep(held)
                 yield held
                 held.check()
             except BaseException as error:
@@ -214,8 +214,16 @@ class LeaseKeeper:
         with self._changed:
             self._held.append(lease)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._renew_all, name="aetherflow-leases", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._renew_all, name="aetherflow-leases", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    raise NothingDone(
+                        f"the system gives no more threads, and the lock {lease.key!r} could not be renewed",
+                        code="AF-THREADS",
+                        help="let fewer jobs or items run at the same time, or raise the limit (ulimit -u)",
+                    ) from error
+                self._thread = thread
             self._changed.notify_all()
 
     def _let_go(self, store: LeaseStore, lease: HeldLease) -> bool:
@@ -233,10 +241,16 @@ class LeaseKeeper:
         store: LeaseStore | None = None
         try:
             while (lease := self._next_due()) is not None:
-                with suppress(LedgerFailed):
+                # Whatever it is that goes wrong with one renewal: the others are still to be made, and this one is
+                # tried again as long as its time lasts.
+                with suppress(Exception):
+                    lease.put_off()
                     store = store or open_leases(self._ledger, for_renewals=True)
-                _renew(store, lease)
+                    _renew(store, lease)
         finally:
+            with self._changed:
+                if self._thread is threading.current_thread():
+                    self._thread = None
             if store is not None:
                 store.close()
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..contracts.events import StepLogged
-from ..errors import NothingDone, Stopped
+from ..errors import LockLost, NothingDone, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,25 +20,56 @@ if TYPE_CHECKING:
 def flow_locked(run: ActiveRun) -> Iterator[None]:
     """Hold the lock of the flow while the block lasts, where the flow asks for one; its loss stops the run.
 
+    A block that comes to its end tells itself what became of the run: the loss of the lock is no error then.
+
     Raises:
         OwnedByAnother: another run of the flow holds it.
         Stopped: a signal came while it was waited for.
-        LockLost: it was lost before the block ended.
+        LockLost: it was lost before the block raised something.
     """
     if run.flow_index.flow.locks.scope != "flow":
         yield
         return
     from .leases import flow_lock
 
+    has_begun = has_ended = False
     try:
         with _held(run, flow_lock(run.key.flow_id), "", run.stop.lose_lock):
+            has_begun = True
             yield
+            has_ended = True
+    except LockLost:
+        if not has_ended:
+            raise
+        if not run.stop.has_lost_lock:
+            # Nobody noticed before it was given back.
+            tell_loss(run)
     except NothingDone as error:
-        if run.stop.signal_number is None:
+        if has_begun or run.stop.signal_number is None:
             raise
         raise Stopped(
             "stopped by a signal while it waited for the lock of the flow", signal_number=run.stop.signal_number
         ) from error
+
+
+def tell_loss(run: ActiveRun) -> None:
+    """Say that the lock of the flow was lost."""
+    run.tell(
+        StepLogged(
+            at=run.clock(),
+            flow_id=run.key.flow_id,
+            run_id=run.key.run_id,
+            job_id="",
+            step_id="",
+            level="ERROR",
+            message="the lock of the flow was lost while the run worked; another run may have gone on meanwhile",
+            fields={
+                "code": LockLost.code,
+                "help": "see what was done meanwhile, then go on with this run;"
+                " a higher flow.locks.ttl_seconds bears longer standstills",
+            },
+        )
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..contracts.observers import ObserverContext
 from ..events.opening import open_observers
 from ..quick_dataclasses import field_names, replace
+from .crew import note_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +36,11 @@ def run_observed(surroundings: Surroundings, run: Callable[[Tell], RunResult], t
         return run(tell)
     try:
         result = run(observers.watching(tell))
-    except BaseException:
-        observers.close(is_stopped=True)
+    except BaseException as error:
+        if not observers.close(is_stopped=True):
+            note_left_behind(error)
         raise
-    has_ended = observers.close(is_stopped=result.signal_number is not None)
+    has_ended = observers.close(is_stopped=result.is_asked_to_stop)
     # What an observer is still busy with must not keep the process from leaving.
     return result if has_ended else replace(result, has_left_behind=True)
 

@@ -27,6 +27,8 @@ class RunResult:
     signal_number: int | None = None
     #: A step was still busy when the grace was over: the process should leave without waiting for it.
     has_left_behind: bool = False
+    #: A signal came, be it too late to stop anything.
+    is_asked_to_stop: bool = False
 
     @property
     def exit_code(self) -> ExitCode:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
+from ..errors import Stopped
 from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 8.0
 #: How long connectors may take to be closed, all together, where nobody asked the run to stop, and in any case.
 CLOSE_SECONDS, CLOSE_AT_LEAST = 10.0, 0.5
+#: How long a run that was asked to stop may take, beyond its grace, to put away what it leaves.
+PUT_AWAY_SECONDS = 1.0
 #: How often somebody who waits for something else looks whether the run must stop.
 LOOK_SECONDS = 0.05
 
@@ -103,6 +106,19 @@ class Stop:
     def seconds_to_close(self) -> float:
         """How long connectors may take to be closed: what is left of the grace, and a little where that is over."""
         return CLOSE_SECONDS if self.deadline is None else max(CLOSE_AT_LEAST, self.deadline - time.monotonic())
+
+    def may_put_away(self, since: float) -> bool:
+        """Whether there is still time to put away what the run leaves; it began to at `since`, in monotonic seconds."""
+        return self.deadline is None or time.monotonic() < max(self.deadline, since) + PUT_AWAY_SECONDS
+
+    def refuse_to_begin(self) -> None:
+        """Go on only where no signal came before the run began.
+
+        Raises:
+            Stopped: one did; nothing was written of this start.
+        """
+        if self.signal_number is not None:
+            raise Stopped("stopped by a signal before the run began", signal_number=self.signal_number)
 
     def ask(self, number: int) -> None:
         """Ask the run to stop; safe to call from a signal handler, and again: then at once.

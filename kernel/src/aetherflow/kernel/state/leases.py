@@ -11,7 +11,9 @@ import apsw
 
 from ..errors import InvalidInput, LedgerFailed
 from ..quick_dataclasses import dataclass, field
+from .connection import LedgerConnection
 from .identity import Host, Identity, is_dead, this_host
+from .schema import CONNECTION_SETTINGS, LOCKS_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +96,7 @@ class Lock:
 class LeaseStore:
     """The locks of one ledger, over a connection of their own; for one thread."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
 
@@ -185,9 +187,12 @@ class LeaseStore:
 
     @contextmanager
     def _failures_told(self) -> Iterator[None]:
+        if self._connection.has_failed:
+            raise _unusable(self._path, "its device has failed before")
         try:
             yield
         except apsw.Error as error:
+            self._connection.note_failure(error)
             raise _unusable(self._path, error) from error
 
 
@@ -200,19 +205,18 @@ def open_leases(path: Path, *, for_renewals: bool = False) -> LeaseStore:
     Raises:
         LedgerFailed: the file can't be used.
     """
-    # The tables of the ledger name this one: schema.py may import what stands here.
-    from .schema import CONNECTION_SETTINGS, LOCKS_TABLE
-
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(_BUSY_MILLISECONDS_OF_RENEWALS if for_renewals else _BUSY_MILLISECONDS)
-        for setting in CONNECTION_SETTINGS:
-            connection.execute(setting)
-        if for_renewals:
-            connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(LOCKS_TABLE)
+        connection = LedgerConnection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     except apsw.Error as error:
         raise _unusable(path, error) from error
+    try:
+        _prepare(connection, for_renewals=for_renewals)
+    except BaseException as error:
+        connection.note_failure(error)
+        connection.close()
+        if isinstance(error, apsw.Error):
+            raise _unusable(path, error) from error
+        raise
     return LeaseStore(connection, path)
 
 
@@ -225,6 +229,16 @@ def open_leases_to_read(path: Path) -> LeaseStore:
     from .connection import open_to_read
 
     return LeaseStore(open_to_read(path), path)
+
+
+def _prepare(connection: LedgerConnection, *, for_renewals: bool) -> None:
+    connection.set_busy_timeout(_BUSY_MILLISECONDS_OF_RENEWALS if for_renewals else _BUSY_MILLISECONDS)
+    for setting in CONNECTION_SETTINGS:
+        # Read to its end: what a statement that still has rows to give can't write is told to nobody.
+        connection.execute(setting).fetchall()
+    if for_renewals:
+        connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(LOCKS_TABLE)
 
 
 def refuse_short_lease(ttl: float) -> None:
@@ -278,8 +292,8 @@ def _has_ended(owner: Identity, here: Host, *, expires: float, expires_at: float
     return time.time() >= expires_at
 
 
-def _unusable(path: Path, error: apsw.Error) -> LedgerFailed:
+def _unusable(path: Path, why: object) -> LedgerFailed:
     return LedgerFailed(
-        f"the locks in the ledger {path} can't be used: {error}",
+        f"the locks in the ledger {path} can't be used: {why}",
         help="make room, make it readable and writable, or give another file in flow.state.path",
     )

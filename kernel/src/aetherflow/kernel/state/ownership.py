@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed, OwnedByAnother
-from .folders import FOR_ITS_USER_ONLY, make_private_folder, open_folder, refuse_unsafe
+from .folders import make_private_folders, refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,7 @@ def own_run(folder: Path, key: RunKey) -> Iterator[int]:
 def _own(folder: Path, key: RunKey) -> int:
     file = lock_file(folder, key)
     try:
-        with open_folder(folder, make=FOR_ITS_USER_ONLY) as owners:
-            refuse_unsafe(os.fstat(owners), folder)
-        make_private_folder(file.parent)
+        make_private_folders(folder, file.parent)
         descriptor = _open_locked(file, key)
         try:
             os.ftruncate(descriptor, 0)

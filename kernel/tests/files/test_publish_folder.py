@@ -35,6 +35,39 @@ def test_leftovers_of_an_attempt_that_was_cut_off_are_removed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def left_without_its_claim(final: Path) -> Path:
+    """The folder that an attempt staged in, as a power cut may leave it."""
+    with staged_folder(final, owner="one") as folder:
+        place = folder.parent
+    place.mkdir(mode=0o700)
+    (place / "half").touch()
+    return place
+
+
+def test_leftovers_that_a_power_cut_took_the_claim_of_are_removed(tmp_path):
+    left_without_its_claim(tmp_path / "out")
+    with staged_folder(tmp_path / "out", owner="one") as folder:
+        assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_others_may_look_into_is_not_taken_for_our_leftovers(tmp_path):
+    left = left_without_its_claim(tmp_path / "out")
+    left.chmod(0o755)
+    with pytest.raises(NothingDone, match="not empty"):
+        staged_folder(tmp_path / "out", owner="one").__enter__()
+    assert [path.name for path in tmp_path.rglob("*")] == [left.name, "half"]
+
+
+def test_a_given_folder_without_a_claim_is_not_ours_to_empty(tmp_path):
+    given = tmp_path / "staging"
+    given.mkdir(mode=0o700)
+    (given / "kept").touch()
+    with pytest.raises(NothingDone, match="not empty"):
+        staged_folder(tmp_path / "out", given=given, owner="one").__enter__()
+    assert [path.name for path in tmp_path.rglob("*")] == ["staging", "kept"]
+
+
 def test_a_folder_that_another_step_fills_is_refused(tmp_path):
     given = tmp_path / "staging"
     with staged_folder(tmp_path / "out", given=given, owner="one") as folder:
@@ -236,5 +269,6 @@ def test_content_is_on_the_disk_before_a_folder_is_in_its_place(tmp_path, files,
     subprocess.run(words, check=True)
     calls = [line.split("(")[0].split()[-1] for line in record.read_text().splitlines() if "(" in line]
     moved = calls.index("renameat2")
-    assert calls[:moved].count(call) == (1 if call == "syncfs" else files + 1)
+    # Each file, the folder, and the name of the one that it goes to.
+    assert calls[:moved].count(call) == (1 if call == "syncfs" else files + 2)
     assert calls[moved:].count("fsync") == 2

@@ -13,7 +13,7 @@ import pytest
 from aetherflow.kernel.contracts.records import RunKey
 from aetherflow.kernel.errors import LedgerFailed, RunFailed
 from aetherflow.kernel.state.file_systems import file_system_of, refuse_network
-from aetherflow.kernel.state.folders import make_private_folder, open_folder, without_links
+from aetherflow.kernel.state.folders import make_private_folders, open_folder, without_links
 from aetherflow.kernel.state.ownership import own_run
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -28,7 +28,7 @@ def mode(path):
 def test_folders_are_for_their_user_only_whatever_the_umask(tmp_path, umask):
     before = os.umask(umask)
     try:
-        make_private_folder(tmp_path / "a" / "b")
+        make_private_folders(tmp_path / "a" / "b")
     finally:
         os.umask(before)
     assert [mode(tmp_path / "a"), mode(tmp_path / "a" / "b")] == [0o700, 0o700]
@@ -42,10 +42,10 @@ def test_a_folder_that_others_may_write_is_refused(tmp_path, bits):
     folder.chmod(bits)
     if bits == 0o770 and os.geteuid() == 0:
         # Root's own group has nobody else in it; another one has.
-        make_private_folder(folder)
+        make_private_folders(folder)
         os.chown(folder, -1, NOBODY)
     with pytest.raises(RunFailed, match="written by other users") as refused:
-        make_private_folder(folder)
+        make_private_folders(folder)
     assert "chmod go-w" in refused.value.problem.help
 
 
@@ -53,7 +53,7 @@ def test_a_sticky_folder_is_not_refused(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
     folder.chmod(0o1777)
-    make_private_folder(folder)
+    make_private_folders(folder)
 
 
 @as_root
@@ -62,7 +62,7 @@ def test_a_folder_of_another_user_is_refused_and_a_container_told_what_to_do(tmp
     folder.mkdir()
     os.chown(folder, NOBODY, NOBODY)
     with pytest.raises(RunFailed, match="belongs to user 65534, and this process runs as user 0") as refused:
-        make_private_folder(folder)
+        make_private_folders(folder)
     assert "--user 65534" in refused.value.problem.help
 
 
@@ -207,7 +207,7 @@ def _code_of_making(folder: Path) -> int:
     try:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        make_private_folder(folder)
+        make_private_folders(folder)
         with open_folder(folder / "er", make=0o700):
             return 0
     except BaseException:  # noqa: BLE001 - the child must not go on with the tests

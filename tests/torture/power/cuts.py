@@ -84,6 +84,15 @@ class Recording:
         ((_, root, told),) = self._moments([Cut(after, "everything")])
         return root, told
 
+    def first_sight_of(self, path: str) -> int:
+        """The instant after which something stands at a path where nothing stood before."""
+        replay = Replay(self.project.root, copy.deepcopy(self.start))
+        for number, instant in enumerate(self.instants):
+            if replay.go_on(instant) and disk.find(replay.disk.image(disk.everything), path) is not None:
+                return number
+        message = f"nothing ever stood at {path}"
+        raise LookupError(message)
+
     def _moments(self, cuts: list[Cut]) -> Iterator[tuple[Cut, Folder, list[Transition]]]:
         replay = Replay(self.project.root, copy.deepcopy(self.start))
         waiting = list(reversed(cuts))

@@ -34,6 +34,9 @@ LEAST_OPERATIONS, LEAST_TRANSITIONS = 800, 90
 _SQL = ROOT / "plugins" / "sql" / "src"
 _PROCESS = ROOT / "plugins" / "process" / "src"
 _PUBLISH = "aetherflow/kernel/files/publish.py"
+_DIGESTS = "aetherflow/kernel/files/digests.py"
+_FOLDERS = "aetherflow/kernel/state/folders.py"
+_LOGS = ".aetherflow/work/power/program/r1/artifacts/logs"
 _JOURNAL = "aetherflow/kernel/run/journal.py"
 MUTANTS = {
     "lost": [
@@ -46,25 +49,34 @@ MUTANTS = {
         Mutant(
             name="told before the commit",
             file=_JOURNAL,
-            old="        if writes:\n            try:\n",
-            new="        for event in events:\n            self._tell(event)\n        events = []\n"
-            "        if writes:\n            try:\n",
+            old="        if batch.writes:\n",
+            new="        self._tell_all(deque(batch.events))\n        batch.events = []\n        if batch.writes:\n",
         ),
         Mutant(
             name="state folder without its name",
-            file="aetherflow/kernel/state/folders.py",
-            old="                os.fsync(descriptor)\n",
-            new="                pass\n",
+            file=_FOLDERS,
+            old="                    os.fsync(descriptor)\n",
+            new="                    pass\n",
         ),
     ],
     "incomplete": [
-        Mutant(name="file without its content", file=_PUBLISH, old="        _sync(temporary)\n", new=""),
-        Mutant(name="file without its name", file=_PUBLISH, old="        _sync(path.parent)\n", new=""),
-        Mutant(name="folder without its content", file=_PUBLISH, old="    sync_folder(staged)\n", new=""),
+        Mutant(
+            name="file without its content",
+            file=_DIGESTS,
+            old="        os.fsync(descriptor)\n        return",
+            new="        return",
+        ),
+        Mutant(
+            name="file without its name",
+            file=_PUBLISH,
+            old="        os.fsync(folder)\n    books.tell(record)\n",
+            new="    books.tell(record)\n",
+        ),
+        Mutant(name="folder without its content", file=_DIGESTS, old="        os.fsync(place)\n", new="        pass\n"),
         Mutant(
             name="folder without its name",
             file=_PUBLISH,
-            old="    for folder in {final.parent, staged.parent}:\n        _sync(folder)\n",
+            old="            for folder in {there, here}:\n                os.fsync(folder)\n",
             new="",
         ),
         Mutant(
@@ -80,6 +92,40 @@ MUTANTS = {
             old="                self._keep_log()\n",
             new="                pass\n",
             source=_PROCESS,
+        ),
+    ],
+}
+#: Each with the folder that the killed run had just made, and that the next one takes for synced.
+MUTANTS_AFTER_A_KILL = {
+    "lost": [
+        (
+            ".aetherflow",
+            Mutant(
+                name="folder in one that was there",
+                file=_FOLDERS,
+                old="        _sync_names([parent], walk.known)\n",
+                new="",
+            ),
+        ),
+    ],
+    "incomplete": [
+        (
+            "out",
+            Mutant(
+                name="output in a folder that was there",
+                file=_FOLDERS,
+                old="        if make is not None:\n            _sync_names(walk.opened[-1:], walk.known)\n",
+                new="",
+            ),
+        ),
+        (
+            _LOGS,
+            Mutant(
+                name="log in a folder that was there",
+                file=_FOLDERS,
+                old="        _sync_names(opened, known)\n",
+                new="",
+            ),
         ),
     ],
 }
@@ -194,26 +240,28 @@ def test_a_mutant_is_found(kind, mutant, tmp_path, memory):
     assert getattr(verdict, kind)
 
 
-def test_a_mutant_that_takes_the_folders_of_a_killed_run_for_synced_is_found(tmp_path, memory):
-    mutant = Mutant(
-        name="folders of a killed run",
-        file="aetherflow/kernel/state/folders.py",
-        old="return [folder.parent.parent, folder.parent]",
-        new="return [folder.parent]",
-    )
+@pytest.mark.parametrize(
+    ("kind", "made", "mutant"),
+    [
+        pytest.param(kind, made, mutant, id=mutant.name)
+        for kind, mutants in MUTANTS_AFTER_A_KILL.items()
+        for made, mutant in mutants
+    ],
+)
+def test_a_mutant_that_takes_the_folders_of_a_killed_run_for_synced_is_found(kind, made, mutant, tmp_path, memory):
     environment = environment_of(mutant, tmp_path / "code")
     folder = memory / "mutant"
     folder.mkdir()
     try:
         recording = record_runs(Project(folder / "project", jobs=("program",)), ("r1",), environment)
-        # Killed where the first folder was made, and its name was not synced.
-        going_on = record_going_on(recording, recording.changes[0], environment)
+        # Killed where the folder was made, and its name was not synced.
+        going_on = record_going_on(recording, recording.first_sight_of(made), environment)
         verdict = judge(going_on, [Cut(after, "nothing") for after in going_on.tellings], folder / "images")
     finally:
         shutil.rmtree(folder)
 
     print(f"\npower cuts: mutant {mutant.name!r} found in {verdict.bad_images} of {verdict.images} images")
-    assert verdict.lost
+    assert getattr(verdict, kind)
 
 
 class TestDisk:

@@ -132,7 +132,7 @@ def staged_folder(
                 stack.enter_context(open_folder(final.parent, make=mode))
         except OSError as error:
             raise _unusable(home, error.strerror or "the system refused") from None
-        descriptor = stack.enter_context(_claimed(home, beside, mode if given else 0o700, books))
+        descriptor = stack.enter_context(_claimed(home, beside, mode if given else None, books))
         if given is None:
             os.mkdir(final.name, mode, dir_fd=descriptor)
         yield given or home / final.name
@@ -227,8 +227,7 @@ def _is_ours(stage: int) -> bool:
     """Whether a staging folder is this user's, and no other attempt writes in it."""
     import fcntl
 
-    found = os.fstat(stage)
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
+    if not _is_for_us_only(stage):
         return False
     try:
         fcntl.flock(stage, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -238,6 +237,11 @@ def _is_ours(stage: int) -> bool:
         # A file system without locks: then the name alone tells.
         return True
     return True
+
+
+def _is_for_us_only(folder: int) -> bool:
+    found = os.fstat(folder)
+    return found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077
 
 
 def _through(stage: int, plain: Path) -> Path:
@@ -285,37 +289,69 @@ def _mark(final: Path, owner: str) -> str:
 
 
 @contextmanager
-def _claimed(home: Path, beside: int, mode: int, books: Bookkeeping) -> Iterator[int]:
+def _claimed(home: Path, beside: int, mode: int | None, books: Bookkeeping) -> Iterator[int]:
     """Make the folder anew, and give it open.
 
-    A claim beside it tells our leftovers from what is not ours to remove.
+    A claim beside it tells our leftovers from what is not ours to remove. Without a mode the folder is for us only,
+    and its name is of our own making: that tells them too, where a power cut took the claim and left the folder.
     """
-    import fcntl
-
     claim = f"{home.name}{CLAIM_SUFFIX}"
     with contextlib.ExitStack() as stack:
         say_claimed = stack.enter_context(books.noted(home.with_name(claim)))
-        try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(claim, flags, 0o600, dir_fd=beside)
-        except OSError as error:
-            raise _unusable(home, error.strerror or "the system refused") from None
+        descriptor = _lock_claim(claim, home, beside)
         stack.callback(os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _unusable(home, "another step is filling it") from None
         say_claimed(os.fstat(descriptor))
         stack.callback(_let_go, claim, home.name, beside)
         if os.read(descriptor, 1):
             remove_folder_of_name(home.name, beside)
-        folder = _make_empty(home, mode, beside)
+        elif mode is None:
+            _remove_ours(home.name, beside)
+        folder = _make_empty(home, 0o700 if mode is None else mode, beside)
         # By its name: the folder itself may be in its place by then.
         stack.callback(remove_folder_of_name, home.name, beside)
         stack.callback(os.close, folder)
         # Only now: whoever is killed before has not made the folder.
         os.write(descriptor, b"claimed\n")
         yield folder
+
+
+def _lock_claim(claim: str, home: Path, beside: int) -> int:
+    """A descriptor that holds the lock on the claim of that name.
+
+    Whoever had it last may have removed it between its opening and its locking: a lock on a file without a name
+    would keep nobody out.
+    """
+    import fcntl
+
+    while True:
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(claim, flags, 0o600, dir_fd=beside)
+        except OSError as error:
+            raise _unusable(home, error.strerror or "the system refused") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(claim, dir_fd=beside, follow_symlinks=False), os.fstat(descriptor)):
+                    return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise _unusable(home, "another step is filling it") from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _remove_ours(name: str, beside: int) -> None:
+    """Remove the folder of that name if it is for this user only."""
+    with contextlib.suppress(OSError):
+        folder = enter_folder(name, beside)
+        try:
+            if _is_for_us_only(folder):
+                remove_folder(name, beside, folder)
+        finally:
+            os.close(folder)
 
 
 def _let_go(claim: str, name: str, beside: int) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..quick_dataclasses import dataclass, field
-from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folder, open_folder, refuse_unsafe
+from ..state.folders import FOR_ITS_USER_ONLY, make_folders, make_private_folders, open_folder
 from .removal import remove_folder
 
 if TYPE_CHECKING:
@@ -103,11 +103,7 @@ class Workspace:
         """
         home = self._home(folders.job_id)
         try:
-            # From the top: where only we may write, nobody puts another folder in the place of the next one.
-            for folder in (self.root, self.flow_root, home.parent):
-                with open_folder(folder, make=FOR_ITS_USER_ONLY) as descriptor:
-                    refuse_unsafe(os.fstat(descriptor), folder)
-            make_private_folder(home)
+            make_private_folders(self.root, self.flow_root, home.parent, home)
             self._claim(home)
             make_folders(*folders.all, mode=FOR_ITS_USER_ONLY)
         except OSError as error:

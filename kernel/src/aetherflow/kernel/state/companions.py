@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .folders import make_private_folder
+from .folders import make_private_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def open_log(logs: Path, key: RunKey) -> int:
         OSError: it can't be opened.
     """
     file = log_file(logs, key)
-    make_private_folder(file.parent)
+    make_private_folders(file.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     return os.open(file, flags, _FOR_ITS_USER_ONLY)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from ..errors import LedgerFailed
-from .folders import make_private_folder, refuse_unsafe, without_links
+from .folders import make_private_folders, refuse_unsafe, without_links
 from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, MIGRATIONS, SCHEMA_VERSION, TABLES
 
@@ -46,7 +46,7 @@ def open_connection(path: Path) -> LedgerConnection:
     """
     try:
         path = without_links(path.absolute())
-        make_private_folder(path.parent)
+        make_private_folders(path.parent)
         with one_at_a_time(path.with_name(f"{path.name}.opening")):
             return _open(path)
     except (OSError, apsw.Error) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NO_LINK = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | _NO_LINK
+_FOLDER_BY_ANY_PATH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 #: On the way, a folder need not be readable: it is enough to be let through.
 _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | _NO_LINK
 #: Permissions of a folder that nobody else may look into.
@@ -25,12 +26,18 @@ _TRIES = 100
 _MOST_LINKS = 40
 
 
+#: Folders by device and number.
+_Folders = set[tuple[int, int]]
+
+
 class _Walk(NamedTuple):
     """Open folders, and the names of those that were made in them."""
 
     #: The folder that was asked for is the last one.
     opened: list[int]
     made: list[tuple[str, int]]
+    #: Those whose names are on the disk.
+    known: _Folders
 
     def close(self) -> None:
         for descriptor in self.opened:
@@ -41,10 +48,6 @@ class _Walk(NamedTuple):
         for name, parent in reversed(self.made):
             with suppress(OSError):
                 os.rmdir(name, dir_fd=parent)
-
-    def named_in(self) -> list[int]:
-        """The folders that names were put into."""
-        return [parent for _, parent in self.made]
 
 
 def enter_folder(name: str, parent: int) -> int:
@@ -66,15 +69,16 @@ def open_folder(folder: Path, *, make: int | None = None) -> Iterator[int]:
     Args:
         folder: the path.
         make: permissions, less the umask, of folders that are missing; where the block raises they are removed
-            again, and where it ends well a power cut does not take them away.
+            again. Before the block begins the folder is where a power cut does not take it away, whoever made it.
 
     Raises:
         OSError: there is no such folder, it can't be made, or a part of the path is a link.
     """
     walk = _walk(folder.absolute(), make)
     try:
+        if make is not None:
+            _sync_names(walk.opened[-1:], walk.known)
         yield walk.opened[-1]
-        _sync_names(walk.named_in())
     except BaseException:
         walk.undo()
         raise
@@ -82,31 +86,30 @@ def open_folder(folder: Path, *, make: int | None = None) -> Iterator[int]:
         walk.close()
 
 
-def make_private_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, each for its user only, as `make_folders` does.
+def make_private_folders(*folders: Path) -> None:
+    """Make folders, each below the one before, and those above them that are missing, each for its user only.
+
+    From the top: where only this user may write, nobody puts another folder in the place of the next one.
+    A power cut does not take the last one away afterwards, whoever made it.
 
     Raises:
-        OSError: it can't be made.
-        RunFailed: it is there, and is not safe.
+        OSError: one can't be made.
+        RunFailed: one is there, and is not safe.
     """
-    walk = _walk_to_make(folder, FOR_ITS_USER_ONLY)
-    try:
-        refuse_unsafe(os.fstat(walk.opened[-1]), folder)
-        if walk.made:
-            _sync_names(walk.named_in())
-        else:
-            # Whoever made it may have been killed before its name was synced.
-            above = os.open("..", _ON_THE_WAY, dir_fd=walk.opened[-1])
-            try:
-                _sync_names([above])
-            finally:
-                os.close(above)
-    finally:
-        walk.close()
+    for number, folder in enumerate(folders, start=1):
+        walk = _walk_to_make(folder, FOR_ITS_USER_ONLY)
+        try:
+            refuse_unsafe(os.fstat(walk.opened[-1]), folder)
+            if number == len(folders):
+                _sync_names(walk.opened[-1:], walk.known)
+        finally:
+            walk.close()
 
 
 def make_folders(*folders: Path, mode: int = 0o777) -> None:
     """Make those folders that are missing, and those above them; a power cut does not take them away afterwards.
+
+    Nor those that are there: whoever made them may have been killed before their names were on the disk.
 
     Args:
         folders: what to make; no part of their paths is a link.
@@ -115,29 +118,36 @@ def make_folders(*folders: Path, mode: int = 0o777) -> None:
     Raises:
         OSError: one can't be made.
     """
-    walks: list[_Walk] = []
-    try:
-        walks.extend(_walk_to_make(folder, mode) for folder in folders if not folder.is_dir())
-        # A file that was synced is lost all the same with the name of a folder above it that was not.
-        _sync_names([parent for walk in walks for parent in walk.named_in()])
-    finally:
-        for walk in walks:
-            walk.close()
+    known: _Folders = set()
+    with ExitStack() as stack:
+        opened = [_open_or_make(folder, mode, known, stack) for folder in folders]
+        _sync_names(opened, known)
 
 
-def _walk_to_make(folder: Path, mode: int) -> _Walk:
+def _open_or_make(folder: Path, mode: int, known: _Folders, stack: ExitStack) -> int:
+    if folder.is_dir():
+        descriptor = os.open(folder, _FOLDER_BY_ANY_PATH)
+        stack.callback(os.close, descriptor)
+        return descriptor
+    walk = _walk_to_make(folder, mode, known)
+    stack.callback(walk.close)
+    return walk.opened[-1]
+
+
+def _walk_to_make(folder: Path, mode: int, known: _Folders | None = None) -> _Walk:
     try:
-        return _walk(folder.absolute(), mode)
+        return _walk(folder.absolute(), mode, known)
     except NotADirectoryError:
         if folder.is_symlink() or not folder.exists():
             raise
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from None
 
 
-def _walk(folder: Path, make: int | None) -> _Walk:
+def _walk(folder: Path, make: int | None, known: _Folders | None = None) -> _Walk:
+    known = set() if known is None else known
     tries = 1 if make is None else _TRIES
     while True:
-        walk = _Walk([os.open(folder.anchor, _ON_THE_WAY if len(folder.parts) > 1 else _FOLDER)], [])
+        walk = _Walk([os.open(folder.anchor, _ON_THE_WAY if len(folder.parts) > 1 else _FOLDER)], [], known)
         try:
             for part in folder.parts[1:-1]:
                 _go_on(part, walk, make, _ON_THE_WAY)
@@ -148,6 +158,8 @@ def _walk(folder: Path, make: int | None) -> _Walk:
             walk.close()
             tries -= 1
             if isinstance(error, FileNotFoundError) and tries:
+                # One that is made again may be given the number of the one that is gone.
+                known.clear()
                 continue
             if isinstance(error, OSError):
                 raise OSError(error.errno, error.strerror, str(folder)) from None
@@ -156,7 +168,11 @@ def _walk(folder: Path, make: int | None) -> _Walk:
 
 
 def _go_on(part: str, walk: _Walk, make: int | None, flags: int) -> None:
-    """Open the next folder; the one before stays open where the next was made in it."""
+    """Open the next folder; the one before stays open where the next was made in it.
+
+    The name of a folder is on the disk before another is put into it: so it is for whoever finds the inner one,
+    wherever this process is killed.
+    """
     parent = walk.opened[-1]
     is_made = False
     try:
@@ -164,6 +180,7 @@ def _go_on(part: str, walk: _Walk, make: int | None, flags: int) -> None:
     except FileNotFoundError:
         if make is None:
             raise
+        _sync_names([parent], walk.known)
         with suppress(FileExistsError):
             os.mkdir(part, make, dir_fd=parent)
             is_made = True
@@ -176,21 +193,36 @@ def _go_on(part: str, walk: _Walk, make: int | None, flags: int) -> None:
     walk.opened.append(inner)
 
 
-def _sync_names(folders: list[int]) -> None:
-    """Have the names in open folders on the disk, and that of the first one, which may have been made just before."""
-    synced: set[tuple[int, int]] = set()
-    for number, folder in enumerate(folders):
-        for path in ("..", ".") if number == 0 else (".",):
-            # Names may be put into a folder that may not be read; nobody can sync it then.
-            with suppress(PermissionError):
-                descriptor = os.open(path, _FOLDER, dir_fd=folder)
-                try:
-                    found = os.fstat(descriptor)
-                    if (found.st_dev, found.st_ino) not in synced:
-                        synced.add((found.st_dev, found.st_ino))
-                        os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+def _sync_names(folders: list[int], known: _Folders) -> None:
+    """Have the names of open folders on the disk: a file that was synced is lost with that of a folder above it.
+
+    Where a folder is the top of what is mounted there, its name stands in no folder that could be synced.
+
+    Args:
+        folders: the folders; none is made before this ends.
+        known: those whose names are on the disk; these are added.
+    """
+    synced: _Folders = set()
+    for folder in folders:
+        inner = _identity(folder)
+        if inner in known:
+            continue
+        # Names may be put into a folder that may not be read; nobody can sync it then.
+        with suppress(PermissionError):
+            descriptor = os.open("..", _FOLDER, dir_fd=folder)
+            try:
+                above = _identity(descriptor)
+                if above not in synced and above[0] == inner[0]:
+                    synced.add(above)
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        known.add(inner)
+
+
+def _identity(folder: int) -> tuple[int, int]:
+    found = os.fstat(folder)
+    return found.st_dev, found.st_ino
 
 
 def refuse_unsafe(found: os.stat_result, place: Path) -> None:

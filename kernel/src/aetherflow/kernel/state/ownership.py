@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed, OwnedByAnother
-from .folders import FOR_ITS_USER_ONLY, make_private_folder, open_folder, refuse_unsafe
+from .folders import make_private_folders, refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +47,7 @@ def own_run(folder: Path, key: RunKey) -> Iterator[int]:
 def _own(folder: Path, key: RunKey) -> int:
     file = lock_file(folder, key)
     try:
-        with open_folder(folder, make=FOR_ITS_USER_ONLY) as owners:
-            refuse_unsafe(os.fstat(owners), folder)
-        descriptor = _open_locked_in_its_folder(file, key)
+        descriptor = _open_locked_in_its_folder(folder, file, key)
         try:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -79,11 +77,11 @@ def forget_owner(folder: Path, key: RunKey) -> None:
         file.parent.rmdir()
 
 
-def _open_locked_in_its_folder(file: Path, key: RunKey) -> int:
+def _open_locked_in_its_folder(folder: Path, file: Path, key: RunKey) -> int:
     for _ in range(_LOOKS):
         # Whoever forgets the last run of a flow may remove the folder at any time before there is a file in it.
         with contextlib.suppress(FileNotFoundError):
-            make_private_folder(file.parent)
+            make_private_folders(folder, file.parent)
             return _open_locked(file, key)
     raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(file.parent))
 

@@ -172,7 +172,7 @@ def _no_constant(name: str) -> None:
 
 def _workspace_here(environ: Mapping[str, str]) -> Path | None:
     """The workspaces of the project here, for runs whose ledger did not note their own."""
-    from ..run.assembly import default_workspace
+    from ..run.places import default_workspace
     from .which_ledger import settings_here
 
     project, settings = settings_here(environ)

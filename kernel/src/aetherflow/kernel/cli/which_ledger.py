@@ -31,7 +31,7 @@ def chosen_ledger(*, flow: str | None, ledger: str | None, environ: Mapping[str,
 
 def _ledger_of_flow(flow: Path, environ: Mapping[str, str]) -> Path:
     from ..check.preparation import prepare_flow
-    from ..run.assembly import places_of
+    from ..run.places import places_of
 
     prepared = prepare_flow(flow, environ=environ)
     with prepared.surroundings.index:
@@ -58,7 +58,7 @@ def settings_here(environ: Mapping[str, str]) -> tuple[Path, Settings]:
 
 
 def _ledger_here(environ: Mapping[str, str]) -> Path:
-    from ..run.assembly import default_ledger
+    from ..run.places import default_ledger
 
     return default_ledger(*settings_here(environ))
 

@@ -18,13 +18,14 @@ from ..spec.identifiers import problem_with_id
 from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
-from .assembly import Wiring, assemble, places_of
+from .assembly import Wiring, assemble
 from .claiming import claim_run, make_record, refuse_cancelled, refuse_changed_code, settle_history
 from .crew import Crew, LeftBehind, note_left_behind
 from .ending import run_to_the_end
 from .journal import Journal
 from .locking import flow_locked, tell_loss
 from .notes import milliseconds
+from .places import places_of
 from .request import RunRequest, RunResult
 from .selecting import make_plan
 from .stopping import Stop, stop_on_signals
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from .active import ActiveRun, JobResult
-    from .assembly import Places
     from .ending import Ending
+    from .places import Places
 
 
 def run_flow(

@@ -249,7 +249,7 @@ def test_run_killed_around_the_message_leaves_the_decision_to_a_person(weather, 
         (problem,) = aetherflow(weather, "--run-id", "nightly", code=4)["errors"]
         assert problem["code"] == "AF-OUTCOME-UNKNOWN"
         assert "step 'mail' of job 'deliver'" in problem["message"]
-        assert "aetherflow runs resolve nightly deliver.mail" in problem["help"]
+        assert "aetherflow runs resolve weather/nightly deliver.mail" in problem["help"]
         assert problem["line"] == line_of(weather, "- id: mail")
         assert made(weather) == before
 

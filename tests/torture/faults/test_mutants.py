@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 
 _LEDGER = "aetherflow/kernel/state/connection.py"
 _PUBLISH = "aetherflow/kernel/files/publish.py"
+_DIGESTS = "aetherflow/kernel/files/digests.py"
+_REPLACE = "        os.replace(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,19 @@ HUNTS = [
         Mutant(
             name="what stands in the place is removed first",
             file=_PUBLISH,
-            old="                temporary.replace(path)",
-            new="                path.unlink(missing_ok=True)\n                temporary.replace(path)",
+            old=_REPLACE,
+            new="        with contextlib.suppress(FileNotFoundError):\n"
+            f"            os.unlink(target.name, dir_fd=target.folder)\n{_REPLACE}",
         ),
-        "rename",
+        "renameat",
         frozenset({"lost"}),
     ),
     Hunt(
         Mutant(
             name="a file that could not be brought to the disk is published",
-            file=_PUBLISH,
-            old="        _sync(temporary)\n        with moving():",
-            new="        with contextlib.suppress(OSError):\n            _sync(temporary)\n        with moving():",
+            file=_DIGESTS,
+            old="        os.fsync(descriptor)\n        return _digest_of(descriptor)",
+            new="        try:\n            os.fsync(descriptor)\n        finally:\n            return _digest_of(descriptor)",
         ),
         "fsync",
         frozenset({"ignored"}),
@@ -85,10 +88,10 @@ HUNTS = [
         Mutant(
             name="a file that could not be put in its place is taken for published",
             file=_PUBLISH,
-            old="                temporary.replace(path)",
-            new="                with contextlib.suppress(OSError):\n                    temporary.replace(path)",
+            old=_REPLACE,
+            new=f"        with contextlib.suppress(OSError):\n    {_REPLACE}",
         ),
-        "rename",
+        "renameat",
         frozenset({"differences"}),
     ),
 ]

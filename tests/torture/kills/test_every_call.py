@@ -40,8 +40,8 @@ def test_a_run_that_is_killed_at_any_call_ends_like_an_undisturbed_one(flow, gol
     kinds = ", ".join(f"{many} {kind}" for kind, many in Counter(made[number - 1] for number in numbers).most_common())
     tell(f"every call, {flow} (seed {SEED}): {len(numbers)} of {len(made)} points ({kinds}); {figures}")
     assert figures.faults == []
-    # A few calls more or less are the timing's.
-    assert figures.kills >= len(numbers) * 0.9
+    # A few calls more or less are the timing's; of a small sample they are a larger part.
+    assert figures.kills >= len(numbers) * 0.9 - 2
 
 
 #: What calls.c notes of a system call, where that is another word.

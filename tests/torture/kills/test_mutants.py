@@ -68,7 +68,7 @@ PREYS = [
         new="            pass\n        for write in writes:\n            with self.transaction():\n                write(self)\n"
         "        if True:\n            try:\n",
         then=COMMIT,
-        many=2,
+        many=4,  # writes of its neighbours may come first
         tells="torn",
     ),
     Prey(
@@ -78,7 +78,7 @@ PREYS = [
         new="        for write in writes:\n            self._run.journal.note(write)\n            self._run.journal.commit()\n"
         "        self._run.journal.note(event=self._end_event(unit, outcome, at))\n",
         then=COMMIT,
-        many=2,
+        many=4,  # writes of its neighbours may come first
         tells="torn",
     ),
     Prey(

@@ -23,7 +23,7 @@ WORKER = Path(__file__).with_name("worker.py")
 TTL = 5
 SECONDS = scaled(60, least=10)
 WORKERS = scaled(50, least=16)
-LEAST_GRANTS = scaled(500, least=20)
+LEAST_GRANTS = scaled(150, least=10)
 #: A mutant's storm goes on until it is found out, or for so long.
 PATIENCE = 60
 

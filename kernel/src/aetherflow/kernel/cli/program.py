@@ -34,7 +34,7 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     except BaseException as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
         code = _code_of(error, as_json=as_json)
         has_left_behind = getattr(error, "has_left_behind", False)
-    flush_streams()
+    flush_streams(has_left_behind=has_left_behind)
     number = int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED
     if has_left_behind:
         # Python would wait for threads that nobody else waits for.

@@ -123,7 +123,7 @@ def start_run(
         raise
     if result.has_left_behind:
         # Threads of the step that was left behind would keep Python from leaving.
-        flush_streams()
+        flush_streams(has_left_behind=True)
         os._exit(int(result.exit_code))
     return result.exit_code
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from typing import Literal
+
+#: So long whoever reads a stream has for what is left of it, where the process can't wait for good; in seconds.
+_PATIENCE = 1.0
 
 
 def settle_streams() -> None:
@@ -28,13 +32,27 @@ def drop_stream(name: Literal["stdout", "stderr"]) -> None:
     setattr(sys, name, None)
 
 
-def flush_streams() -> None:
-    """Hand on what is still to be written, where somebody takes it."""
+def flush_streams(*, has_left_behind: bool = False) -> None:
+    """Hand on what is still to be written, where somebody takes it.
+
+    Args:
+        has_left_behind: whether a thread was left behind. It may sit in a write to a pipe that nobody reads, and
+            hold the stream: then no more is handed on than gets through in a second.
+    """
     names: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
     for name in names:
-        try:
-            stream = getattr(sys, name)
-            if stream is not None:
-                stream.flush()
-        except (OSError, ValueError):
-            drop_stream(name)
+        if not has_left_behind:
+            _flush(name)
+            continue
+        flushing = threading.Thread(target=_flush, args=(name,), daemon=True)
+        flushing.start()
+        flushing.join(_PATIENCE)
+
+
+def _flush(name: Literal["stdout", "stderr"]) -> None:
+    try:
+        stream = getattr(sys, name)
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        drop_stream(name)

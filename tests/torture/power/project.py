@@ -114,6 +114,8 @@ PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 #: Steps that are done once for each of some items: what counts as attempts are those of the items.
 REPEATED = frozenset({("many", "parts")})
+#: Steps that are skipped where their marker stands, also where they made it and were cut off before they were done.
+MARKED = frozenset({("program", "marked"), ("last", "note")})
 #: How the names of files end that are written as a program speaks, and that every attempt adds to.
 GROWING = "said.txt"
 #: The tables that a step changes.

@@ -204,7 +204,7 @@ def check_parts(check):
         ("tell_when", "failure.job_id == 'first' and jobs.first.status == 'FAILED'"),
         ("tell", "{{failure.job_id}} {{failure.step_id}} {{failure.status}} {{failure.error}} {{failure.error_code}}"),
         ("tell", "{{failure}} {{jobs.second.status}}"),
-        ("tidy", "{{failure.error:none}} {{jobs.tell.status}} {{jobs.first.outputs.all}}"),
+        ("tidy", "{{failure.error:none}} {{jobs.tell.status:none}} {{jobs.first.outputs.all}}"),
     ],
 )
 def test_what_exists_by_then_may_be_named_in_every_part(check_parts, place, text):

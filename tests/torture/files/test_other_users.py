@@ -149,7 +149,7 @@ def test_what_another_user_planted_is_refused_and_nothing_is_written_there(place
 MUTANTS = [
     Mutant(
         name="links of others are followed",
-        file="aetherflow/kernel/run/assembly.py",
+        file="aetherflow/kernel/run/places.py",
         old="    return without_links(project / expanded(path))\n",
         new="    return (project / expanded(path)).resolve()\n",
     ),

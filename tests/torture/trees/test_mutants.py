@@ -91,8 +91,8 @@ MUTANTS = {
     Mutant(
         name="the grace is never over",
         file=f"{_RUN}/stopping.py",
-        old="        return self.deadline is not None and time.monotonic() >= self.deadline",
-        new="        return False",
+        old="        return self.deadline is not None and time.monotonic() >= self.deadline\n",
+        new="        return False\n",
     ): lambda harness: it_goes_on(harness, signals=1, most=GRACE + BEYOND),
 }
 

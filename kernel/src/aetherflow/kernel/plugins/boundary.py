@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import PluginError, Stopped
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 #: How much is shown of what went wrong, at most. Cut once it is masked: a cut before could leave half a secret.
 LONGEST_MESSAGE = 4_000
 _MAX_TEXT = 5 * LONGEST_MESSAGE
+_CHANGING_FINDERS = Lock()
 
 
 @contextmanager
@@ -59,15 +61,21 @@ def shown(given: object) -> str:
 
 @contextmanager
 def blocked_imports(blocked: Mapping[str, str]) -> Iterator[None]:
-    """Keep one plugin from importing the packages of denied ones; maps each package to the reason."""
+    """Keep one plugin from importing the packages of denied ones; maps each package to the reason.
+
+    Each change of the finders is a list of its own: an import under way in another thread goes through the one that
+    it began with, and would pass over a finder where one before it is taken out.
+    """
     import sys
 
-    finder = _Refusal(blocked)
-    sys.meta_path.insert(0, finder)
+    refusal = _Refusal(blocked)
+    with _CHANGING_FINDERS:
+        sys.meta_path = [refusal, *sys.meta_path]
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        with _CHANGING_FINDERS:
+            sys.meta_path = [finder for finder in sys.meta_path if finder is not refusal]
 
 
 class _Refusal:

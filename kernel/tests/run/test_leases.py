@@ -244,6 +244,17 @@ def test_whoever_breaks_when_it_is_told_of_its_loss_keeps_no_other_lease_from_be
         assert eventually(lambda: locks(ledger)[0].expires > other.expires)
 
 
+def test_a_lease_that_can_never_be_renewed_is_told_to_be_lost_in_time(keeper, ledger):
+    told = []
+    with pytest.raises(LockLost), hold(keeper, on_lost=lambda: told.append(1)) as lease:
+        # Whoever renews opens the ledger only now, and finds none.
+        ledger.rename(ledger.with_name("elsewhere"))
+        ledger.mkdir()
+        assert eventually(lambda: told == [1])
+        assert lease.is_lost
+        assert eventually(lambda: not keeping_threads())
+
+
 def test_where_there_is_no_thread_to_renew_it_a_lock_is_given_back_at_once(keeper, ledger, monkeypatch):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")

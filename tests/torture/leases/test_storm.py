@@ -38,8 +38,8 @@ MUTANTS = [
     Mutant(
         name="a lock's time is not looked at before a write",
         file="aetherflow/kernel/run/leases.py",
-        old="        if seconds_since_boot() >= self.lost_at:\n            self.lose()\n",
-        new="",
+        old="        self.lose_if_over()\n        if self.is_lost:",
+        new="        if self.is_lost:",
     ),
     Mutant(
         name="a token is used again",

@@ -92,10 +92,16 @@ class HeldLease:
             LockLost: it is not, or not for sure any more.
         """
         # By the clock, not by what the keeper says: after a stop of the whole process it is as late as anybody.
-        if seconds_since_boot() >= self.lost_at:
-            self.lose()
+        self.lose_if_over()
         if self.is_lost:
             raise self.loss()
+
+    def lose_if_over(self) -> bool:
+        """Lose it where it was not renewed in time; answers whether that is so."""
+        is_over = seconds_since_boot() >= self.lost_at
+        if is_over:
+            self.lose()
+        return is_over
 
     def lose(self) -> None:
         """From now on nothing is done under this lease; told once."""
@@ -244,6 +250,8 @@ class LeaseKeeper:
                 # Whatever it is that goes wrong with one renewal: the others are still to be made, and this one is
                 # tried again as long as its time lasts.
                 with suppress(Exception):
+                    if lease.lose_if_over():
+                        continue
                     lease.put_off()
                     store = store or open_leases(self._ledger, for_renewals=True)
                     _renew(store, lease)
@@ -267,19 +275,12 @@ class LeaseKeeper:
             return None
 
 
-def _renew(store: LeaseStore | None, lease: HeldLease) -> None:
-    if seconds_since_boot() >= lease.lost_at:
+def _renew(store: LeaseStore, lease: HeldLease) -> None:
+    renewed_at = store.renew(lease.grant)
+    if renewed_at is None:
         lease.lose()
-        return
-    lease.put_off()
-    if store is None:
-        return
-    with suppress(LedgerFailed):
-        renewed_at = store.renew(lease.grant)
-        if renewed_at is None:
-            lease.lose()
-        else:
-            lease.renewed(renewed_at)
+    else:
+        lease.renewed(renewed_at)
 
 
 def held_by_another(key: LockKey, lock: Lock) -> OwnedByAnother:

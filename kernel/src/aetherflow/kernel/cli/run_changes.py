@@ -226,7 +226,6 @@ def _resolved_as_json(resolved: Resolved) -> dict[str, Any]:
 
 def _tell_resolved(resolved: Resolved) -> None:
     key, summary, now = resolved.key, resolved.summary, resolved.now
-    step = f"{key.job_id}.{key.step_id}" + (f"[{key.item}]" if key.item else "")
-    say(f"step {step} of run {summary.key.run_id}: it was {resolved.before.status}; {now.reason}")
+    say(f"step {key.name} of run {summary.key.run_id}: it was {resolved.before.status}; {now.reason}")
     option = "--resume" if summary.run.status is Status.CANCELLED else "--run-id"
     say(f"go on with: aetherflow run {summary.run.flow_file} {option} {summary.key.run_id}")

@@ -7,13 +7,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
+from ..contracts.records import StepKey
 from ..events.lines import one_line
 from .times import duration, for_machines, for_people, milliseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..contracts.records import ArtifactRecord, Json, ResolutionRecord, RunSummary, StartRecord, StepKey, StepRecord
+    from ..contracts.records import ArtifactRecord, Json, ResolutionRecord, RunSummary, StartRecord, StepRecord
     from ..history.remembered import RememberedJob, RememberedRun
 
 COLUMNS = ("FLOW", "RUN", "STATUS", "STARTED", "DURATION", "STARTS", "JOBS")
@@ -241,7 +242,7 @@ def _unknown_start(number: int, told: Mapping[str, Any]) -> str:
 def _resolution_line(each: Mapping[str, Any]) -> str:
     step = ""
     if each["job_id"]:
-        step = f" {each['job_id']}.{each['step_id']}" + (f"[{each['item']}]" if each["item"] else "")
+        step = f" {StepKey(each['job_id'], each['step_id'], each['item'] or '').name}"
     before = f" (it was {each['before']['status']})" if "status" in each["before"] else ""
     reason = f": {each['reason']}" if each["reason"] else ""
     return f"{each['at']} {each['by']}: {each['what']}{step}{before}{reason}"

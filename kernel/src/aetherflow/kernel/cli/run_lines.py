@@ -49,9 +49,7 @@ def lines_of(store: StateStore, name: str, *, ledger: Path) -> Iterator[Line]:
     """
     run = recall(store, name, ledger=ledger)
     key = run.summary.key
-    earlier = [
-        recall(store, f"{key.flow_id}/{key.run_id}", ledger=ledger, start=number) for number in range(1, run.start)
-    ]
+    earlier = [recall(store, key.name, ledger=ledger, start=number) for number in range(1, run.start)]
     transitions = sorted(_transitions(run, earlier), key=lambda line: (line.at, _ORDER[line.event]))
     said = _said(read_run_log(log_file(logs_folder(ledger), key)))
     return heapq.merge(transitions, said, key=lambda line: line.at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
@@ -42,11 +43,8 @@ def list_runs(
     most = _DEFAULT_LIMIT if limit is None else whole_number(limit, option="--limit", least=1)
     wanted = None if status is None else _status(status)
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
-    store = open_ledger(file, to_read=True)
-    try:
+    with closing(open_ledger(file, to_read=True)) as store:
         found = list(_wanted(store, owners_folder(file), flow_id=flow_id, status=wanted, most=most))
-    finally:
-        store.close()
     told = [listed(summary, now) for summary, now in found]
     if as_json:
         print_json(redactor_of(environ).redact_value(told))
@@ -73,11 +71,8 @@ def show_run(
 
     number = None if start is None else whole_number(start, option="--start", least=1)
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
-    store = open_ledger(file, to_read=True)
-    try:
+    with closing(open_ledger(file, to_read=True)) as store:
         told = shown(recall(store, run, ledger=file, start=number))
-    finally:
-        store.close()
     told = redactor_of(environ).redact_value(told)
     if as_json:
         print_json(told)
@@ -93,11 +88,8 @@ def show_logs(*, run: str, flow: str | None, ledger: str | None, as_json: bool, 
     from .run_lines import lines_of
 
     file = chosen_ledger(flow=flow, ledger=ledger, environ=environ)
-    store = open_ledger(file, to_read=True)
-    try:
+    with closing(open_ledger(file, to_read=True)) as store:
         lines = lines_of(store, run, ledger=file)
-    finally:
-        store.close()
     log = LineLog(sys.stdout, redactor=redactor_of(environ), level="DEBUG", as_json=as_json)
     for line in lines:
         log.write(line.level, line.event, line.at, line.values)

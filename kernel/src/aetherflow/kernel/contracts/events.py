@@ -28,6 +28,14 @@ class Status(StrEnum):
         """Whether a resume leaves it as it is."""
         return self is Status.SUCCESS or self is Status.SKIPPED
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed by itself: another attempt, or what follows it, may go on where a flow says so."""
+        return self in _FAILURES
+
+
+_FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

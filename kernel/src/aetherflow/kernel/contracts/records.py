@@ -19,6 +19,11 @@ class RunKey(NamedTuple):
     flow_id: str
     run_id: str
 
+    @property
+    def name(self) -> str:
+        """The name that a person gives: `FLOW_ID/RUN_ID`."""
+        return f"{self.flow_id}/{self.run_id}"
+
 
 class StepKey(NamedTuple):
     """Which step of a run; `start` is 0 and `item` empty where a step runs once in a run."""
@@ -27,6 +32,11 @@ class StepKey(NamedTuple):
     step_id: str
     item: str = ""
     start: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name that a person gives: `JOB.STEP`, or `JOB.STEP[ITEM]`."""
+        return f"{self.job_id}.{self.step_id}" + (f"[{self.item}]" if self.item else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

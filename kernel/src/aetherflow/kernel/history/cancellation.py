@@ -63,23 +63,19 @@ def cancel_run(store: StateStore, name: str, *, ledger: Path, wait: float) -> Ca
         with store.transaction():
             store.ask_to_cancel(summary.key, time.time())
         _ask_its_process(store, summary, owners, deadline)
-        summary = find_run(store, _full_name(summary))
+        summary = find_run(store, summary.key.name)
     _refuse_done(summary)
     if summary.run.status is Status.CANCELLED:
         return Cancelled(summary=summary, how="asked" if is_running else "already")
     with _owned(owners, summary.key, deadline), store.transaction():
         # Owned now: nobody changes it any more, so this look is the last word.
-        summary = find_run(store, _full_name(summary))
+        summary = find_run(store, summary.key.name)
         _refuse_done(summary)
         settle_cut_off(store, summary)
         store.put_resolution(summary.key, decision("cancel", None, f"it was {summary.run.status}"))
         ended = replace(summary.run, status=Status.CANCELLED, ended_at=summary.run.ended_at or time.time())
         store.put_run(summary.key, ended)
     return Cancelled(summary=replace(summary, run=ended), how="asked" if is_running else "noted")
-
-
-def _full_name(summary: RunSummary) -> str:
-    return f"{summary.key.flow_id}/{summary.key.run_id}"
 
 
 def _refuse_done(summary: RunSummary) -> None:
@@ -121,7 +117,7 @@ def _ask_its_process(store: StateStore, summary: RunSummary, owners: Path, deadl
     with _Process(owner) as process:
         process.terminate()
         while time.monotonic() < deadline:
-            found = find_run(store, _full_name(summary))
+            found = find_run(store, summary.key.name)
             if status_now(found, owners) is not Status.RUNNING:
                 return
             process.wait_a_little()

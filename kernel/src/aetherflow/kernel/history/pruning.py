@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _BATCH = 50
 _PAGE = 500
 
-#: How attempts end of which nobody knows what they did.
-_OPEN = frozenset({Status.RUNNING, Status.FAILED, Status.INTERRUPTED, Status.TIMED_OUT, Status.LOCK_LOST})
-
 #: Why a run that is old enough is kept.
 Kept = Literal["running", "undecided", "pending", "owned"]
 
@@ -133,7 +130,8 @@ def _why_kept(store: StateStore, summary: RunSummary, owners: Path, *, force: bo
 
 def _is_undecided(step: StepRecord) -> bool:
     """Whether only a person can say if the step did its work."""
-    return step.rerun == "ONCE" and step.status in _OPEN and not step.is_without_effect
+    is_open = step.status.is_failure or step.status in {Status.RUNNING, Status.INTERRUPTED}
+    return step.rerun == "ONCE" and is_open and not step.is_without_effect
 
 
 def _forget(

@@ -84,7 +84,7 @@ def find_run(store: StateStore, name: str) -> RunSummary:
             help=did_you_mean(run_id, known) or "aetherflow runs list shows which there are",
         )
     if len(found) > 1:
-        names = sorted(f"{summary.key.flow_id}/{run_id}" for summary in found)
+        names = sorted(summary.key.name for summary in found)
         raise InvalidInput(
             f"{len(found)} flows have a run {run_id!r}: {', '.join(names)}",
             code="AF-RUN-AMBIGUOUS",

@@ -74,7 +74,7 @@ def resolve_step(
     """
     summary, owners = find_run(store, run_name), owners_folder(ledger)
     with own_run(owners, summary.key):
-        summary = find_run(store, f"{summary.key.flow_id}/{summary.key.run_id}")
+        summary = find_run(store, summary.key.name)
         _refuse_owned_elsewhere(summary, owners)
         history = store.history(summary.key)
         key = _find_step(history, step_name, summary)
@@ -128,16 +128,12 @@ def _find_step(history: History, name: str, summary: RunSummary) -> StepKey:
         raise InvalidInput(
             f"step {step!r} ran for several items: {items}",
             code="AF-STEP-AMBIGUOUS",
-            help=f"name one: {jobs[0]}.{step}[{keys[0].item}]",
+            help=f"name one: {keys[0].name}",
         )
-    known = sorted({_shown(key) for key in history.steps if key.start == 0})
+    known = sorted({key.name for key in history.steps if key.start == 0})
     raise InvalidInput(
         f"run {summary.key.run_id!r} remembers no step {name!r}", code="AF-STEP-UNKNOWN", help=did_you_mean(name, known)
     )
-
-
-def _shown(key: StepKey) -> str:
-    return f"{key.job_id}.{key.step_id}" + (f"[{key.item}]" if key.item else "")
 
 
 def _items_of(history: History, key: StepKey) -> tuple[StepKey, ...]:
@@ -154,10 +150,10 @@ def _least_count(items: tuple[StepKey, ...]) -> int:
 
 
 def _undecided_items(history: History, key: StepKey, items: tuple[StepKey, ...]) -> InvalidInput:
-    open_ones = [_shown(each) for each in items if not history.steps[each].status.is_done]
+    open_ones = [each.name for each in items if not history.steps[each].status.is_done]
     which = f"decide of one item: {open_ones[0]}; or " if open_ones else ""
     return InvalidInput(
-        f"step {_shown(key)} runs for several items, and what they gave is not known",
+        f"step {key.name} runs for several items, and what they gave is not known",
         code="AF-STEP-AMBIGUOUS",
         help=f"{which}give all of its outputs, each as a list in the order of the items: --done --outputs FILE",
     )

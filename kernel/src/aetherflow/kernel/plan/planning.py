@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 _NOT_KEPT = "its outputs hold a secret, which is not kept"
 _DONE = "done in an earlier start"
-#: How a step may have ended that its job went on after, where the flow says so.
-TOLERABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
-#: What `retry` takes up.
-_FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST, Status.BLOCKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +98,7 @@ def _is_done(earlier: JobRecord, steps: tuple[StepPlan, ...]) -> bool:
 
 
 def _was_passed(step: Step, earlier: StepRecord) -> bool:
-    return earlier.status.is_done or (step.continue_on_error and earlier.status in TOLERABLE)
+    return earlier.status.is_done or (step.continue_on_error and earlier.status.is_failure)
 
 
 def _plan_step(job: Job, step: Step, position: int, past: Past) -> StepPlan:
@@ -218,9 +214,14 @@ def _selected(job: JobPlan, past: Past, selection: Selection) -> JobPlan:
             earlier=past.borrowed.get(job.job.id, job.earlier),
             is_borrowed=job.job.id in past.borrowed,
         )
-    if selection.only_failed and (job.earlier is None or job.earlier.status not in _FAILED):
+    if selection.only_failed and not _is_taken_up(job.earlier):
         return replace(job, decision=Decision.LEAVE, reason="only what failed or was blocked was asked for")
     return job
+
+
+def _is_taken_up(earlier: JobRecord | None) -> bool:
+    """Whether `retry` goes on with a job that ended so."""
+    return earlier is not None and (earlier.status.is_failure or earlier.status is Status.BLOCKED)
 
 
 def _with_needed_outputs(
@@ -266,8 +267,8 @@ def _refuse_unknown_outcomes(flow: Flow, jobs: Iterable[JobPlan], run: str) -> N
             records = step.items.items() if step.items else [("", step.earlier)]
             for item, earlier in records:
                 if earlier is not None and _outcome_is_unknown(earlier):
-                    name = f"{job.job.id}.{step.step.id}" + (f"[{item}]" if item else "")
-                    raise _decision_needed(flow, f"{run} {name}", job, step, earlier)
+                    key = StepKey(job.job.id, step.step.id, item)
+                    raise _decision_needed(flow, f"{run} {key.name}", job, step, earlier)
 
 
 def _decision_needed(flow: Flow, named: str, job: JobPlan, step: StepPlan, earlier: StepRecord) -> DecisionNeeded:

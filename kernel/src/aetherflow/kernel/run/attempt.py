@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from ..contracts.steps import Skip
 from ..errors import AetherFlowError, InvalidInput, LockLost, NothingDone, OwnedByAnother, PluginError, TimedOut
 from ..plugins.boundary import LONGEST_MESSAGE, told
 from ..quick_dataclasses import dataclass, replace
-from .calling import build_step, outputs_of
+from .calling import INPUTS_ENCODER, build_step, inputs_digest, outputs_of
 from .connectors import AttemptConnectors
 from .context import AttemptContext, AttemptLog, Fence
 from .inner import fit_inputs
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from ..plan.decisions import StepPlan
     from .active import ActiveRun
     from .stopping import Cancellation, Stop
-
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +70,11 @@ def prepare_attempt(
     rendered = template.render(scope)
     # Without a reference there is no text from outside that wants a type.
     fitted = fit_inputs(run.plugin_index, step.type, rendered) if template.references else rendered
-    inputs = _JSON.encode(fitted)
+    inputs = INPUTS_ENCODER.encode(fitted)
     if not inputs.isascii() and _holds_no_text(inputs):
         wrong = "a value from outside holds bytes that are no UTF-8"
         raise InvalidInput(wrong, code="AF-TEXT-ENCODING", help="mend the environment variable, file or parameter")
-    digest = hashlib.sha256(run.redactor.redact(inputs).encode()).hexdigest()
+    digest = inputs_digest(run.redactor, inputs)
     return Attempt(plan=plan, key=key, number=number, inputs=inputs, inputs_digest=digest, generation=generation)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,6 +14,15 @@ from ..errors import AetherFlowError, NothingDone, PluginError
 if TYPE_CHECKING:
     from ..contracts.steps import AnyStep, PathAccess
     from ..plugins.host import PluginHost
+    from ..resolve.redaction import Redactor
+
+#: Inputs as JSON text: the same inputs give the same text.
+INPUTS_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def inputs_digest(redactor: Redactor, inputs: str) -> str:
+    """A digest of a step's inputs, of their JSON text; a secret among them is not in it."""
+    return hashlib.sha256(redactor.redact(inputs).encode()).hexdigest()
 
 
 def build_step(host: PluginHost, step_type: str, inputs: str, paths: PathAccess) -> tuple[AnyStep, Any]:

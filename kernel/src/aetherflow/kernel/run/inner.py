@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.spelling import did_you_mean
@@ -11,7 +9,7 @@ from ..errors import NothingDone
 from ..quick_dataclasses import dataclass, replace
 from ..resolve.text import fit
 from ..spec.identifiers import problem_with_id
-from .calling import build_step, outputs_of
+from .calling import INPUTS_ENCODER, build_step, inputs_digest, outputs_of
 from .context import AttemptLog
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from .context import AttemptContext
 
 _KEYS = ("type", "id", "inputs")
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +35,8 @@ class InnerSteps:
         """Run a step in the attempt of another one; see `StepContext.run_step`."""
         step_type, step_id, inputs = _read(step, outer.step_id)
         text = _encoded(inputs)
-        # As of a step of its own: the same inputs give the same key, and a secret among them is not in it.
-        digest = hashlib.sha256(self.redactor.redact(text).encode()).hexdigest()
+        # As of a step of its own: the same inputs give the same key.
+        digest = inputs_digest(self.redactor, text)
         log = AttemptLog(
             tell=outer.tell, flow_id=outer.flow_id, run_id=outer.run_id, job_id=outer.job_id, step_id=step_id
         )
@@ -80,7 +77,7 @@ def _read(step: Mapping[str, Any], outer_id: str) -> tuple[str, str, Mapping[str
 
 def _encoded(inputs: Mapping[str, Any]) -> str:
     try:
-        text = _JSON.encode(inputs)
+        text = INPUTS_ENCODER.encode(inputs)
         text.encode()
     except (TypeError, ValueError, RecursionError):
         raise _no_step("its `inputs` have no JSON form", "give texts, numbers, lists and mappings") from None

@@ -8,7 +8,6 @@ from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed, NothingDone
 from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
-from ..plan.planning import TOLERABLE
 from ..quick_dataclasses import replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
@@ -109,7 +108,7 @@ class JobRun:
                 self._skip_steps(self._plan.steps[position + 1 :])
                 return Status.SKIPPED, outcome.reason
             if not outcome.status.is_done:
-                if not plan.step.continue_on_error or outcome.status not in TOLERABLE:
+                if not plan.step.continue_on_error or not outcome.status.is_failure:
                     return self._failed(plan.step.id, outcome)
                 self._steps[plan.step.id] = self._nothing_of(plan)
         return Status.SUCCESS, ""

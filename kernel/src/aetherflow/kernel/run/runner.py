@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: The main thread looks up so often although nobody woke it: a signal may have been given to another thread.
 _LONGEST_WAIT = 0.25
-#: How a job may end that `fail_fast` takes for a failure.
-_FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
 
 
 def run_jobs(run: ActiveRun, plans: Sequence[JobPlan], *, fails_fast: bool = False) -> tuple[JobResult, ...]:
@@ -222,7 +220,7 @@ class _Conductor:
         self._running.pop(number, None)
         self._results[result.job_id] = result
         self._run.remember(result)
-        if result.status in _FAILURES and self._fails_fast and not self._failed_job:
+        if result.status.is_failure and self._fails_fast and not self._failed_job:
             self._failed_job = result.job_id
         self._release(number)
         if self._is_over:

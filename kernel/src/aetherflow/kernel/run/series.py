@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Where `max_backoff_seconds` says nothing: a day.
 _LONGEST_WAIT = 86_400.0
-#: Ended so, an attempt may be tried again.
-_FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +202,7 @@ class Series:
         )
 
     def _is_tried_again(self, retry: Retry, outcome: Outcome) -> bool:
-        if outcome.status not in _FAILURES or self.unit.attempts_made >= retry.max_attempts:
+        if not outcome.status.is_failure or self.unit.attempts_made >= retry.max_attempts:
             return False
         if self._run.stop.must_stop or self._limits.has_lost_lock or outcome.is_left_behind:
             return False

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ..contracts.events import Status
 from ..contracts.records import StepKey
 from ..events.lines import one_line
+from ..history.remembered import attempt_as_noted
 from .times import duration, for_machines, for_people, milliseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..contracts.records import ArtifactRecord, Json, ResolutionRecord, RunSummary, StartRecord, StepRecord
+    from ..contracts.records import ArtifactRecord, ResolutionRecord, RunSummary, StartRecord, StepRecord
     from ..history.remembered import RememberedJob, RememberedRun
 
 COLUMNS = ("FLOW", "RUN", "STATUS", "STARTED", "DURATION", "STARTS", "JOBS")
@@ -154,13 +155,13 @@ def _shown_step(key: StepKey, step: StepRecord, run: RememberedRun) -> dict[str,
         "is_in_flow": None if run.in_flow is None else (key.job_id, key.step_id) in run.in_flow,
         "decision": decision,
         "decision_reason": why,
-        **_shown_attempt(step),
+        **_shown_attempt(attempt_as_noted(step)),
         "is_attempt": not is_told_later(key, step, run),
         "outputs": None if step.outputs is None else dict(step.outputs),
         "is_masked": step.is_masked,
         "generation": step.generation,
         "artifacts": [_shown_artifact(each) for each in step.artifacts],
-        "earlier_attempts": [_earlier_attempt(each) for each in run.earlier_attempts.get(key, ())],
+        "earlier_attempts": [_shown_attempt(each) for each in run.earlier_attempts.get(key, ())],
     }
 
 
@@ -181,25 +182,8 @@ def is_told_later(key: StepKey, step: StepRecord, run: RememberedRun) -> bool:
     return any(each["attempt"] == step.attempt for each in run.earlier_attempts.get(key, ()))
 
 
-def _shown_attempt(step: StepRecord) -> dict[str, Any]:
-    return {
-        "attempt": step.attempt,
-        "ran_in_start": step.ran_in,
-        "status": step.status.value,
-        "started_at": for_machines(step.started_at),
-        "ended_at": for_machines(step.ended_at),
-        "duration_ms": milliseconds_between(step.started_at, step.ended_at),
-        "reason": step.reason,
-        "error_code": step.error_code or None,
-        "error": step.error or None,
-        "is_without_effect": step.is_without_effect,
-        "next_attempt_at": for_machines(step.next_attempt_at),
-    }
-
-
-def _earlier_attempt(noted: Mapping[str, Json]) -> dict[str, Any]:
-    noted_any: Mapping[str, Any] = noted
-    began, ended = noted_any["started_at"], noted_any["ended_at"]
+def _shown_attempt(noted: Mapping[str, Any]) -> dict[str, Any]:
+    began, ended = noted["started_at"], noted["ended_at"]
     return {
         "attempt": noted["attempt"],
         "ran_in_start": noted["ran_in"],
@@ -211,7 +195,7 @@ def _earlier_attempt(noted: Mapping[str, Json]) -> dict[str, Any]:
         "error_code": noted["error_code"] or None,
         "error": noted["error"] or None,
         "is_without_effect": bool(noted["is_without_effect"]),
-        "next_attempt_at": for_machines(noted_any["next_attempt_at"]),
+        "next_attempt_at": for_machines(noted["next_attempt_at"]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
 from ..events.run_log import read_run_log
-from ..history.remembered import recall
+from ..history.remembered import attempt_as_noted, recall
 from ..quick_dataclasses import dataclass
 from ..state.companions import log_file, logs_folder
 from .run_display import is_told_later
@@ -98,20 +98,8 @@ def _of_job(job: RememberedJob, run: RememberedRun) -> Iterator[Line]:
         if told_later and any(each["ran_in"] == step.ran_in for each in run.earlier_attempts[key]):
             # A person decided so, which is a line of its own.
             continue
-        yield from _of_attempt(
-            key,
-            step.step_type,
-            {
-                "attempt": None if told_later else step.attempt,
-                "ran_in": step.ran_in,
-                "status": step.status.value,
-                "reason": step.reason,
-                "error_code": step.error_code,
-                "error": step.error,
-                "started_at": step.started_at,
-                "ended_at": step.ended_at,
-            },
-        )
+        noted = attempt_as_noted(step)
+        yield from _of_attempt(key, step.step_type, {**noted, "attempt": None} if told_later else noted)
 
 
 def _of_attempt(key: StepKey, step_type: str, noted: Mapping[str, Any]) -> Iterator[Line]:

@@ -67,6 +67,22 @@ class RememberedRun:
                 yield from step.artifacts
 
 
+def attempt_as_noted(step: StepRecord) -> dict[str, Json]:
+    """What a step's record says of its newest attempt, as the store tells of the ones before it."""
+    return {
+        "attempt": step.attempt,
+        "ran_in": step.ran_in,
+        "status": step.status.value,
+        "reason": step.reason,
+        "error_code": step.error_code,
+        "error": step.error,
+        "is_without_effect": step.is_without_effect,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "next_attempt_at": step.next_attempt_at,
+    }
+
+
 def find_run(store: StateStore, name: str) -> RunSummary:
     """The run of that name: `RUN_ID`, or `FLOW_ID/RUN_ID`.
 

@@ -121,26 +121,22 @@ def _step_edit(flow: Flow, job: JobPlan, step: StepPlan, before: object) -> Edit
     shown = "".join(f"\n  {change}" for change in changes[:_MOST_CHANGES])
     if len(changes) > _MOST_CHANGES:
         shown += f"\n  and {len(changes) - _MOST_CHANGES} more"
-    problem = Problem(
-        code="AF-STEP-EDITED",
-        message=f"step {step.step.id!r} of job {job.job.id!r} is done in this run, and was edited since{shown}",
-        help=_HELP,
-        where=flow.document.where(step.step.path),
-        path=step.step.path,
-    )
-    return Edit(job_id=job.job.id, position=step.position, reason="it was edited since it was done", problem=problem)
+    return _edit(flow, job, step, "edited", shown)
 
 
 def _moved(flow: Flow, job: JobPlan, step: StepPlan) -> Edit:
+    return _edit(flow, job, step, "moved", ": it ran before the ones above it")
+
+
+def _edit(flow: Flow, job: JobPlan, step: StepPlan, what: str, more: str) -> Edit:
     problem = Problem(
         code="AF-STEP-EDITED",
-        message=f"step {step.step.id!r} of job {job.job.id!r} is done in this run, and was moved since: it ran before"
-        " the ones above it",
+        message=f"step {step.step.id!r} of job {job.job.id!r} is done in this run, and was {what} since{more}",
         help=_HELP,
         where=flow.document.where(step.step.path),
         path=step.step.path,
     )
-    return Edit(job_id=job.job.id, position=step.position, reason="it was moved since it was done", problem=problem)
+    return Edit(job_id=job.job.id, position=step.position, reason=f"it was {what} since it was done", problem=problem)
 
 
 def _changes(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - any JSON value

@@ -138,18 +138,24 @@ class ActiveRun:
             "run_id": self.key.run_id,
         }
 
+    def say(self, level: str, message: str, fields: Mapping[str, object], *, job_id: str = "") -> None:
+        """Tell of something that belongs to no step."""
+        flow_id, run_id = self.key
+        self.tell(
+            StepLogged(
+                at=self.clock(),
+                flow_id=flow_id,
+                run_id=run_id,
+                job_id=job_id,
+                step_id="",
+                level=level,
+                message=message,
+                fields=fields,
+            )
+        )
+
     def close_connectors(self) -> None:
         """Close what was opened; what can't be closed is told, and ends nothing."""
         for failed in self.connectors.close(self.stop.seconds_to_close):
-            self.tell(
-                StepLogged(
-                    at=self.clock(),
-                    flow_id=self.key.flow_id,
-                    run_id=self.key.run_id,
-                    job_id="",
-                    step_id="",
-                    level="WARNING",
-                    message="a connector could not be closed",
-                    fields={"error": self.redactor.redact(failed)[:LONGEST_MESSAGE]},
-                )
-            )
+            error = self.redactor.redact(failed)[:LONGEST_MESSAGE]
+            self.say("WARNING", "a connector could not be closed", {"error": error})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..contracts.events import StepLogged
 from ..errors import LockLost, NothingDone, Stopped
 
 if TYPE_CHECKING:
@@ -54,21 +53,14 @@ def flow_locked(run: ActiveRun) -> Iterator[None]:
 
 def tell_loss(run: ActiveRun) -> None:
     """Say that the lock of the flow was lost."""
-    run.tell(
-        StepLogged(
-            at=run.clock(),
-            flow_id=run.key.flow_id,
-            run_id=run.key.run_id,
-            job_id="",
-            step_id="",
-            level="ERROR",
-            message="the lock of the flow was lost while the run worked; another run may have gone on meanwhile",
-            fields={
-                "code": LockLost.code,
-                "help": "see what was done meanwhile, then go on with this run;"
-                " a higher flow.locks.ttl_seconds bears longer standstills",
-            },
-        )
+    run.say(
+        "ERROR",
+        "the lock of the flow was lost while the run worked; another run may have gone on meanwhile",
+        {
+            "code": LockLost.code,
+            "help": "see what was done meanwhile, then go on with this run;"
+            " a higher flow.locks.ttl_seconds bears longer standstills",
+        },
     )
 
 
@@ -113,16 +105,5 @@ def _tell_wait(run: ActiveRun, key: LockKey, job_id: str, lock: Lock) -> None:
     from .leases import told_owner
 
     wait_seconds = run.flow_index.flow.locks.wait_seconds
-    run.tell(
-        StepLogged(
-            at=run.clock(),
-            flow_id=run.key.flow_id,
-            run_id=run.key.run_id,
-            job_id=job_id,
-            step_id="",
-            level="INFO",
-            message=f"waits up to {wait_seconds:g} s for the lock {key.name!r}, held by {lock.holder}"
-            f" ({told_owner(lock)})",
-            fields={},
-        )
-    )
+    holder = f"{lock.holder} ({told_owner(lock)})"
+    run.say("INFO", f"waits up to {wait_seconds:g} s for the lock {key.name!r}, held by {holder}", {}, job_id=job_id)

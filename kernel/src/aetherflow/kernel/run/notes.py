@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ..contracts.events import (
     ItemEnded,
@@ -32,19 +32,27 @@ if TYPE_CHECKING:
     from .unit import Unit
 
 
+class _Place(TypedDict):
+    """Where all events of a job happen."""
+
+    flow_id: str
+    run_id: str
+    job_id: str
+
+
 class JobNotes:
     """The notes of one job of a run; safe to use from several threads."""
 
     def __init__(self, run: ActiveRun, plan: JobPlan) -> None:
         self._run = run
         self._plan = plan
-        self._job_id = plan.job.id
+        self._place = _Place(flow_id=run.key.flow_id, run_id=run.key.run_id, job_id=plan.job.id)
         self.started_at = run.clock()
         self.results: list[StepResult] = []
 
     def job_started(self, outputs: Mapping[str, Json]) -> None:
         """The job is about to begin."""
-        event = JobStarted(at=self.started_at, flow_id=self._flow_id, run_id=self._run_id, job_id=self._job_id)
+        event = JobStarted(at=self.started_at, **self._place)
         self._run.journal.note(self._put_job(Status.RUNNING, "", outputs), event=event)
 
     def job_ended(self, status: Status, reason: str, outputs: Mapping[str, Json]) -> int:
@@ -53,9 +61,7 @@ class JobNotes:
         duration = milliseconds(self.started_at, now)
         event = JobEnded(
             at=now,
-            flow_id=self._flow_id,
-            run_id=self._run_id,
-            job_id=self._job_id,
+            **self._place,
             status=status,
             duration_ms=duration,
             reason=reason,
@@ -95,9 +101,7 @@ class JobNotes:
         record = self._record(unit, at, outcome, attempt, status=Status.PENDING, next_attempt_at=now + wait)
         event = StepRetried(
             at=now,
-            flow_id=self._flow_id,
-            run_id=self._run_id,
-            job_id=self._job_id,
+            **self._place,
             step_id=unit.key.step_id,
             item=unit.key.item,
             attempt=record.attempt,
@@ -128,14 +132,6 @@ class JobNotes:
         """A step or an item has the status that the ledger knows already."""
         self._run.journal.note(event=self._end_event(unit, outcome, None, restored=restored))
 
-    @property
-    def _flow_id(self) -> str:
-        return self._run.key.flow_id
-
-    @property
-    def _run_id(self) -> str:
-        return self._run.key.run_id
-
     def _put_job(
         self, status: Status, reason: str, outputs: Mapping[str, Json], *, ended_at: float | None = None
     ) -> partial[None]:
@@ -152,7 +148,7 @@ class JobNotes:
             started_at=self.started_at,
             ended_at=ended_at,
         )
-        return partial(_put_job, self._run.key, self._job_id, record, self._plan.start)
+        return partial(_put_job, self._run.key, self._plan.job.id, record, self._plan.start)
 
     def _record(
         self,
@@ -197,18 +193,14 @@ class JobNotes:
         if unit.key.item:
             return ItemStarted(
                 at=at,
-                flow_id=self._flow_id,
-                run_id=self._run_id,
-                job_id=self._job_id,
+                **self._place,
                 step_id=unit.key.step_id,
                 item=unit.key.item,
                 attempt=number,
             )
         return StepStarted(
             at=at,
-            flow_id=self._flow_id,
-            run_id=self._run_id,
-            job_id=self._job_id,
+            **self._place,
             step_id=unit.key.step_id,
             step_type=unit.plan.step.type,
             attempt=number,
@@ -221,9 +213,7 @@ class JobNotes:
         if unit.key.item:
             return ItemEnded(
                 at=now,
-                flow_id=self._flow_id,
-                run_id=self._run_id,
-                job_id=self._job_id,
+                **self._place,
                 step_id=unit.key.step_id,
                 item=unit.key.item,
                 status=outcome.status,
@@ -246,9 +236,7 @@ class JobNotes:
         )
         return StepEnded(
             at=now,
-            flow_id=self._flow_id,
-            run_id=self._run_id,
-            job_id=self._job_id,
+            **self._place,
             step_id=unit.key.step_id,
             step_type=step_type,
             status=outcome.status,

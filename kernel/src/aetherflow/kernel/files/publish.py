@@ -16,6 +16,7 @@ from ..contracts.records import ArtifactRecord
 from ..errors import NothingDone, StepError
 from ..quick_dataclasses import dataclass
 from ..state.folders import enter_folder, open_folder
+from ..state.named_locks import open_locked
 from .digests import sync_file_and_tell, sync_tree, sync_tree_and_tell
 from .moving import EXCHANGE, KEEP, Entry, move, move_file_to_free_place
 from .removal import empty_folder, remove_folder, remove_folder_of_name
@@ -316,31 +317,18 @@ def _claimed(home: Path, beside: int, mode: int | None, books: Bookkeeping) -> I
 
 
 def _lock_claim(claim: str, home: Path, beside: int) -> int:
-    """A descriptor that holds the lock on the claim of that name.
-
-    Whoever had it last may have removed it between its opening and its locking: a lock on a file without a name
-    would keep nobody out.
-    """
+    """A descriptor that holds the lock on the claim of that name."""
     import fcntl
 
-    while True:
-        try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(claim, flags, 0o600, dir_fd=beside)
-        except OSError as error:
-            raise _unusable(home, error.strerror or "the system refused") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(claim, dir_fd=beside, follow_symlinks=False), os.fstat(descriptor)):
-                    return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            raise _unusable(home, "another step is filling it") from None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
+    def lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    try:
+        return open_locked(claim, lock, folder=beside)
+    except BlockingIOError:
+        raise _unusable(home, "another step is filling it") from None
+    except OSError as error:
+        raise _unusable(home, error.strerror or "the system refused") from None
 
 
 def _remove_ours(name: str, beside: int) -> None:

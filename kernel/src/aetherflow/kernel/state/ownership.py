@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerFailed, OwnedByAnother
 from .folders import make_private_folders, refuse_unsafe
+from .named_locks import open_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,30 +88,11 @@ def _open_locked_in_its_folder(folder: Path, file: Path, key: RunKey) -> int:
 
 
 def _open_locked(file: Path, key: RunKey) -> int:
-    """A descriptor that holds the lock on the file of that name.
+    def lock(descriptor: int) -> None:
+        refuse_unsafe(os.fstat(descriptor), file)
+        _lock(descriptor, key)
 
-    Whoever owned it last may have removed the file between its opening and its locking: a lock on a file
-    without a name would keep nobody out.
-    """
-    while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(file, flags, 0o600)
-        try:
-            refuse_unsafe(os.fstat(descriptor), file)
-            _lock(descriptor, key)
-            if _has_name(descriptor, file):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
-def _has_name(descriptor: int, file: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), file.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return False
+    return open_locked(file, lock)
 
 
 @contextmanager

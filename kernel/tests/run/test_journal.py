@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections import deque
 
 import pytest
 
@@ -48,10 +47,13 @@ class Hanging:
         self.told.append(event.job_id)
 
 
+def ended(job_id):
+    return JobEnded(at=1.0, flow_id="flow", run_id="run", job_id=job_id, status=Status.SUCCESS, duration_ms=1)
+
+
 def job_ends(journal, job_id, outputs=None):
     record = JobRecord(status=Status.SUCCESS, outputs=outputs or {})
-    event = JobEnded(at=1.0, flow_id="flow", run_id="run", job_id=job_id, status=Status.SUCCESS, duration_ms=1)
-    journal.note(lambda ledger: ledger.put_job(KEY, job_id, record), event=event)
+    journal.note(lambda ledger: ledger.put_job(KEY, job_id, record), event=ended(job_id))
 
 
 def on_a_thread(function):
@@ -68,27 +70,50 @@ def commits(journal, *job_ids):
 
 def test_what_is_written_is_not_held_up_by_one_that_hangs_where_it_tells(ledger):
     take = Hanging()
-    journal = Journal(ledger, Telling(take, is_over=lambda: False).tell_all, (KEY, 1))
+    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1))
     teller = on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
-    others = [on_a_thread(lambda name=name: commits(journal, name)) for name in "ab"]
-    while len(ledger.history(KEY).jobs) < 3:
-        assert all(thread.is_alive() for thread in others)
+    commits(journal, "a", "b")
+    assert set(ledger.history(KEY).jobs) == {"hangs", "a", "b"}
     assert take.told == []
     take.may_go_on.set()
-    for thread in (teller, *others):
-        thread.join(LONG)
-    assert take.told[0] == "hangs"
-    assert sorted(take.told) == ["a", "b", "hangs"]
+    teller.join(LONG)
+    assert take.told == ["hangs", "a", "b"]
+
+
+def test_one_who_tells_at_once_comes_back_when_it_is_told(ledger):
+    take = Hanging()
+    telling = Telling(take, is_over=lambda: False)
+    on_a_thread(lambda: commits(Journal(ledger, telling, (KEY, 1)), "hangs"))
+    assert take.is_there.wait(LONG)
+    waiting = on_a_thread(lambda: telling.tell(ended("a")))
+    take.may_go_on.set()
+    waiting.join(LONG)
+    assert take.told == ["hangs", "a"]
+
+
+def test_where_too_much_waits_to_be_told_who_brings_more_waits(ledger):
+    take = Hanging()
+    telling = Telling(take, is_over=lambda: False)
+    journal = Journal(ledger, telling, (KEY, 1))
+    on_a_thread(lambda: commits(journal, "hangs"))
+    assert take.is_there.wait(LONG)
+    telling.leave([ended("a")] * 2000)
+    waiting = on_a_thread(telling.tell_left)
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    take.may_go_on.set()
+    waiting.join(LONG)
+    assert take.told == ["hangs", *["a"] * 2000]
 
 
 def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(ledger):
     take, over = Hanging(), threading.Event()
     telling = Telling(take, is_over=over.is_set)
-    journal = Journal(ledger, telling.tell_all, (KEY, 1))
+    journal = Journal(ledger, telling, (KEY, 1))
     on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
-    waiting = on_a_thread(lambda: commits(journal, "a", "b"))
+    waiting = on_a_thread(lambda: [telling.tell(ended("said")), commits(journal, "a", "b")])
     assert not telling.has_given_up
     over.set()
     waiting.join(LONG)
@@ -101,7 +126,7 @@ def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(l
 def test_a_healthy_listener_hears_all_of_it_after_the_time_is_over_as_well(ledger):
     take = Hanging()
     telling = Telling(take, is_over=lambda: True)
-    journal = Journal(ledger, telling.tell_all, (KEY, 1))
+    journal = Journal(ledger, telling, (KEY, 1))
     names = [[f"{thread}{number}" for number in range(20)] for thread in "abcd"]
     threads = [on_a_thread(lambda some=some: commits(journal, *some)) for some in names]
     for thread in threads:
@@ -117,7 +142,7 @@ def test_events_are_told_in_the_order_of_the_ledger_and_only_when_they_are_in_it
         if event.job_id not in ledger.history(KEY).jobs:
             missing.append(event.job_id)
 
-    journal = Journal(ledger, Telling(take, is_over=lambda: False).tell_all, (KEY, 1))
+    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1))
     guard = threading.Lock()
 
     def work(name):
@@ -146,8 +171,7 @@ def test_a_bus_that_a_thread_still_tells_is_closed_without_it():
             closed.append(True)
 
     bus = EventBus([Sink()], on_failure=lambda *_: None)
-    event = JobEnded(at=1.0, flow_id="flow", run_id="run", job_id="hangs", status=Status.SUCCESS, duration_ms=1)
-    on_a_thread(lambda: bus.tell(event))
+    on_a_thread(lambda: bus.tell(ended("hangs")))
     assert take.is_there.wait(LONG)
     bus.close()
     assert closed == []
@@ -164,8 +188,8 @@ def no_json(ledger):
 
 @pytest.mark.parametrize(("broken", "name"), [(no_memory, "MemoryError"), (no_json, "ValueError")])
 def test_after_a_write_that_breaks_nothing_is_written(ledger, broken, name):
-    told = deque()
-    journal = Journal(ledger, told.extend, (KEY, 1))
+    told = []
+    journal = Journal(ledger, Telling(told.append, is_over=lambda: False), (KEY, 1))
     job_ends(journal, "a")
     journal.note(broken)
     with pytest.raises(LedgerFailed, match=name) as failed:
@@ -183,7 +207,7 @@ def test_after_an_interrupt_in_a_write_nothing_is_written(ledger):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    journal = Journal(ledger, lambda _: None, (KEY, 1))
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1))
     journal.note(interrupted)
     with pytest.raises(KeyboardInterrupt):
         journal.commit()

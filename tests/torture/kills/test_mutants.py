@@ -85,7 +85,7 @@ PREYS = [
         name="a step is told before it is written",
         file=JOURNAL,
         old="batch.events.append(event)",
-        new="self._tell_all(deque([event]))",
+        new="self._telling.leave([event]); self._telling.tell_left()",
         then="pwrite ledger",
         tells="told too early",
     ),

@@ -51,7 +51,7 @@ MUTANTS = {
             name="told before the commit",
             file=_JOURNAL,
             old="        if batch.writes:\n",
-            new="        self._tell_all(deque(batch.events))\n        batch.events = []\n        if batch.writes:\n",
+            new="        self._telling.leave(batch.events)\n        self._telling.tell_left()\n        batch.events = []\n        if batch.writes:\n",
         ),
         Mutant(
             name="state folder without its name",

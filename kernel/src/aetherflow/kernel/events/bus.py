@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Iterable
 
     from ..contracts.events import Event
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.05
 #: How long another one's telling is waited for once the time is over.
 _LAST_WAIT = 0.5
+#: How many events may wait to be told before those who bring more wait too: memory must not grow with them.
+_MOST_UNTOLD = 1000
 
 
 class Sink(Protocol):
@@ -49,36 +51,46 @@ def warn_of_sink(sink: Sink, error: Exception) -> None:
 
 
 class Telling:
-    """One event after the other: a thread that has something to tell waits for the one that tells, and not for ever.
+    """One event after the other, in the order in which they came: whoever tells at the moment also tells what comes.
 
-    Whoever takes the events may never come back: a pipe that nobody reads, an observer that hangs. Once the time is
-    over (`is_over`) its thread is not waited for any longer, and what is not told by then is dropped.
+    Whoever takes the events may be slow, or never come back: a pipe that nobody reads, an observer that hangs. A
+    thread that only leaves what is to be told is not held up by it, unless too much waits already. Once the time is
+    over (`is_over`) the one that tells is not waited for any longer, and what is not told by then is dropped.
     """
 
     def __init__(self, tell: Callable[[Event], None], *, is_over: Callable[[], bool]) -> None:
         self._tell = tell
         self._is_over = is_over
+        self._untold: deque[Event] = deque()
         self._guard = threading.RLock()
         #: Whether a thread was still busy telling when the time was over.
         self.has_given_up = False
 
     def tell(self, event: Event) -> None:
-        """Tell one event."""
-        if self._guard.acquire(blocking=False) or self._waited():
-            try:
-                self._tell(event)
-            finally:
-                self._guard.release()
+        """Tell one event; it is told when this comes back."""
+        self._untold.append(event)
+        while self._untold and (self._guard.acquire(blocking=False) or self._waited()):
+            self._tell_what_waits()
 
-    def tell_all(self, events: deque[Event]) -> None:
-        """Tell all events of a queue, the first one first; others may add to it meanwhile, and tell of it too."""
-        # Looked at again when it is given back: who gave up waiting left its own to this thread.
-        while events and (self._guard.acquire(blocking=False) or self._waited()):
-            try:
-                while events:
-                    self._tell(events.popleft())
-            finally:
-                self._guard.release()
+    def leave(self, events: Iterable[Event]) -> None:
+        """Put events in their place among those that are to be told, for `tell_left`."""
+        self._untold += events
+
+    def tell_left(self) -> None:
+        """See to it that what was left is told: by this thread, or by one that is telling already."""
+        # Looked at again when it is given back: others may have left theirs to this thread.
+        while self._untold and (self._guard.acquire(blocking=False) or (self._is_crowded() and self._waited())):
+            self._tell_what_waits()
+
+    def _tell_what_waits(self) -> None:
+        try:
+            while self._untold:
+                self._tell(self._untold.popleft())
+        finally:
+            self._guard.release()
+
+    def _is_crowded(self) -> bool:
+        return len(self._untold) > _MOST_UNTOLD
 
     def _waited(self) -> bool:
         """Wait for whoever tells; answers whether it is this thread's turn."""

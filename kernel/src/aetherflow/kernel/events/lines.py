@@ -76,8 +76,8 @@ class LineLog:
         self._stream = stream
         self._redactor = redactor
         self._least = LEVELS[level]
-        self._is_text = not as_json
         self._format = _as_json if as_json else _as_text
+        self._format_words = _words_as_json if as_json else _words_as_text
         self._last_progress: dict[tuple[str, str], float] = {}
         self._guard = threading.Lock()
         self._is_lost = False
@@ -89,8 +89,8 @@ class LineLog:
         level = level_of(event)
         if LEVELS[level] < self._least:
             return
-        if self._is_text and _is_of_words(event) and not self._redactor.knows_secrets:
-            self._append(_words_as_text(level, event))
+        if _is_of_words(event) and not self._redactor.knows_secrets:
+            self._append(self._format_words(level, event))
         else:
             self.write(level, event.name, event.at, _fields_of(event))
 
@@ -182,6 +182,19 @@ def _words_as_text(level: str, event: Event) -> str:
 @lru_cache(maxsize=_WORDS, typed=True)
 def _word(name: str, value: object) -> str:
     return f"{name}={_shown(value)}" if _says_something(value) else ""
+
+
+def _words_as_json(level: str, event: Event) -> str:
+    """The same as an object of JSON."""
+    kind: Any = type(event)
+    names, values_of = _told_by(kind)
+    told = "".join(map(_json_word, names, values_of(event)))
+    return f'{{"ts_ms": {int(event.at * 1000)}, "level": "{level}", "event": "{event.name}"{told}}}'
+
+
+@lru_cache(maxsize=_WORDS, typed=True)
+def _json_word(name: str, value: object) -> str:
+    return f', "{name}": {_JSON.encode(value)}' if _says_something(value) else ""
 
 
 def _says_something(value: object) -> bool:

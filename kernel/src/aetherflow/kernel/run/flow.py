@@ -116,7 +116,7 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(
             ownership=ownership,
-            journal=Journal(ledger, telling.tell_all, (key, record.starts)),
+            journal=Journal(ledger, telling, (key, record.starts)),
             stop=stop,
             crew=crew,
             tell=telling.tell,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from ..contracts.events import Event
     from ..contracts.records import RunKey
     from ..contracts.stores import StateStore
+    from ..events.bus import Telling
 
     Write = Callable[[StateStore], None]
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 class _Batch:
     """What one commit writes, and what is told after it."""
 
-    __slots__ = ("events", "failure", "has_leader", "over", "writes")
+    __slots__ = ("events", "failure", "has_leader", "waiting", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         #: Whether a thread is about to commit it.
         self.has_leader = False
-        #: Set when it is on the disk, or can't be; made by the first thread that waits for its leader.
-        self.over: threading.Event | None = None
+        #: Of each thread that waits for its leader, a lock that is given back when it is on the disk, or can't be.
+        self.waiting: list[threading.Lock] = []
         self.failure: LedgerFailed | None = None
 
 
@@ -44,14 +44,12 @@ class Journal:
     written; and apart from the commit: whoever takes long to hear it holds up nobody's writing.
     """
 
-    def __init__(self, ledger: StateStore, tell_all: Callable[[deque[Event]], None], fence: tuple[RunKey, int]) -> None:
+    def __init__(self, ledger: StateStore, telling: Telling, fence: tuple[RunKey, int]) -> None:
         self._ledger = ledger
-        self._tell_all = tell_all
+        self._telling = telling
         self._fence = fence
         #: Where things are noted now.
         self._open = _Batch()
-        #: What is written, and is still to be told.
-        self._untold: deque[Event] = deque()
         self._guard = threading.Lock()
         #: Held by the thread that commits.
         self._committing = threading.Lock()
@@ -75,20 +73,21 @@ class Journal:
         """
         with self._guard:
             batch = self._open
-            over = None
+            turn = None
             if batch.has_leader:
-                over = batch.over = batch.over or threading.Event()
+                turn = threading.Lock()
+                turn.acquire()
+                batch.waiting.append(turn)
             batch.has_leader = True
-        if over is None:
+        if turn is None:
             # Also where nothing was noted since: what this thread noted may be in the commit that is under way.
             with self._committing:
                 self._close(batch)
         else:
-            over.wait()
+            turn.acquire()
         if batch.failure is not None:
             raise batch.failure
-        if self._untold:
-            self._tell_all(self._untold)
+        self._telling.tell_left()
 
     def rescue(self) -> None:
         """One more try for what an earlier commit could not write, where that may help: a disk that was full.
@@ -101,8 +100,7 @@ class Journal:
             self._failure = None
             with suppress(LedgerFailed):
                 self._close(self._open)
-        if self._untold:
-            self._tell_all(self._untold)
+        self._telling.tell_left()
 
     def _close(self, batch: _Batch) -> None:
         """Commit the open batch; the next one is open from now on."""
@@ -117,8 +115,8 @@ class Journal:
             raise batch.failure from error
         finally:
             # Nobody who comes now waits for this batch: it is not open any more.
-            if batch.over is not None:
-                batch.over.set()
+            for turn in batch.waiting:
+                turn.release()
 
     def _write(self, batch: _Batch) -> None:
         # With what could not be written before, if this is another try.
@@ -129,7 +127,7 @@ class Journal:
         if batch.writes:
             self._ledger.write_all(batch.writes, fence=self._fence)
         self._unwritten = _Batch()
-        self._untold += batch.events
+        self._telling.leave(batch.events)
 
 
 def _as_failure(error: BaseException) -> LedgerFailed:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _JSON = json.JSONEncoder(ensure_ascii=True, default=str)
 _PROGRESS_SECONDS = 10.0
-#: What no line for people holds.
-_MACHINES_ONLY = frozenset({"jobs", "fields"})
+#: What no line for people holds, and is large where a flow is.
+_MACHINES_ONLY = "jobs"
 _TOLD_ELSEWHERE = frozenset({"at", "level", "flow_id", "run_id"})
 #: Types of values that are JSON values as they are.
 _PLAIN = frozenset({str, int, float, bool, type(None), Status})
@@ -76,6 +76,7 @@ class LineLog:
         self._stream = stream
         self._redactor = redactor
         self._least = LEVELS[level]
+        self._is_for_machines = as_json
         self._format = _as_json if as_json else _as_text
         self._format_words = _words_as_json if as_json else _words_as_text
         self._last_progress: dict[tuple[str, str], float] = {}
@@ -91,8 +92,11 @@ class LineLog:
             return
         if _is_of_words(event) and not self._redactor.knows_secrets:
             self._append(self._format_words(level, event))
-        else:
-            self.write(level, event.name, event.at, _fields_of(event))
+            return
+        values = _fields_of(event)
+        if not self._is_for_machines:
+            values.pop(_MACHINES_ONLY, None)
+        self.write(level, event.name, event.at, values)
 
     def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
         """Write one line; whatever stands in the values, it stays one line and holds no secret."""
@@ -207,7 +211,7 @@ def _as_json(level: str, name: str, at: float, values: Mapping[str, object]) -> 
 
 
 def _as_text(level: str, name: str, at: float, values: Mapping[str, object]) -> str:
-    told = " ".join([f"{key}={_shown(value)}" for key, value in values.items() if key not in _MACHINES_ONLY])
+    told = " ".join([f"{key}={_shown(value)}" for key, value in values.items() if key != "fields"])
     own = values.get("fields")
     if isinstance(own, dict):
         # A step's own keys are text from outside, as its values are.

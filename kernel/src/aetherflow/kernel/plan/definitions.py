@@ -42,13 +42,13 @@ def job_digest(job: Job) -> str:
 
 def flow_definitions(flow: Flow) -> str:
     """All steps of a flow as they are written, as JSON, for a later start to tell what was changed."""
-    return _ENCODER.encode(
-        [
-            {"job": job.id, "step": step.id, "definition": step_definition(step)}
-            for job in flow.all_jobs
-            for step in job.steps
-        ]
+    # One after the other: beside the flow itself there is only the text of it.
+    steps = (
+        _ENCODER.encode({"job": job.id, "step": step.id, "definition": step_definition(step)})
+        for job in flow.all_jobs
+        for step in job.steps
     )
+    return f"[{', '.join(steps)}]"
 
 
 def _digest(parts: object) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NOT_KEPT = "its outputs hold a secret, which is not kept"
 _DONE = "done in an earlier start"
+#: Shared by all steps that are not repeated.
+_NO_ITEMS: Mapping[str, StepRecord] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def _plan_step(job: Job, step: Step, position: int, past: Past) -> StepPlan:
         position=position,
         rerun=step.rerun or past.rerun_of(step),
         earlier=earlier,
-        items=_items_of(job, step, past) if step.foreach is not None else {},
+        items=_items_of(job, step, past) if step.foreach is not None else _NO_ITEMS,
     )
 
 

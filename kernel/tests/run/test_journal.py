@@ -14,8 +14,9 @@ import pytest
 
 from aetherflow.kernel.contracts.events import JobEnded, Status
 from aetherflow.kernel.contracts.records import JobRecord, RunKey, RunRecord, StepKey, StepRecord
-from aetherflow.kernel.errors import LedgerFailed
+from aetherflow.kernel.errors import LedgerFailed, RunFailed
 from aetherflow.kernel.events.bus import EventBus, Telling
+from aetherflow.kernel.run.crew import Crew
 from aetherflow.kernel.run.journal import Journal
 from aetherflow.kernel.state.ledger import open_ledger
 
@@ -70,7 +71,7 @@ def commits(journal, *job_ids):
 
 def test_what_is_written_is_not_held_up_by_one_that_hangs_where_it_tells(ledger):
     take = Hanging()
-    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1))
+    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1), Crew())
     teller = on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
     commits(journal, "a", "b")
@@ -84,7 +85,7 @@ def test_what_is_written_is_not_held_up_by_one_that_hangs_where_it_tells(ledger)
 def test_one_who_tells_at_once_comes_back_when_it_is_told(ledger):
     take = Hanging()
     telling = Telling(take, is_over=lambda: False)
-    on_a_thread(lambda: commits(Journal(ledger, telling, (KEY, 1)), "hangs"))
+    on_a_thread(lambda: commits(Journal(ledger, telling, (KEY, 1), Crew()), "hangs"))
     assert take.is_there.wait(LONG)
     waiting = on_a_thread(lambda: telling.tell(ended("a")))
     take.may_go_on.set()
@@ -95,7 +96,7 @@ def test_one_who_tells_at_once_comes_back_when_it_is_told(ledger):
 def test_where_too_much_waits_to_be_told_who_brings_more_waits(ledger):
     take = Hanging()
     telling = Telling(take, is_over=lambda: False)
-    journal = Journal(ledger, telling, (KEY, 1))
+    journal = Journal(ledger, telling, (KEY, 1), Crew())
     on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
     telling.leave([ended("a")] * 2000)
@@ -110,7 +111,7 @@ def test_where_too_much_waits_to_be_told_who_brings_more_waits(ledger):
 def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(ledger):
     take, over = Hanging(), threading.Event()
     telling = Telling(take, is_over=over.is_set)
-    journal = Journal(ledger, telling, (KEY, 1))
+    journal = Journal(ledger, telling, (KEY, 1), Crew())
     on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
     waiting = on_a_thread(lambda: [telling.tell(ended("said")), commits(journal, "a", "b")])
@@ -126,7 +127,7 @@ def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(l
 def test_a_healthy_listener_hears_all_of_it_after_the_time_is_over_as_well(ledger):
     take = Hanging()
     telling = Telling(take, is_over=lambda: True)
-    journal = Journal(ledger, telling, (KEY, 1))
+    journal = Journal(ledger, telling, (KEY, 1), Crew())
     names = [[f"{thread}{number}" for number in range(20)] for thread in "abcd"]
     threads = [on_a_thread(lambda some=some: commits(journal, *some)) for some in names]
     for thread in threads:
@@ -142,7 +143,7 @@ def test_events_are_told_in_the_order_of_the_ledger_and_only_when_they_are_in_it
         if event.job_id not in ledger.history(KEY).jobs:
             missing.append(event.job_id)
 
-    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1))
+    journal = Journal(ledger, Telling(take, is_over=lambda: False), (KEY, 1), Crew())
     guard = threading.Lock()
 
     def work(name):
@@ -158,6 +159,91 @@ def test_events_are_told_in_the_order_of_the_ledger_and_only_when_they_are_in_it
     assert len(told) == 100
     assert told == written
     assert missing == []
+
+
+class Disk:
+    """A write that takes as long as we want."""
+
+    def __init__(self):
+        self.is_there, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, _):
+        self.is_there.set()
+        assert self.may_go_on.wait(LONG)
+
+
+def test_what_is_to_be_written_soon_is_written_without_the_one_who_noted_it(ledger):
+    disk, told = Disk(), []
+    journal = Journal(ledger, Telling(told.append, is_over=lambda: False), (KEY, 1), Crew())
+    journal.note(disk)
+    job_ends(journal, "a")
+    pending = journal.commit_soon()
+    assert disk.is_there.wait(LONG)
+    assert told == []
+    waiting = on_a_thread(pending.wait)
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    disk.may_go_on.set()
+    waiting.join(LONG)
+    assert not waiting.is_alive()
+    assert set(ledger.history(KEY).jobs) == {"a"}
+    journal.commit()
+    assert told == [ended("a")]
+
+
+def test_who_commits_meanwhile_waits_for_what_is_on_its_way(ledger):
+    disk = Disk()
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1), Crew())
+    journal.note(disk)
+    job_ends(journal, "a")
+    journal.commit_soon()
+    assert disk.is_there.wait(LONG)
+    waiting = on_a_thread(journal.commit)
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    disk.may_go_on.set()
+    waiting.join(LONG)
+    assert set(ledger.history(KEY).jobs) == {"a"}
+
+
+def test_where_the_disk_is_slower_than_the_work_who_notes_more_waits(ledger):
+    disk = Disk()
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1), Crew())
+    journal.note(disk)
+    journal.commit_soon()
+    assert disk.is_there.wait(LONG)
+    for number in range(300):
+        job_ends(journal, f"j{number}")
+    ahead = on_a_thread(journal.commit_soon)
+    ahead.join(0.1)
+    assert ahead.is_alive()
+    disk.may_go_on.set()
+    ahead.join(LONG)
+    assert not ahead.is_alive()
+    assert len(ledger.history(KEY).jobs) == 300
+
+
+def test_what_could_not_be_written_soon_is_told_to_all_who_come(ledger):
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1), Crew())
+    journal.note(no_memory)
+    pending = journal.commit_soon()
+    with pytest.raises(LedgerFailed, match="MemoryError"):
+        pending.wait()
+    assert "MemoryError" in str(journal.failure)
+    for commit in (journal.commit_soon, journal.commit, pending.wait):
+        with pytest.raises(LedgerFailed, match="MemoryError"):
+            commit()
+
+
+def test_where_there_is_no_thread_for_it_the_one_who_asks_writes(ledger):
+    class NoCrew(Crew):
+        def start(self, task):
+            raise RunFailed("the system gives no more threads")
+
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1), NoCrew())
+    job_ends(journal, "a")
+    assert journal.commit_soon() is None
+    assert set(ledger.history(KEY).jobs) == {"a"}
 
 
 def test_a_bus_that_a_thread_still_tells_is_closed_without_it():
@@ -189,7 +275,7 @@ def no_json(ledger):
 @pytest.mark.parametrize(("broken", "name"), [(no_memory, "MemoryError"), (no_json, "ValueError")])
 def test_after_a_write_that_breaks_nothing_is_written(ledger, broken, name):
     told = []
-    journal = Journal(ledger, Telling(told.append, is_over=lambda: False), (KEY, 1))
+    journal = Journal(ledger, Telling(told.append, is_over=lambda: False), (KEY, 1), Crew())
     job_ends(journal, "a")
     journal.note(broken)
     with pytest.raises(LedgerFailed, match=name) as failed:
@@ -207,7 +293,7 @@ def test_after_an_interrupt_in_a_write_nothing_is_written(ledger):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1))
+    journal = Journal(ledger, Telling(lambda _: None, is_over=lambda: False), (KEY, 1), Crew())
     journal.note(interrupted)
     with pytest.raises(KeyboardInterrupt):
         journal.commit()

@@ -30,6 +30,7 @@ def sql(context: StepContext, statement: str) -> NoOutputs:
     while not (context.project / "ready").exists():
         time.sleep(0.02)
     connection = apsw.Connection(str(context.project / ".aetherflow/state/ledger.sqlite"))
+    connection.set_busy_timeout(30_000)
     connection.execute(statement)
     connection.close()
     return NoOutputs()

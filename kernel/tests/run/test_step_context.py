@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aetherflow.kernel.api import LockLost, PathRefused, StepError
+from aetherflow.kernel.api import Command, LockLost, PathRefused, StepError
 from aetherflow.kernel.files.paths import ProtectedPlaces, StepPaths
 from aetherflow.kernel.run.connectors import ConnectorSource, RunConnectors
 from aetherflow.kernel.run.context import AttemptContext, AttemptLog, Fence
@@ -143,3 +143,42 @@ def test_a_file_that_is_there_is_replaced_only_where_it_may_be(context, folders)
 def test_a_step_can_ask_whether_there_is_a_resource(context):
     assert context.connectors.has("store")
     assert not context.connectors.has("stores")
+
+
+class Start:
+    """The note of a start that goes to the disk."""
+
+    def __init__(self):
+        self.times_waited = 0
+
+    def wait(self):
+        self.times_waited += 1
+
+
+def publish(context):
+    with context.publish(context.project / "file"):
+        pass
+
+
+def publish_folder(context):
+    with context.staged_folder(context.project / "folder") as staged:
+        context.publish_folder(staged, context.project / "folder")
+
+
+def take_lock(context):
+    open_ledger(context.project / "ledger.sqlite").close()
+    with context.lease("k"):
+        pass
+
+
+def spawn(context):
+    context.spawn(Command(arguments=("true",), environment={}, cwd=context.project))
+
+
+@pytest.mark.parametrize("act", [publish, publish_folder, take_lock, spawn, lambda context: context.run_step({})])
+def test_what_others_see_waits_until_the_start_of_the_attempt_is_on_the_disk(context, act):
+    start = Start()
+    context.fence = Fence(start)
+    act(context)
+    act(context)
+    assert start.times_waited == 1

@@ -16,6 +16,8 @@ from .moments import Moment, Row, Step, outputs_of, step_of, step_that_told
 from .scene import FLOWS, Scene
 
 DONE = {"SUCCESS", "SKIPPED"}
+#: The types of steps in our flows that may not run again, or only under their key.
+NOT_FREELY = {"kills.keyed", "kills.once", "external.process"}
 #: States that something can't be in when the whole is done.
 UNDONE = {"PENDING", "RUNNING"}
 
@@ -40,6 +42,12 @@ class Outline:
         text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
         flow = yaml.safe_load(text)
         return {job["id"]: job for job in [*flow["jobs"], *flow.get("finally", [])]}
+
+    @cached_property
+    def has_parallel_jobs(self) -> bool:
+        """Whether several jobs run at the same time."""
+        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
+        return bool(yaml.safe_load(text)["flow"].get("concurrency", {}).get("max_parallel_jobs", 1) > 1)
 
     @cached_property
     def repeated(self) -> set[tuple[str, str]]:
@@ -72,6 +80,15 @@ class Outline:
             for step in job["steps"]
             if step["type"] == "kills.once"
         }
+
+    def may_begin_ahead(self, step: Step) -> bool:
+        """Whether a step, or an item, may work before its start is in the ledger: it may run again freely."""
+        written = next(each for each in self.jobs[step.job]["steps"] if each["id"] == step.step)
+        if written["type"] in NOT_FREELY or "retry" in written:
+            return False
+        if step.item:
+            return bool(written["foreach"].get("max_parallel", 1) > 1)
+        return self.has_parallel_jobs and written is self.jobs[step.job]["steps"][0]
 
     def steps_of(self, job_id: str, start: int) -> list[Step]:
         """The steps of a job, items left out."""
@@ -110,7 +127,7 @@ class Judge:
         if self._before is not None:
             self.faults += faults_between(self._before, moment)
         if was_killed:
-            self.hits.update(moment.running())
+            self.hits.update(moment.running() | _ahead_of_the_ledger(moment, self.golden.outline))
         self.faults += self._repetitions(moment)
         self._before = moment
 
@@ -125,6 +142,12 @@ class Judge:
                 yield f"repeated: {step} worked {lines} times, and was hit {self.hits[step]} times"
             if step in self.golden.outline.once and lines > 1:
                 yield f"repeated: {step} may run once only, and worked {lines} times"
+
+
+def _ahead_of_the_ledger(moment: Moment, outline: Outline) -> set[Step]:
+    """The steps that have worked and are not done, of those that may begin before the ledger knows."""
+    done = {step for step, row in moment.steps.items() if row["status"] in DONE}
+    return {step for step in moment.lines if step not in done and outline.may_begin_ahead(step)}
 
 
 def faults_in(moment: Moment, golden: Golden) -> Iterator[str]:
@@ -182,13 +205,18 @@ def _promotions(moment: Moment, golden: Golden) -> Iterator[str]:
 
 
 def _written_before_done(moment: Moment, outline: Outline) -> Iterator[str]:
-    """R1, R5: an attempt is in the ledger before it works, and its trace is there before it is SUCCESS."""
+    """R1, R5: an attempt is in the ledger before it works, and its trace is there before it is SUCCESS.
+
+    A step that may begin ahead may work before that, and once more under the same number.
+    """
     steps, lines = moment.steps, moment.lines
     attempts: Counter[tuple[Step, int]] = Counter()
     keys: dict[Step, set[str]] = {}
     for line in moment.witnessed:
         step = step_that_told(line)
         keys.setdefault(step, set()).add(line["key"])
+        if outline.may_begin_ahead(step):
+            continue
         if "attempt" in line:
             attempts[step, line["attempt"]] += 1
             if step in steps and line["attempt"] > steps[step]["attempt"]:

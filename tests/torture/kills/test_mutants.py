@@ -92,8 +92,16 @@ PREYS = [
     Prey(
         name="a step works before it is written as RUNNING",
         file=SERIES,
-        old="            self._run.journal.commit()\n        except",
-        new="            pass\n        except",
+        old="        self._run.journal.commit()\n        return None\n",
+        new="        return None\n",
+        then="pwrite ledger",
+        tells="unwritten",
+    ),
+    Prey(
+        name="any step may begin before it is written as RUNNING",
+        file=SERIES,
+        old="self._may_begin_ahead and step.rerun == Rerun.SAFE and step.step.retry is None",
+        new="True",
         then="pwrite ledger",
         tells="unwritten",
     ),

@@ -8,7 +8,7 @@ their functions. To type checkers, to `dataclasses.replace`, `fields` and `asdic
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def field_names(kind: type) -> tuple[str, ...]:
 
 #: Stands where a field has no default; no record has the ellipsis itself as one.
 _NOTHING: Any = ...
-#: A class of which this many records were made gets a compiled `__init__` after all: it is three times as fast.
+#: A class of which this many records were made gets a compiled `__init__` after all: it takes less than half the time.
 _USES_BEFORE_COMPILING = 100
 #: How a frozen record gets its values.
 _put = object.__setattr__
@@ -128,13 +128,34 @@ def _init(self: Any, *positional: object, **values: object) -> None:  # noqa: AN
     cls = type(self)
     cls._record_count -= 1
     if not cls._record_count:
-        cls.__init__ = _twin_of(cls).__init__  # type: ignore[misc] # it has the same fields
+        cls.__init__ = _compiled_init(cls)
     if positional:
         values = _named(cls, positional, values)
     if values.keys() != cls._record_fields.keys():
         values = _completed(cls, values)
     for name, value in values.items():
         _put(self, name, value)
+
+
+def _compiled_init(cls: Any) -> Callable[..., None]:  # noqa: ANN401 - any record class
+    """An `__init__` of this class alone; each value goes straight to its slot."""
+    fields: Mapping[str, _Field] = cls._record_fields
+    given: dict[str, object] = {"_NOTHING": _NOTHING}
+    arguments, lines = ["self"], ["pass"]
+    for name, found in sorted(fields.items(), key=lambda each: each[1].is_keyword_only):
+        if found.is_keyword_only and "*" not in arguments:
+            arguments.append("*")
+        given[f"put_{name}"] = getattr(cls, name).__set__
+        if found.factory is not _NOTHING:
+            given[f"make_{name}"] = found.factory
+            lines.append(f"if {name} is _NOTHING: {name} = make_{name}()")
+        given[f"default_{name}"] = found.default
+        is_needed = found.factory is _NOTHING and found.default is _NOTHING
+        arguments.append(name if is_needed else f"{name}=default_{name}")
+        lines.append(f"put_{name}(self, {name})")
+    source = f"def __init__({', '.join(arguments)}):\n " + "\n ".join(lines)
+    exec(source, given)  # noqa: S102 - the names of our own fields, as `dataclasses` does
+    return cast("Callable[..., None]", given["__init__"])
 
 
 def _named(cls: Any, positional: tuple[object, ...], values: Mapping[str, object]) -> dict[str, object]:  # noqa: ANN401 - as said

@@ -15,11 +15,11 @@ from .output import is_terminal, output_kept_for_the_answer, print_json, print_p
 from .streams import drop_stream, flush_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..check.preparation import Prepared
-    from ..contracts.events import Event
+    from ..events.bus import EventBus
     from ..events.lines import LineLog
     from ..run.request import RunRequest, RunResult
 
@@ -107,7 +107,7 @@ def start_run(
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
-        result = run_prepared(prepared, request, tell=_sinks(prepared, stack))
+        result = run_prepared(prepared, request, _bus(prepared, stack))
     try:
         _tell_result(result, prepared, as_json=as_json)
     except BrokenPipeError:
@@ -151,7 +151,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
     return values
 
 
-def _sinks(prepared: Prepared, stack: ExitStack) -> Callable[[Event], None]:
+def _bus(prepared: Prepared, stack: ExitStack) -> EventBus:
     """A table for whoever watches a terminal, else a log on standard error."""
     from ..events.bus import EventBus, Sink
     from ..events.library_logs import library_logs
@@ -172,7 +172,7 @@ def _sinks(prepared: Prepared, stack: ExitStack) -> Callable[[Event], None]:
         sink = JobTable(jobs, on_failure, sys.stderr, redactor, settings.log_level)
     bus = EventBus([sink], on_failure=lambda failed, error: _tell_failure(log, failed, error))
     stack.callback(bus.close)
-    return bus.tell
+    return bus
 
 
 def _tell_failure(log: LineLog, failed: object, error: Exception) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from ..contracts.events import Event
 
@@ -27,6 +29,17 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Nothing more will come."""
+
+
+@runtime_checkable
+class HoldingSink(Protocol):
+    """A sink that shows many events for less than it shows each of them."""
+
+    def hold(self) -> None:
+        """More follows at once."""
+
+    def rest(self) -> None:
+        """For now there is no more: show what was held."""
 
 
 class CallbackSink:
@@ -58,9 +71,16 @@ class Telling:
     over (`is_over`) the one that tells is not waited for any longer, and what is not told by then is dropped.
     """
 
-    def __init__(self, tell: Callable[[Event], None], *, is_over: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Event], None],
+        *,
+        is_over: Callable[[], bool],
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._tell = tell
         self._is_over = is_over
+        self._together = together
         self._untold: deque[Event] = deque()
         self._guard = threading.RLock()
         #: Whether a thread was still busy telling when the time was over.
@@ -84,8 +104,9 @@ class Telling:
 
     def _tell_what_waits(self) -> None:
         try:
-            while self._untold:
-                self._tell(self._untold.popleft())
+            with self._together() if len(self._untold) > 1 else nullcontext():
+                while self._untold:
+                    self._tell(self._untold.popleft())
         finally:
             self._guard.release()
 
@@ -109,6 +130,7 @@ class EventBus:
 
     def __init__(self, sinks: Iterable[Sink], on_failure: Callable[[Sink, Exception], None]) -> None:
         self._sinks = list(sinks)
+        self._holding = [sink for sink in self._sinks if isinstance(sink, HoldingSink)]
         self._failures: dict[int, int] = {}
         self._on_failure = on_failure
         self._guard = threading.RLock()
@@ -119,6 +141,17 @@ class EventBus:
             for sink in self._sinks:
                 if self._failures.get(id(sink), 0) < self._MOST_FAILURES:
                     self._hand(sink, event)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told while the block lasts may be shown all at once, at its end at the latest."""
+        for sink in self._holding:
+            sink.hold()
+        try:
+            yield
+        finally:
+            for sink in self._holding:
+                sink.rest()
 
     def close(self) -> None:
         """Close all sinks; not those of a bus that a thread is still telling, which was not waited for either."""

@@ -41,6 +41,8 @@ _ALWAYS_SAY_SOMETHING = frozenset({int, float, bool, tuple})
 _ENDINGS = frozenset({StepEnded, ItemEnded, JobEnded, RunEnded})
 #: Events of ids and other words alone, where they give no reason.
 _OF_WORDS = frozenset({JobStarted, StepStarted, ItemStarted, StepEnded, ItemEnded, JobEnded})
+#: How many lines are held back at most where more are said to follow.
+_MOST_HELD = 64
 #: How many words are remembered as they are shown, and of which length.
 _WORDS, _SHORT = 4096, 64
 
@@ -82,6 +84,8 @@ class LineLog:
         self._last_progress: dict[tuple[str, str], float] = {}
         self._guard = threading.Lock()
         self._is_lost = False
+        #: Lines that are shown with those that follow at once; null where each is shown as it comes.
+        self._held: list[str] | None = None
 
     def handle(self, event: Event) -> None:
         """Write one event."""
@@ -111,17 +115,38 @@ class LineLog:
 
     def _append(self, line: str) -> None:
         with self._guard:
-            if self._is_lost:
+            if self._held is None:
+                self._show(line + "\n")
                 return
-            try:
-                self._stream.write(line + "\n")
-                self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                # Closed, or its reader went away: what is told to nobody must not end the run.
-                self._is_lost = True
-            except OSError:
-                # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
-                return
+            self._held.append(line + "\n")
+            if len(self._held) == _MOST_HELD:
+                self._show("".join(self._held))
+                self._held.clear()
+
+    def hold(self) -> None:
+        """More lines follow at once: they may be shown together."""
+        with self._guard:
+            self._held = self._held or []
+
+    def rest(self) -> None:
+        """Show what was held back, and from now on each line as it comes."""
+        with self._guard:
+            held, self._held = self._held, None
+            if held:
+                self._show("".join(held))
+
+    def _show(self, text: str) -> None:
+        if self._is_lost:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (BrokenPipeError, ValueError):
+            # Closed, or its reader went away: what is told to nobody must not end the run.
+            self._is_lost = True
+        except OSError:
+            # Full, most likely. Later lines are tried again: the one that says why the run failed may find room.
+            return
 
     def close(self) -> None:
         """Nothing to let go of: the stream belongs to the process."""

@@ -124,6 +124,9 @@ class Workspace:
             self.unfinished.clear()
         if self.cleanup_policy == "never" or (self.cleanup_policy == "on_success" and not status.is_done):
             return
+        if not _is_folder(self.flow_root):
+            # No job has made one.
+            return
         for job_id in job_ids:
             if remove_marked(self._home(job_id), self.marker):
                 # Other runs of the job and of the flow may be at work there: then they are not empty.
@@ -166,6 +169,13 @@ def remove_marked(home: Path, marker: str) -> bool:
                 os.rmdir(home.name, dir_fd=parent)
                 return True
             return found == marker and remove_folder(home.name, parent, descriptor, last=MARKER_NAME)
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
     except OSError:
         return False
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..contracts.steps import Connectors, PathAccess, Skip, StepLog, StepOutputs
     from ..files.publish import Bookkeeping
     from ..files.workspace import JobFolders
+    from .journal import Pending
     from .keeping import KeeperOnDemand
     from .leases import HeldLease
 
@@ -77,9 +78,13 @@ class Fence:
     """Whether an attempt may still publish: not after the run has left it behind.
 
     Who ends an attempt, its own thread or the run that leaves it behind, is decided once.
+
+    Args:
+        start: the note of the attempt's start, where the attempt has begun before that is on the disk.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: Pending | None = None) -> None:
+        self._start = start
         self._is_revoked = False
         self._guard = threading.Lock()
         self._is_ended = False
@@ -101,17 +106,34 @@ class Fence:
 
         Raises:
             StepError: the run has left the attempt behind.
+            LedgerFailed: its start could not be written.
         """
+        self.wait_for_start()
         with self._guard:
-            self.check()
+            self._refuse_revoked()
             yield
 
     def check(self) -> None:
-        """Go on only while the attempt is the run's.
+        """Go on only while the attempt is the run's, and its start is on the disk.
 
         Raises:
             StepError: the run has left the attempt behind.
+            LedgerFailed: its start could not be written.
         """
+        self.wait_for_start()
+        self._refuse_revoked()
+
+    def wait_for_start(self) -> None:
+        """Wait until the start of the attempt is on the disk.
+
+        Raises:
+            LedgerFailed: it could not be written.
+        """
+        if self._start is not None:
+            self._start.wait()
+            self._start = None
+
+    def _refuse_revoked(self) -> None:
         if self._is_revoked:
             message = "the run has left this attempt behind; nothing is published any more"
             raise StepError(message, code="AF-FENCED")
@@ -218,6 +240,7 @@ class AttemptContext:
         from ..state.leases import Holder
         from .leases import step_lock
 
+        self.fence.check()
         if self.redact(key) != key:
             raise NothingDone(
                 "the key of the lock holds a secret, and the ledger keeps none",
@@ -248,6 +271,7 @@ class AttemptContext:
 
     def run_step(self, step: Mapping[str, Any]) -> StepOutputs | Skip[StepOutputs]:
         """Run a step inside this one."""
+        self.fence.check()
         return self.run_inner(self, step)
 
     @contextmanager

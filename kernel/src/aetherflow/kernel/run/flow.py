@@ -32,6 +32,7 @@ from .stopping import Stop, stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ..contracts.events import Event
@@ -70,20 +71,30 @@ def run_flow(
     prepared = prepare_flow(flow_file, profile=profile, environ=environ)
     sinks = [CallbackSink(on_event)] if on_event else []
     with prepared.surroundings.index:
-        return run_prepared(prepared, request or RunRequest(), tell=EventBus(sinks, on_failure=warn_of_sink).tell)
+        return run_prepared(prepared, request or RunRequest(), EventBus(sinks, on_failure=warn_of_sink))
 
 
-def run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Event], None]) -> RunResult:
+def run_prepared(prepared: Prepared, request: RunRequest, bus: EventBus) -> RunResult:
     """Run a flow that was read and checked, observed by the plugins that its profile grants it; see `run_flow`."""
     prepared.checked()
     if not prepared.surroundings.index.granted("aetherflow_event"):
-        return _run_prepared(prepared, request, tell=tell)
+        return _run_prepared(prepared, request, tell=bus.tell, together=bus.together)
     from .observed import run_observed
 
-    return run_observed(prepared.surroundings, lambda tell_all: _run_prepared(prepared, request, tell=tell_all), tell)
+    return run_observed(
+        prepared.surroundings,
+        lambda tell_all: _run_prepared(prepared, request, tell=tell_all, together=bus.together),
+        bus.tell,
+    )
 
 
-def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Event], None]) -> RunResult:
+def _run_prepared(
+    prepared: Prepared,
+    request: RunRequest,
+    *,
+    tell: Callable[[Event], None],
+    together: Callable[[], AbstractContextManager[None]],
+) -> RunResult:
     flow_index = prepared.checked()
     flow = flow_index.flow
     if request.only_job is not None:
@@ -112,11 +123,11 @@ def _run_prepared(prepared: Prepared, request: RunRequest, *, tell: Callable[[Ev
         log = _run_log(prepared, places, key, record, tell)
         stack.callback(log.close)
         stop = Stop()
-        telling = Telling(log.tell, is_over=lambda: stop.is_over)
+        telling = Telling(log.tell, is_over=lambda: stop.is_over, together=together)
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(
             ownership=ownership,
-            journal=Journal(ledger, telling, (key, record.starts)),
+            journal=Journal(ledger, telling, (key, record.starts), crew),
             stop=stop,
             crew=crew,
             tell=telling.tell,

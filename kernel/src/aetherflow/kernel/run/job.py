@@ -150,7 +150,9 @@ class JobRun:
             if outcome is not None:
                 self._note_end(unit, plan, outcome)
                 return outcome
-        self._series = series = Series(self._run, self._notes, unit, self._place, self._limits)
+        # The end of a step before it is to be on the disk when it begins.
+        is_free = plan.position == 0 and self._run.flow_index.flow.concurrency.max_parallel_jobs > 1
+        self._series = series = Series(self._run, self._notes, unit, self._place, self._limits, may_begin_ahead=is_free)
         ended = series.run(self._scope)
         self._series = None
         if ended.is_noted:
@@ -249,6 +251,8 @@ def _had_no_data(plan: StepPlan, status: Status, reason: str) -> bool:
 
 def _promoted_earlier(plan: JobPlan) -> Mapping[str, Json]:
     """What an earlier start promoted from steps that are done: those that run again promote again."""
+    if plan.earlier is None:
+        return {}
     kept = {name for step in plan.steps if step.decision is Decision.RESTORE for name in step.step.outputs}
     return {name: value for name, value in kept_outputs(plan).items() if name in kept}
 

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import LedgerFailed
+from ..errors import LedgerFailed, RunFailed
 from ..plugins.boundary import told
 
 if TYPE_CHECKING:
@@ -16,23 +16,48 @@ if TYPE_CHECKING:
     from ..contracts.records import RunKey
     from ..contracts.stores import StateStore
     from ..events.bus import Telling
+    from .crew import Crew
 
     Write = Callable[[StateStore], None]
+
+
+#: How much may wait to be written while nobody waits for it: what a crash takes back is no more than that.
+_MOST_AHEAD = 256
 
 
 class _Batch:
     """What one commit writes, and what is told after it."""
 
-    __slots__ = ("events", "failure", "has_leader", "waiting", "writes")
+    __slots__ = ("events", "failure", "has_leader", "is_over", "waiting", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         #: Whether a thread is about to commit it.
         self.has_leader = False
-        #: Of each thread that waits for its leader, a lock that is given back when it is on the disk, or can't be.
+        #: Whether it is on the disk, or can't be.
+        self.is_over = False
+        #: Of each thread that waits for that, a lock that is given back then.
         self.waiting: list[threading.Lock] = []
         self.failure: LedgerFailed | None = None
+
+
+class Pending:
+    """What was noted and is on its way to the disk."""
+
+    __slots__ = ("_batch", "_journal")
+
+    def __init__(self, journal: Journal, batch: _Batch) -> None:
+        self._journal = journal
+        self._batch = batch
+
+    def wait(self) -> None:
+        """Wait until it is there.
+
+        Raises:
+            LedgerFailed: it could not be written.
+        """
+        self._journal.wait_for(self._batch)
 
 
 class Journal:
@@ -44,10 +69,11 @@ class Journal:
     written; and apart from the commit: whoever takes long to hear it holds up nobody's writing.
     """
 
-    def __init__(self, ledger: StateStore, telling: Telling, fence: tuple[RunKey, int]) -> None:
+    def __init__(self, ledger: StateStore, telling: Telling, fence: tuple[RunKey, int], crew: Crew) -> None:
         self._ledger = ledger
         self._telling = telling
         self._fence = fence
+        self._crew = crew
         #: Where things are noted now.
         self._open = _Batch()
         self._guard = threading.Lock()
@@ -71,23 +97,55 @@ class Journal:
         Raises:
             LedgerFailed: it could not be written, now or earlier: nothing is written after that.
         """
+        batch, is_led = self._leader_wanted()
+        if is_led:
+            self.wait_for(batch)
+            self._telling.tell_left()
+        else:
+            self._lead(batch)
+
+    def commit_soon(self) -> Pending | None:
+        """Have all that was noted made durable by another thread; null where it is durable already.
+
+        Raises:
+            LedgerFailed: something could not be written earlier.
+        """
+        if self._failure is not None:
+            raise self._failure
+        batch, is_led = self._leader_wanted()
+        if len(batch.writes) > _MOST_AHEAD:
+            # The disk is slower than the work.
+            (self.wait_for if is_led else self._lead)(batch)
+            return None
+        if not is_led:
+            try:
+                self._crew.start(lambda: self._lead_quietly(batch))
+            except RunFailed:
+                self._lead(batch)
+                return None
+        return Pending(self, batch)
+
+    def wait_for(self, batch: _Batch) -> None:
+        """Wait until a batch is over that has a leader.
+
+        Raises:
+            LedgerFailed: it could not be written.
+        """
+        turn = None
         with self._guard:
-            batch = self._open
-            turn = None
-            if batch.has_leader:
+            if not batch.is_over:
                 turn = threading.Lock()
                 turn.acquire()
                 batch.waiting.append(turn)
-            batch.has_leader = True
-        if turn is None:
-            # Also where nothing was noted since: what this thread noted may be in the commit that is under way.
-            with self._committing:
-                self._close(batch)
-        else:
+        if turn is not None:
             turn.acquire()
         if batch.failure is not None:
             raise batch.failure
-        self._telling.tell_left()
+
+    @property
+    def failure(self) -> LedgerFailed | None:
+        """Why nothing is written any more."""
+        return self._failure
 
     def rescue(self) -> None:
         """One more try for what an earlier commit could not write, where that may help: a disk that was full.
@@ -102,6 +160,26 @@ class Journal:
                 self._close(self._open)
         self._telling.tell_left()
 
+    def _leader_wanted(self) -> tuple[_Batch, bool]:
+        """The open batch, and whether it has a leader; if not, whoever asked sees to one."""
+        with self._guard:
+            batch = self._open
+            is_led, batch.has_leader = batch.has_leader, True
+            return batch, is_led
+
+    def _lead(self, batch: _Batch) -> None:
+        # Also where nothing was noted since: what this thread noted may be in the commit that is under way.
+        with self._committing:
+            # A rescue may have been faster.
+            if not batch.is_over:
+                self._close(batch)
+        self._telling.tell_left()
+
+    def _lead_quietly(self, batch: _Batch) -> None:
+        # Whoever commits next hears of it, and so does the thread that waits for the end of the run.
+        with suppress(LedgerFailed):
+            self._lead(batch)
+
     def _close(self, batch: _Batch) -> None:
         """Commit the open batch; the next one is open from now on."""
         with self._guard:
@@ -114,7 +192,8 @@ class Journal:
                 raise
             raise batch.failure from error
         finally:
-            # Nobody who comes now waits for this batch: it is not open any more.
+            with self._guard:
+                batch.is_over = True
             for turn in batch.waiting:
                 turn.release()
 

@@ -89,6 +89,7 @@ class _Conductor:
         with self._guard:
             self._add_thread()
         try:
+            self._add_threads()
             self._wait_for_the_end()
         except BaseException as error:  # noqa: BLE001 - raised below, when nothing of the run goes on behind its back
             self._break(None, error)
@@ -107,6 +108,9 @@ class _Conductor:
                     self._run.connectors.cancel()
                     with self._guard:
                         self._changed.notify_all()
+            if self._error is None and self._run.journal.failure is not None:
+                # Nobody may be about to commit who would hear of it.
+                self._break(None, self._run.journal.failure)
             if stop.is_over:
                 self._stop_at_once()
             with self._guard:
@@ -147,12 +151,10 @@ class _Conductor:
 
     def _work(self) -> None:
         """What each thread does: one job after the other, as long as there are any."""
-        number = None
+        number = result = None
         try:
-            while (number := self._take()) is not None:
+            while (number := self._take(number, result)) is not None:
                 result = self._running[number].run()
-                with self._guard:
-                    self._finish(number, result)
         except LeftBehind:
             return
         except BaseException as error:  # noqa: BLE001 - raised on the thread that waits
@@ -168,10 +170,13 @@ class _Conductor:
             self._changed.notify_all()
         self._run.stop.give_up()
 
-    def _take(self) -> int | None:
-        """The next job for this thread; waits for one, and answers null when there will be none."""
+    def _take(self, ended: int | None, result: JobResult | None) -> int | None:
+        """The next job for this thread, whose last one has ended; waits for one, and answers null if there is none."""
         while True:
             with self._guard:
+                if ended is not None and result is not None:
+                    self._finish(ended, result)
+                    ended = None
                 number = None if self._is_over else self._next()
                 if number is not None:
                     self._begin(number)
@@ -188,11 +193,25 @@ class _Conductor:
 
     def _begin(self, number: int) -> None:
         job = JobRun(self._run, self._plans[number])
-        if self._readiness and not self._idle and self._threads < self._most:
-            # One thread less only means that less runs at the same time.
-            with suppress(RunFailed):
-                self._add_thread()
+        self._add_thread_for_more()
         self._running[number] = job
+
+    def _add_threads(self) -> None:
+        """As many as there is work for; the first of them are at work meanwhile."""
+        while True:
+            with self._guard:
+                if not self._add_thread_for_more():
+                    return
+
+    def _add_thread_for_more(self) -> bool:
+        """Let one more job run at the same time, where there is one that may; answers whether that was done."""
+        if not self._readiness or self._idle or self._threads >= self._most:
+            return False
+        # One thread less only means that less runs at the same time.
+        with suppress(RunFailed):
+            self._add_thread()
+            return True
+        return False
 
     def _add_thread(self) -> None:
         self._run.crew.start(self._work)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from ..contracts.effects import Rerun
 from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed, RunFailed
 from ..quick_dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..spec.models import Retry
     from .active import ActiveRun
     from .attempt import Attempt, Place
+    from .journal import Pending
     from .limits import Limits
     from .notes import JobNotes
     from .unit import Unit
@@ -55,12 +57,22 @@ class Ended:
 class Series:
     """One series of attempts, made on the thread that calls `run`."""
 
-    def __init__(self, run: ActiveRun, notes: JobNotes, unit: Unit, place: Place, limits: Limits) -> None:
+    def __init__(
+        self,
+        run: ActiveRun,
+        notes: JobNotes,
+        unit: Unit,
+        place: Place,
+        limits: Limits,
+        *,
+        may_begin_ahead: bool = False,
+    ) -> None:
         self._run = run
         self._notes = notes
         self.unit = unit
         self._place = place
         self._limits = limits
+        self._may_begin_ahead = may_begin_ahead
         #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
         self.current: Current | None = None
 
@@ -112,17 +124,30 @@ class Series:
             return Ended(outcome=failure(self._run, error), started_at=started_at)
         self._notes.started(unit, attempt, attempt.inputs_digest, started_at)
         try:
-            self._run.journal.commit()
+            fence = Fence(self._noted_start())
         except LedgerFailed:
             self._notes.never_began(unit, attempt, started_at)
             raise
         seconds = self._seconds()
-        outcome = self._held(attempt, started_at) if seconds is None else self._watched(attempt, seconds)
+        outcome = self._held(attempt, started_at, fence) if seconds is None else self._watched(attempt, seconds, fence)
         return Ended(outcome=outcome, attempt=attempt, started_at=started_at)
 
-    def _held(self, attempt: Attempt, started_at: float) -> Outcome:
+    def _noted_start(self) -> Pending | None:
+        """Have the start of the attempt on the disk; answers what is still to come of that.
+
+        A step that may be done again freely need not wait for it, where nothing before it in its job has to be there
+        as well: with many short jobs at a time, the waits would be most of their time. All that it does through its
+        context waits.
+        """
+        step = self.unit.plan
+        if self._may_begin_ahead and step.rerun == Rerun.SAFE and step.step.retry is None:
+            return self._run.journal.commit_soon()
+        self._run.journal.commit()
+        return None
+
+    def _held(self, attempt: Attempt, started_at: float, fence: Fence) -> Outcome:
         """The attempt on this thread; whoever waits for the thread may leave it behind."""
-        self.current = current = Current(attempt, started_at, Fence())
+        self.current = current = Current(attempt, started_at, fence)
         cancellation = Cancellation(self._run.stop.cancelled)
         outcome = run_attempt(self._run, attempt, self._place, current.fence, cancellation)
         if not current.fence.end():
@@ -130,10 +155,10 @@ class Series:
         self.current = None
         return outcome
 
-    def _watched(self, attempt: Attempt, seconds: float) -> Outcome:
+    def _watched(self, attempt: Attempt, seconds: float, fence: Fence) -> Outcome:
         """The attempt on a thread of its own, as long as its time and its lock last."""
         stop, limits = self._run.stop, self._limits
-        fence, cancellation = Fence(), Cancellation(stop.cancelled)
+        cancellation = Cancellation(stop.cancelled)
         answers: SimpleQueue[Outcome] = SimpleQueue()
         try:
             self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))

@@ -156,7 +156,7 @@ PREYS = [
     Prey(
         name="a start that was cut off is said to run",
         file=KERNEL + "state/rows.py",
-        old='("starts", ""), ',
+        old='_cut_off("starts"), ',
         new="",
         flow="ending",
         tells="lies",

@@ -14,9 +14,9 @@ from ..errors import InvalidInput, OwnedByAnother
 from ..quick_dataclasses import dataclass, replace
 from ..state.companions import owners_folder
 from ..state.identity import is_dead, this_host
-from ..state.liveness import holder_of, owner_of, status_now
+from ..state.liveness import DIED, holder_of, owner_of, status_now
 from ..state.ownership import own_run
-from .decided import decision, settle_cut_off
+from .decided import decision
 from .remembered import find_run
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def cancel_run(store: StateStore, name: str, *, ledger: Path, wait: float) -> Ca
         # Owned now: nobody changes it any more, so this look is the last word.
         summary = find_run(store, summary.key.name)
         _refuse_done(summary)
-        settle_cut_off(store, summary)
+        store.cut_off(summary.key, DIED)
         store.put_resolution(summary.key, decision("cancel", None, f"it was {summary.run.status}"))
         ended = replace(summary.run, status=Status.CANCELLED, ended_at=summary.run.ended_at or time.time())
         store.put_run(summary.key, ended)

@@ -12,9 +12,9 @@ from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, OwnedByAnother
 from ..quick_dataclasses import dataclass, replace
 from ..state.companions import owners_folder
-from ..state.liveness import status_now
+from ..state.liveness import DIED, status_now
 from ..state.ownership import own_run
-from .decided import decision, settle_cut_off, this_person
+from .decided import decision, this_person
 from .remembered import find_run
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def resolve_step(
         if decided.is_done and decided.outputs is None and (items or decided.is_repeated):
             raise _undecided_items(history, key, items)
         with store.transaction():
-            settle_cut_off(store, summary)
+            store.cut_off(summary.key, DIED)
             history = store.history(summary.key)
             before = history.steps[key]
             changed = _changed(history, key, items, decided)

@@ -14,7 +14,7 @@ from ..plan.definitions import flow_definitions
 from ..policy.document import Mode
 from ..quick_dataclasses import replace
 from ..state.identity import own_identity
-from ..state.liveness import as_noted
+from ..state.liveness import DIED, as_noted
 from .parameters import facts_of, refuse_other_parameters, refuse_secret_parameters, settle_parameters
 from .recording import environment_keys_of, kernel_version, plugins_of, policy_digest_of
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..plan.decisions import Plan
     from ..spec.models import Flow
 
-_DIED = "its process died"
-
 
 def settle_history(ledger: StateStore, key: RunKey) -> History:
     """What is remembered of a run that this process owns now: what is still RUNNING there was cut off."""
@@ -37,7 +35,7 @@ def settle_history(ledger: StateStore, key: RunKey) -> History:
     if not is_cut_off and all(step.status is not Status.RUNNING for step in history.steps.values()):
         return history
     with ledger.transaction():
-        ledger.cut_off(key, _DIED)
+        ledger.cut_off(key, DIED)
     return ledger.history(key)
 
 

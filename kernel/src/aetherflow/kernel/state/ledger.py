@@ -113,8 +113,10 @@ class Ledger:
 
     def cut_off(self, key: RunKey, reason: str) -> None:
         """Note of all that is under way in a run, and of the run itself, that it was cut off."""
+        for statement in rows.CUT_OFF_FOR_A_REASON:
+            self._connection.execute(statement, (reason, *key))
         for statement in rows.CUT_OFF:
-            self._connection.execute(statement, (reason, *key) if "reason" in statement else key)
+            self._connection.execute(statement, key)
 
     def put_decisions(self, key: RunKey, start: int, decisions: Iterable[DecisionRecord]) -> None:
         """Note what a start does with the jobs and steps of its run, and why."""

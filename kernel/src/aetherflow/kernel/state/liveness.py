@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..contracts.records import Json, RunKey, RunSummary, StartRecord
 
 _PROCESSES = Path("/proc")
+#: Why what is RUNNING in a run was cut off, where its process is gone.
+DIED = "its process died"
 
 
 def status_now(summary: RunSummary, owners: Path) -> Status:

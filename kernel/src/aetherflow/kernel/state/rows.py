@@ -61,6 +61,10 @@ def _select(table: str, columns: str, where: str = "") -> str:
     return f"SELECT {columns} FROM {table} WHERE flow_id = ? AND run_id = ?{where}"  # noqa: S608 - our own names
 
 
+def _cut_off(table: str, more: str = "") -> str:
+    return f"UPDATE {table} SET status = 'INTERRUPTED'{more} WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"  # noqa: S608 - our own names
+
+
 PUT_RUN = (
     _insert("runs", _RUN_COLUMNS, verb="INSERT")
     + """
@@ -73,12 +77,9 @@ ON CONFLICT (flow_id, run_id) DO UPDATE SET
 )
 END_RUN = "UPDATE runs SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ?"
 END_START = "UPDATE starts SET status = ?, ended_at = ? WHERE flow_id = ? AND run_id = ? AND start = ?"
-#: Where an earlier start says that it is under way, or a job that belongs to it alone: its process died.
-#: What is RUNNING of a run whose process is gone; the first two take a reason.
-CUT_OFF = tuple(
-    f"UPDATE {table} SET status = 'INTERRUPTED'{more} WHERE flow_id = ? AND run_id = ? AND status = 'RUNNING'"  # noqa: S608 - tables of ours
-    for table, more in (("jobs", ", reason = ?"), ("steps", ", reason = ?"), ("starts", ""), ("runs", ""))
-)
+#: What is RUNNING of a run whose process is gone; jobs and steps take a reason.
+CUT_OFF_FOR_A_REASON = (_cut_off("jobs", ", reason = ?"), _cut_off("steps", ", reason = ?"))
+CUT_OFF = (_cut_off("starts"), _cut_off("runs"))
 PUT_START = _insert("starts", _START_COLUMNS)
 PUT_DECISION = _insert("decisions", "start, job_id, step_id, decision, reason")
 #: The attempt that a new one follows moves from the step's row to a row of its own. Between two attempts of a series

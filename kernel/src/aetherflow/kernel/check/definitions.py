@@ -142,6 +142,16 @@ class FlowIndex:
                 named.setdefault(use.job.job.id, set()).add(parts[1])
         return {job_id: frozenset(others) for job_id, others in named.items()}
 
+    def named_steps(self) -> Mapping[str, frozenset[str]]:
+        """For each job those of its steps whose outputs it refers to; a job that refers to none is left out."""
+        named: dict[str, set[str]] = {}
+        for use in self.uses:
+            parts = use.reference.parts
+            if use.job is not None and parts[0] == "steps":
+                # `steps` as a whole holds the outputs of all.
+                named.setdefault(use.job.job.id, set()).update(parts[1:2] or use.job.steps)
+        return {job_id: frozenset(steps) for job_id, steps in named.items()}
+
     def needed_outputs(self) -> Mapping[str, frozenset[str]]:
         """For each job the other ones whose outputs it refers to; one that refers to none is left out."""
         needed: dict[str, set[str]] = {}

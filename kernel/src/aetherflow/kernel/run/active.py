@@ -102,6 +102,8 @@ class ActiveRun:
     write_roots: tuple[Path, ...]
     protected: ProtectedPlaces
     flow_index: FlowIndex
+    #: For each job those of its steps whose outputs it refers to.
+    named_steps: Mapping[str, frozenset[str]]
     plugin_index: PluginIndex
     host: PluginHost
     redactor: Redactor

@@ -93,6 +93,7 @@ def assemble(
         write_roots=write_roots,
         protected=protected,
         flow_index=flow_index,
+        named_steps=flow_index.named_steps(),
         plugin_index=surroundings.index,
         host=host,
         redactor=surroundings.redactor,

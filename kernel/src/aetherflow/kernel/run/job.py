@@ -43,7 +43,9 @@ class JobRun:
         self._job_id = plan.job.id
         self._notes = JobNotes(run, plan)
         self._outputs: dict[str, Json] = {**declared_outputs(plan), **_promoted_earlier(plan)}
+        #: The outputs of those steps that something in the job refers to: a long job need not hold all.
         self._steps: dict[str, Mapping[str, Json]] = {}
+        self._named_steps = run.named_steps.get(plan.job.id, frozenset())
         self._failure: Failure | None = None
         self._place = _place_of(run, plan)
         self._limits = Limits(plan.job.timeout_seconds, is_locked=run.flow_index.flow.locks.scope == "job")
@@ -110,7 +112,7 @@ class JobRun:
             if not outcome.status.is_done:
                 if not plan.step.continue_on_error or not outcome.status.is_failure:
                     return self._failed(plan.step.id, outcome)
-                self._steps[plan.step.id] = self._nothing_of(plan)
+                self._keep(plan, self._nothing_of(plan))
         return Status.SUCCESS, ""
 
     def _failed(self, step_id: str, outcome: Outcome) -> tuple[Status, str]:
@@ -128,13 +130,18 @@ class JobRun:
         return self._failed("", Outcome(status=Status.TIMED_OUT, error_code="AF-TIMED-OUT", error=told))
 
     def _restore(self, plan: StepPlan, earlier: StepRecord) -> None:
-        self._steps[plan.step.id] = (earlier.outputs or {}) if earlier.status.is_done else self._nothing_of(plan)
+        self._keep(plan, (earlier.outputs or {}) if earlier.status.is_done else self._nothing_of(plan))
         outcome = Outcome(status=earlier.status, reason=plan.reason, error=earlier.error, error_code=earlier.error_code)
         self._notes.told(unit_of_step(self._plan, plan), outcome, restored=True)
         # What a secret masks is not kept, and what a person said was done has promoted nothing: it is done now.
         missing = self._plan.earlier is not None and self._plan.earlier.is_masked
         if earlier.status.is_done and (missing or any(self._outputs.get(name) is None for name in plan.step.outputs)):
             self._outputs.update(self._promotion(plan, earlier.outputs or {}))
+
+    def _keep(self, plan: StepPlan, outputs: Mapping[str, Json]) -> None:
+        """Let later steps of the job see what a step gave."""
+        if plan.step.id in self._named_steps:
+            self._steps[plan.step.id] = outputs
 
     def _nothing_of(self, plan: StepPlan) -> Mapping[str, Json]:
         """The outputs of a step that failed where the job goes on: null, each of them."""
@@ -197,7 +204,7 @@ class JobRun:
         except AetherFlowError as error:
             # The step has done its work.
             return replace(failure(self._run, error), is_without_effect=False), None
-        self._steps[plan.step.id] = outcome.outputs or {}
+        self._keep(plan, outcome.outputs or {})
         if not promoted:
             return outcome, None
         self._outputs.update(promoted)

@@ -12,7 +12,13 @@ from tests.architecture.static_gate import Finding, Waiver, inspect_source, insp
 pytestmark = pytest.mark.unit
 
 #: What may stay, and why. An entry that no longer matches anything has to go.
-WAIVERS: tuple[Waiver, ...] = ()
+WAIVERS: tuple[Waiver, ...] = (
+    Waiver(
+        file="kernel/src/aetherflow/kernel/quick_dataclasses.py",
+        line_pattern=r"exec\(source, given\)",
+        reason="an `__init__` of the names of a record's own fields, as `dataclasses` makes one; nothing from outside",
+    ),
+)
 
 
 @pytest.fixture(scope="module")

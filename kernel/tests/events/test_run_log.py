@@ -71,14 +71,15 @@ def test_what_comes_before_the_start_of_a_run_is_written_with_it_and_else_not_at
 
 
 def test_what_a_step_says_is_one_line_that_is_there_at_once(log):
-    log.log.tell(replace(SAID, message="one\ntwo \u2028 grüße \ud800"))
+    said = replace(SAID, at=1.500_25, message="one\ntwo \u2028 grüße \ud800")
+    log.log.tell(said)
     (line,) = log.lines
     assert line == {
-        "ts_ms": 1500, "level": "INFO", "event": "step_log", "start": 1, "job_id": "job", "step_id": "step",
+        "ts_ms": 1500, "us": 250, "level": "INFO", "event": "step_log", "start": 1, "job_id": "job", "step_id": "step",
         "message": "one\ntwo \u2028 grüße \ud800", "fields": {"a": 1},
     }  # fmt: skip
     assert log.file.read_bytes().count(b"\n") == 1
-    assert log.told == [replace(SAID, message="one\ntwo \u2028 grüße \ud800")]
+    assert log.told == [said]
 
 
 def test_later_start_goes_on_behind_the_earlier_one(log, tmp_path):

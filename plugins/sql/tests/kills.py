@@ -219,7 +219,7 @@ def system_calls(place: Place) -> dict[str, list[AtSystemCall]]:
     then, and nobody knows it.
     """
     log = place.folder / "strace.log"
-    trace = ["strace", "-f", "-y", "-s", "120", "-o", str(log), "-e", f"trace={_SYSTEM_CALLS}"]
+    trace = ["strace", "-f", "-y", "-s", "1000", "-o", str(log), "-e", f"trace={_SYSTEM_CALLS}"]
     subprocess.run([*trace, *place.command], cwd=place.folder, check=True, capture_output=True)
     counts: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
     found: dict[str, list[AtSystemCall]] = {step: [] for step in STEPS}

@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.events import Status
-from ..events.run_log import read_run_log
+from ..events.run_log import MICROSECONDS, read_run_log
 from ..history.remembered import attempt_as_noted, recall
 from ..quick_dataclasses import dataclass
 from ..state.companions import log_file, logs_folder
@@ -28,6 +28,9 @@ _ORDER = {
         ("run_start", "resolution", "job_start", "step_start", "step_end", "job_end", "run_end")
     )
 }
+
+#: What each line of the log says of itself.
+_OF_THE_LINE = frozenset({"ts_ms", MICROSECONDS, "level", "event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,10 @@ def _of_attempt(key: StepKey, step_type: str, noted: Mapping[str, Any]) -> Itera
 
 def _said(lines: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
     for line in lines:
-        values = {name: value for name, value in line.items() if name not in {"ts_ms", "level", "event"}}
-        at, level, event = line.get("ts_ms"), line.get("level"), line.get("event")
+        values = {name: value for name, value in line.items() if name not in _OF_THE_LINE}
+        at, past, level, event = line.get("ts_ms"), line.get(MICROSECONDS), line.get("level"), line.get("event")
         if isinstance(at, int) and isinstance(level, str) and isinstance(event, str):
-            yield Line(at / 1000, level, event, values)
+            yield Line((at + (past / 1000 if isinstance(past, int) else 0)) / 1000, level, event, values)
 
 
 def _told(values: Mapping[str, object]) -> dict[str, object]:

@@ -24,6 +24,8 @@ MOST_BYTES = 16 * 2**20
 #: The event of the line that says that there is no more, and the room that is kept for it.
 FULL = "log_full"
 _ROOM_FOR_FULL = 512
+#: The field of a line with what its time is past the whole millisecond.
+MICROSECONDS = "us"
 
 
 class RunLog:
@@ -77,7 +79,8 @@ class RunLog:
         if self._early is not None:
             self._early.append((level, name, at, values))
             return
-        self._lines.write(level, name, at, {"start": self._start, **values})
+        # Below a millisecond is the order of what a step said and of its start and end in the ledger.
+        self._lines.write(level, name, at, {"start": self._start, MICROSECONDS: int(at * 1_000_000) % 1000, **values})
 
     def close(self) -> None:
         """Let go of the file."""

@@ -30,6 +30,20 @@ class LedgerConnection(apsw.Connection):
 
     has_failed = False
 
+    def prepare(self, *, busy_milliseconds: int = _BUSY_MILLISECONDS) -> None:
+        """Set what holds for each connection that writes to a ledger: above all that its commits are on the disk.
+
+        Args:
+            busy_milliseconds: how long it waits for whoever writes at the moment.
+
+        Raises:
+            apsw.Error: the file can't be read or written.
+        """
+        self.set_busy_timeout(busy_milliseconds)
+        for setting in CONNECTION_SETTINGS:
+            # Read to its end: what a statement that still has rows to give can't write is told to nobody.
+            self.execute(setting).fetchall()
+
     def note_failure(self, error: BaseException) -> None:
         """After an I/O error nothing is written any more, not even when the file is closed."""
         if isinstance(error, apsw.IOError):
@@ -201,7 +215,7 @@ def _open(path: Path) -> LedgerConnection:
     return connection
 
 
-def _prepare(connection: apsw.Connection, path: Path) -> None:
+def _prepare(connection: LedgerConnection, path: Path) -> None:
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
     version, application = (_pragma(connection, name) for name in ("user_version", "application_id"))
     is_new = version == 0 and application == 0 and not _pragma(connection, "schema_version")
@@ -209,9 +223,7 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
         raise unusable(path, "it is another program's SQLite file")
     if version > SCHEMA_VERSION:
         raise unusable(path, f"a newer AetherFlow wrote it (version {version}, this one knows {SCHEMA_VERSION})")
-    for setting in CONNECTION_SETTINGS:
-        # Read to its end: what a statement that still has rows to give can't write is told to nobody.
-        connection.execute(setting).fetchall()
+    connection.prepare()
     if connection.pragma("journal_mode") != "wal":
         raise unusable(path, "its file system does not let it be in WAL mode")
     if is_new:

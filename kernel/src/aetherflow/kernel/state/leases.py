@@ -13,7 +13,7 @@ from ..errors import InvalidInput, LedgerFailed
 from ..quick_dataclasses import dataclass, field
 from .connection import LedgerConnection
 from .identity import Host, Identity, is_dead, this_host
-from .schema import CONNECTION_SETTINGS, LOCKS_TABLE
+from .schema import LOCKS_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 #: A holder renews three times within a lease; with less it could be late because the machine is busy.
 SHORTEST_TTL = 5.0
 
-_BUSY_MILLISECONDS = 30_000
 #: A renewal that has to wait is tried again: the thread that renews has other leases.
 _BUSY_MILLISECONDS_OF_RENEWALS = 1_000
 _COLUMNS = (
@@ -232,11 +231,10 @@ def open_leases_to_read(path: Path) -> LeaseStore:
 
 
 def _prepare(connection: LedgerConnection, *, for_renewals: bool) -> None:
-    connection.set_busy_timeout(_BUSY_MILLISECONDS_OF_RENEWALS if for_renewals else _BUSY_MILLISECONDS)
-    for setting in CONNECTION_SETTINGS:
-        # Read to its end: what a statement that still has rows to give can't write is told to nobody.
-        connection.execute(setting).fetchall()
-    if for_renewals:
+    if not for_renewals:
+        connection.prepare()
+    else:
+        connection.prepare(busy_milliseconds=_BUSY_MILLISECONDS_OF_RENEWALS)
         connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(LOCKS_TABLE)
 

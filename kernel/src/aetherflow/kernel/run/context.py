@@ -129,8 +129,10 @@ class Fence:
         Raises:
             LedgerFailed: it could not be written.
         """
-        if self._start is not None:
-            self._start.wait()
+        # Looked at once: a step may have threads of its own, one of which has just waited.
+        start = self._start
+        if start is not None:
+            start.wait()
             self._start = None
 
     def _refuse_revoked(self) -> None:

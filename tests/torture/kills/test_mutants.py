@@ -156,8 +156,8 @@ PREYS = [
     Prey(
         name="a start that was cut off is said to run",
         file=KERNEL + "state/rows.py",
-        old='_cut_off("starts"), ',
-        new="",
+        old='(_cut_off("starts"), _cut_off("runs"))',
+        new='(_cut_off("runs"),)',
         flow="ending",
         tells="lies",
     ),

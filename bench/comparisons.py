@@ -61,9 +61,9 @@ class Setting:
             measure((PYTHON, str(TABLES), "make", str(rows), str(file)), file.parent)
         return file
 
-    def fan(self) -> Path:
+    def fan(self, *, at_a_time: int = 1) -> Path:
         """Many independent jobs of one step."""
-        return write_fan(self.folder, self.steps)
+        return write_fan(self.folder, self.steps, at_a_time=at_a_time)
 
 
 def help_of_all(setting: Setting) -> Comparison:
@@ -103,8 +103,16 @@ def chain(setting: Setting) -> Comparison:
 def fan(setting: Setting) -> Comparison:
     """Many independent jobs."""
     flow = setting.fan()
-    floors = (floor_side(flow, setting.steps, workers=workers, aim=aim) for workers, aim in ((1, STEPS), (2, None)))
-    return Comparison(name="fan", title=f"{setting.steps:,} independent jobs", ours=run_of(flow), beside=tuple(floors))
+    title = f"{setting.steps:,} independent jobs"
+    return Comparison(name="fan", title=title, ours=run_of(flow), beside=(floor_side(flow, setting.steps, aim=STEPS),))
+
+
+def fan_of_two(setting: Setting) -> Comparison:
+    """Many independent jobs, two at a time."""
+    flow = setting.fan(at_a_time=2)
+    floor = floor_side(flow, setting.steps, workers=2, aim=STEPS)
+    title = f"{setting.steps:,} independent jobs, two at a time"
+    return Comparison(name="fan-of-two", title=title, ours=run_of(flow), beside=(floor,))
 
 
 def read(setting: Setting) -> Comparison:
@@ -164,6 +172,7 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "first-step": first_step,
     "chain": chain,
     "fan": fan,
+    "fan-of-two": fan_of_two,
     "read": read,
     "rows-csv": rows_csv,
     "rows-parquet": rows_parquet,

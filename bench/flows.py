@@ -19,10 +19,10 @@ def write_chain(folder: Path, steps: int) -> Path:
     return _write(folder / f"chain_{steps}.yaml", f"  - id: main\n    steps:\n{written}")
 
 
-def write_fan(folder: Path, jobs: int) -> Path:
+def write_fan(folder: Path, jobs: int, *, at_a_time: int = 1) -> Path:
     """So many jobs of one step, which do not depend on each other."""
     written = (f"  - id: j{number}\n    steps:\n{STEP.format(number=number)}" for number in range(jobs))
-    return _write(folder / f"fan_{jobs}.yaml", "".join(written))
+    return _write(folder / f"fan_{jobs}_{at_a_time}.yaml", "".join(written), at_a_time=at_a_time)
 
 
 def write_packing(folder: Path, compression: str) -> Path:
@@ -33,6 +33,7 @@ def write_packing(folder: Path, compression: str) -> Path:
     return _write(folder.with_name(f"packing_{compression}.yaml"), steps)
 
 
-def _write(file: Path, jobs: str) -> Path:
-    file.write_text(f"version: 1\nflow:\n  id: {file.stem}\njobs:\n{jobs}", encoding="utf-8")
+def _write(file: Path, jobs: str, *, at_a_time: int = 1) -> Path:
+    more = "" if at_a_time == 1 else f"  concurrency: {{max_parallel_jobs: {at_a_time}}}\n"
+    file.write_text(f"version: 1\nflow:\n  id: {file.stem}\n{more}jobs:\n{jobs}", encoding="utf-8")
     return file

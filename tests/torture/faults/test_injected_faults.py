@@ -23,7 +23,8 @@ def test_a_run_that_meets_a_fault_says_so_loses_nothing_and_goes_on(harness, req
     everything = points(harness.record)
     chosen = sample(everything, scaled(len(everything), least=12), seed=SEED)
     found = harness.inject(chosen)
-    print(found.summary(f"faults, {request.node.callspec.id} ({len(chosen)} of {len(everything)} points)"))
+    told = found.summary(f"faults, {request.node.callspec.id} ({len(chosen)} of {len(everything)} points)")
+    print(told, *found.told, sep="\n")
     assert found.told == []
     # How often a thread calls is not the same in every run.
     assert found.injections >= len(chosen) * 0.9

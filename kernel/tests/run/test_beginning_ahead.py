@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 from kernel.tests.run.conftest import jobs
+
+from aetherflow.kernel.contracts.events import Status
+from aetherflow.kernel.contracts.records import StepRecord
+from aetherflow.kernel.errors import LedgerFailed
+from aetherflow.kernel.state.ledger import Ledger
 
 STEPS = """
 import subprocess, sys, time
@@ -132,6 +138,7 @@ def test_what_a_step_says_comes_after_its_start(watched):
         ("rerun: KEYED", "nobody"),
         ("rerun: ONCE", "nobody"),
         ("rerun: SAFE, retry: {max_attempts: 2}", "nobody"),
+        ("rerun: SAFE, timeout_seconds: 60", "nobody"),
     ],
 )
 def test_only_what_may_run_again_freely_begins_before_its_start_is_written(held, more, seen):
@@ -140,12 +147,26 @@ def test_only_what_may_run_again_freely_begins_before_its_start_is_written(held,
         version: 1
         flow: {{id: held, concurrency: {{max_parallel_jobs: 2}}}}
         jobs:
-          - {{id: a, steps: [{{id: s, type: hold}}]}}
+          - {{id: a, steps: [{{id: s, type: hold, rerun: SAFE}}]}}
           - {{id: b, depends_on: [a], steps: [{{id: s, type: come, {more}}}]}}
         """
     )
     assert jobs(result) == {"a": "SUCCESS", "b": "SUCCESS"}
     assert held.lines("seen") == [seen]
+
+
+@pytest.mark.parametrize("rerun", ["ONCE", "KEYED"])
+def test_nothing_begins_ahead_of_the_end_of_what_may_not_run_again_freely(held, rerun):
+    held.run(
+        f"""
+        version: 1
+        flow: {{id: held, concurrency: {{max_parallel_jobs: 2}}}}
+        jobs:
+          - {{id: a, steps: [{{id: s, type: hold, rerun: {rerun}}}]}}
+          - {{id: b, depends_on: [a], steps: [{{id: s, type: come, rerun: SAFE}}]}}
+        """
+    )
+    assert held.lines("seen") == ["nobody"]
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -170,8 +191,91 @@ def test_items_side_by_side_begin_ahead_as_well(held, most, seen):
         jobs:
           - id: a
             steps:
-              - {{id: s, type: hold}}
+              - {{id: s, type: hold, rerun: SAFE}}
               - {{id: t, type: come, rerun: SAFE, foreach: {{items: [1, 2], max_parallel: {most}}}}}
         """
     )
     assert held.lines("seen") == [seen]
+
+
+FAILING = """
+version: 1
+flow: {id: f, workspace: {cleanup_policy: never}, concurrency: {max_parallel_jobs: 2}}
+jobs:
+  - {id: a, steps: [{id: s, type: show, rerun: SAFE, continue_on_error: true}]}
+"""
+
+
+def fail_once(monkeypatch, is_meant, *, may_be_tried_again=True):
+    """Have the first commit fail that holds a write which is meant; answers what is told of it."""
+    write_all, failed = Ledger.write_all, []
+
+    def write(ledger, writes, *, fence):
+        meant = [each for each in writes if is_meant(each)]
+        if meant and not failed:
+            failed.append(LedgerFailed("the disk is full"))
+            failed[0].may_be_tried_again = may_be_tried_again
+            raise failed[0]
+        write_all(ledger, writes, fence=fence)
+
+    monkeypatch.setattr(Ledger, "write_all", write)
+    return failed
+
+
+def is_step(write, item, *statuses):
+    """Whether a write puts a step, or an item, that stands so."""
+    _, key, record = [*getattr(write, "args", ()), None, None, None][:3]
+    return isinstance(record, StepRecord) and key.item == item and record.status in statuses
+
+
+def test_a_step_whose_start_could_not_be_written_is_done_by_the_next_start(watched, monkeypatch):
+    watched.project.write("steps/looking.py", STEPS)
+    failed = fail_once(monkeypatch, lambda write: is_step(write, "", Status.RUNNING))
+    with pytest.raises(LedgerFailed, match="the disk is full"):
+        watched.run(FAILING)
+    assert failed
+    result = watched.run()
+    assert jobs(result) == {"a": "SUCCESS"}
+    assert list(watched.folder.rglob("artifacts/file"))
+
+
+LATE = """
+import time
+from aetherflow.kernel.api import NoOutputs, StepContext, register_step
+
+
+@register_step("late")
+def late(context: StepContext, number: int) -> NoOutputs:
+    if number == 1:
+        while not (context.project / "raised").exists():
+            time.sleep(0.01)
+        with context.publish(context.project / "late") as temporary:
+            temporary.write_text("x")
+    return NoOutputs()
+"""
+
+
+@pytest.mark.parametrize("limit", ["", ", timeout_seconds: 60"])
+def test_items_publish_nothing_after_the_run_has_broken(watched, monkeypatch, limit):
+    watched.project.write("steps/late.py", LATE)
+    fail_once(monkeypatch, lambda write: is_step(write, "0", Status.SUCCESS), may_be_tried_again=False)
+    with pytest.raises(LedgerFailed, match="the disk is full"):
+        watched.run(
+            f"""
+            version: 1
+            flow: {{id: f}}
+            jobs:
+              - id: a
+                steps:
+                  - id: s
+                    type: late
+                    rerun: SAFE
+                    inputs: {{number: "{{{{item}}}}"}}
+                    foreach: {{items: [0, 1, 2], max_parallel: 2}}{limit}
+            """.replace("max_parallel: 2}, timeout", "max_parallel: 2}\n                    timeout")
+        )
+    others = [thread for thread in threading.enumerate() if thread.name == "aetherflow-steps"]
+    watched.project.write("raised", "")
+    for thread in others:
+        thread.join(5)
+    assert not (watched.folder / "late").exists()

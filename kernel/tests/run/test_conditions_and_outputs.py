@@ -126,3 +126,34 @@ def test_a_job_that_is_skipped_for_want_of_data_gives_its_outputs_and_one_that_i
     assert statuses(answer) == {"empty": "SKIPPED", "unwanted": "SKIPPED"}
     assert outputs(answer, 0) == {"a": None, "b": None, "c": 5}
     assert outputs(answer, 1) == {"c": None}
+
+
+def test_outputs_may_be_nested_deeply(watched):
+    watched.project.write(
+        "steps/deep.py",
+        """
+        from aetherflow.kernel.api import Rerun, StepContext, StepOutputs, register_step
+
+        class Deep(StepOutputs):
+            value: object
+
+        @register_step("deep", rerun=Rerun.SAFE)
+        def deep(context: StepContext, depth: int) -> Deep:
+            value = []
+            for _ in range(depth):
+                value = [value]
+            return Deep(value=value)
+        """,
+    )
+    result = watched.run(
+        """
+        version: 1
+        flow: {id: f}
+        jobs:
+          - {id: a, steps: [{id: s, type: deep, inputs: {depth: 220}, outputs: {value: "{{result.value}}"}}]}
+        """
+    )
+    value, depth = result.jobs[0].outputs["value"], 0
+    while value:
+        value, depth = value[0], depth + 1
+    assert depth == 220

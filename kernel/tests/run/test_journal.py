@@ -100,7 +100,8 @@ def test_where_too_much_waits_to_be_told_who_brings_more_waits(ledger):
     on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
     telling.leave([ended("a")] * 2000)
-    waiting = on_a_thread(telling.tell_left)
+    telling.tell_left()
+    waiting = on_a_thread(telling.wait_while_crowded)
     waiting.join(0.2)
     assert waiting.is_alive()
     take.may_go_on.set()
@@ -159,6 +160,72 @@ def test_events_are_told_in_the_order_of_the_ledger_and_only_when_they_are_in_it
     assert len(told) == 100
     assert told == written
     assert missing == []
+
+
+def test_who_tells_one_event_has_not_to_tell_what_others_leave_meanwhile():
+    told, is_over = [], threading.Event()
+
+    def take(event):
+        told.append(event.job_id)
+        if not is_over.is_set():
+            # There is always more.
+            telling.leave([ended("more")])
+
+    telling = Telling(take, is_over=lambda: False, start=Crew().start)
+    one = on_a_thread(lambda: telling.tell(ended("mine")))
+    one.join(LONG)
+    assert not one.is_alive()
+    assert told[0] == "mine"
+    while len(told) < 100:
+        assert threading.active_count() < 50
+    is_over.set()
+    telling.finish()
+    assert set(told) == {"mine", "more"}
+
+
+def test_where_a_listener_hangs_threads_and_events_do_not_pile_up(ledger):
+    take, is_over = Hanging(), threading.Event()
+    crew = Crew()
+    telling = Telling(take, is_over=is_over.is_set, start=crew.start)
+    journal = Journal(ledger, telling, (KEY, 1), crew)
+    on_a_thread(lambda: commits(journal, "hangs"))
+    assert take.is_there.wait(LONG)
+    before, noted = threading.active_count(), []
+
+    def work():
+        for number in range(3000):
+            noted.append(number)
+            journal.note(event=ended(f"j{number}"))
+            journal.commit_soon()
+
+    working = on_a_thread(work)
+    working.join(1)
+    assert working.is_alive()
+    assert len(noted) < 1500
+    assert threading.active_count() < before + 10
+    take.may_go_on.set()
+    working.join(LONG)
+    journal.commit()
+    telling.finish()
+    assert take.told == ["hangs", *(f"j{number}" for number in range(3000))]
+
+
+def test_after_a_failure_all_that_was_written_is_told_before_the_end(ledger):
+    take = Hanging()
+    telling = Telling(take, is_over=lambda: False)
+    journal = Journal(ledger, telling, (KEY, 1), Crew())
+    on_a_thread(lambda: commits(journal, "hangs"))
+    assert take.is_there.wait(LONG)
+    commits(journal, "a", "b")
+    journal.note(no_memory)
+    with pytest.raises(LedgerFailed):
+        journal.commit()
+    ending = on_a_thread(journal.finish)
+    ending.join(0.1)
+    assert ending.is_alive()
+    take.may_go_on.set()
+    ending.join(LONG)
+    assert take.told == ["hangs", "a", "b"]
 
 
 class Disk:
@@ -284,7 +351,7 @@ def test_after_a_write_that_breaks_nothing_is_written(ledger, broken, name):
     job_ends(journal, "b")
     with pytest.raises(LedgerFailed, match=name):
         journal.commit()
-    journal.rescue()
+    journal.finish()
     assert ledger.history(KEY).jobs == {}
     assert not told
 

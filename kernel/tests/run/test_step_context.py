@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+import time
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -182,3 +183,14 @@ def test_what_others_see_waits_until_the_start_of_the_attempt_is_on_the_disk(con
     act(context)
     act(context)
     assert start.times_waited == 1
+
+
+def test_the_time_of_what_a_step_says_is_that_after_its_start(context):
+    told, waited = [], []
+
+    def wait():
+        waited.append(time.time())
+
+    log = AttemptLog(tell=told.append, flow_id="f", run_id="r", job_id="j", step_id="s", wait=wait)
+    log.info("here")
+    assert told[0].at >= waited[0]

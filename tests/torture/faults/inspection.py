@@ -16,9 +16,11 @@ from .project import BEFORE, FLOW_ID, RUN, Answer, Content, Project, content_of
 #: Those of docs/cli.md that a fault may lead to.
 EXIT_CODES = {0, 1, 2, 3, 4, 75}
 #: A clear message says which fault it was, in the system's words or SQLite's. The dynamic loader looks for a library
-#: in other folders as well, and then says of the last one that it is not there.
+#: in other folders as well, and then says of the last one that it is not there; SQLite opens a file that it can't open
+#: for writing to read it.
 REASONS = re.compile(
     r"No space left on device|File too large|Input/output error|Too many open files|cannot open shared object file"
+    r"|can be opened only to read"
     r"|disk is full|disk I/O error|unable to open database file|SIGXFSZ",
     re.IGNORECASE,
 )

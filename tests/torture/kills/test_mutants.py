@@ -74,7 +74,7 @@ PREYS = [
     Prey(
         name="what a step promotes is written before its status",
         file=NOTES,
-        old="        self._run.journal.note(*writes, event=self._end_event(unit, outcome, at))\n",
+        old="        self._run.journal.note(*writes, event=self._end_event(unit, outcome, at), is_waited_for=must_stay)\n",
         new="        for write in writes:\n            self._run.journal.note(write)\n            self._run.journal.commit()\n"
         "        self._run.journal.note(event=self._end_event(unit, outcome, at))\n",
         then=COMMIT,
@@ -100,8 +100,8 @@ PREYS = [
     Prey(
         name="any step may begin before it is written as RUNNING",
         file=SERIES,
-        old="self._may_begin_ahead and step.rerun == Rerun.SAFE and step.step.retry is None",
-        new="True",
+        old="if self._may_begin_ahead and is_free:",
+        new="if True:",
         then="pwrite ledger",
         tells="unwritten",
     ),

@@ -174,6 +174,7 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
             connection.set_busy_handler(lambda tries: self._may_wait(tries, stop))
             connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_QUESTIONS)
             if writes:
+                self._refuse_read_only(connection)
                 # With less, a power cut brings back the journal of what was committed, and with it what was before.
                 connection.execute("PRAGMA synchronous = EXTRA")
             yield connection
@@ -218,6 +219,15 @@ class Sqlite(Connector[SqliteConfig, SqliteOptions]):
                 f"resource {self.context.resource!r}: there is no database file {self.config.file!r}",
                 code="AF-SQL-NO-DATABASE",
                 help="check the path; relative ones start at the project",
+            )
+
+    def _refuse_read_only(self, connection: apsw.Connection) -> None:
+        """Where SQLite can't open a file for writing it opens it to read, and tells of that at the first write."""
+        if connection.readonly("main"):
+            raise ConnectorError(
+                f"resource {self.context.resource!r}: {self.config.file!r} can be opened only to read",
+                code="AF-SQL-DATABASE",
+                help="see that this user may write the file and its folder, and that not too many files are open",
             )
 
     def _may_wait(self, tries: int, stop: Event) -> bool:

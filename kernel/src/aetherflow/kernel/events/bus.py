@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ..errors import RunFailed
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from ..contracts.events import Event
@@ -64,11 +66,18 @@ def warn_of_sink(sink: Sink, error: Exception) -> None:
 
 
 class Telling:
-    """One event after the other, in the order in which they came: whoever tells at the moment also tells what comes.
+    """One event after the other, in the order in which they came, by whichever thread has time for it.
 
     Whoever takes the events may be slow, or never come back: a pipe that nobody reads, an observer that hangs. A
-    thread that only leaves what is to be told is not held up by it, unless too much waits already. Once the time is
-    over (`is_over`) the one that tells is not waited for any longer, and what is not told by then is dropped.
+    thread that leaves what is to be told is not held up by it, unless too much waits already; nor has it to tell what
+    others leave meanwhile. Once the time is over (`is_over`) the one that tells is not waited for any longer, and what
+    is not told by then is dropped.
+
+    Args:
+        tell: takes one event, or is slow with it.
+        is_over: whether nobody is to be waited for any longer.
+        together: what is told in this context may be shown all at once, at its end at the latest.
+        start: does a task on a thread of its own.
     """
 
     def __init__(
@@ -77,41 +86,94 @@ class Telling:
         *,
         is_over: Callable[[], bool],
         together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        start: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._tell = tell
         self._is_over = is_over
         self._together = together
+        self._start = start
         self._untold: deque[Event] = deque()
+        #: How many events there were, and how many of them are told.
+        self._left, self._told = 0, 0
+        self._order = threading.Lock()
+        #: Held by the thread that tells.
         self._guard = threading.RLock()
+        #: Whether a thread is about to tell what nobody else has time for.
+        self._has_teller = False
         #: Whether a thread was still busy telling when the time was over.
         self.has_given_up = False
 
     def tell(self, event: Event) -> None:
         """Tell one event; it is told when this comes back."""
-        self._untold.append(event)
-        while self._untold and (self._guard.acquire(blocking=False) or self._waited()):
-            self._tell_what_waits()
+        self._see_told(self._leave((event,)))
 
-    def leave(self, events: Iterable[Event]) -> None:
+    def leave(self, events: Collection[Event]) -> None:
         """Put events in their place among those that are to be told, for `tell_left`."""
-        self._untold += events
+        if events:
+            self._leave(events)
 
     def tell_left(self) -> None:
-        """See to it that what was left is told: by this thread, or by one that is telling already."""
-        # Looked at again when it is given back: others may have left theirs to this thread.
-        while self._untold and (self._guard.acquire(blocking=False) or (self._is_crowded() and self._waited())):
-            self._tell_what_waits()
+        """See to it that what was left is told, by this thread or by another one; waits for nobody."""
+        # Where another thread tells, it hands over what it does not tell itself.
+        if self._untold and self._guard.acquire(blocking=False):
+            self._tell_until(self._left)
+            self._hand_over()
 
-    def _tell_what_waits(self) -> None:
+    def wait_while_crowded(self) -> None:
+        """Wait for whoever tells where too much is untold: memory must not grow with it."""
+        while len(self._untold) > _MOST_UNTOLD and self._waited():
+            self._tell_until(self._left - _MOST_UNTOLD)
+            self._hand_over()
+
+    def finish(self) -> None:
+        """Wait until all that was left is told."""
+        self._see_told(self._left)
+
+    def _leave(self, events: Collection[Event]) -> int:
+        """Answers the number of the last one."""
+        with self._order:
+            self._untold += events
+            self._left += len(events)
+            return self._left
+
+    def _see_told(self, number: int) -> None:
+        while self._told < number and (self._guard.acquire(blocking=False) or self._waited()):
+            self._tell_until(number)
+            self._hand_over()
+
+    def _tell_until(self, number: int) -> None:
+        """Tell all up to that number, with the guard that this thread has, which it gives back."""
         try:
-            with self._together() if len(self._untold) > 1 else nullcontext():
-                while self._untold:
-                    self._tell(self._untold.popleft())
+            with self._together() if number - self._told > 1 else nullcontext():
+                while self._told < number and self._untold:
+                    self._tell_next()
         finally:
             self._guard.release()
 
-    def _is_crowded(self) -> bool:
-        return len(self._untold) > _MOST_UNTOLD
+    def _tell_next(self) -> None:
+        event = self._untold.popleft()
+        try:
+            self._tell(event)
+        finally:
+            self._told += 1
+
+    def _hand_over(self) -> None:
+        """Let another thread tell what came meanwhile: this one has other things to do."""
+        with self._order:
+            if not self._untold or self._has_teller:
+                return
+            self._has_teller = True
+        if self._start is not None:
+            with suppress(RunFailed):
+                self._start(self._tell_the_rest)
+                return
+        self._tell_the_rest()
+
+    def _tell_the_rest(self) -> None:
+        with self._order:
+            self._has_teller = False
+        while self._untold and self._guard.acquire(blocking=False):
+            self._tell_until(self._left)
 
     def _waited(self) -> bool:
         """Wait for whoever tells; answers whether it is this thread's turn."""

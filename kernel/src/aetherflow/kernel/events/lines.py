@@ -43,6 +43,8 @@ _ENDINGS = frozenset({StepEnded, ItemEnded, JobEnded, RunEnded})
 _OF_WORDS = frozenset({JobStarted, StepStarted, ItemStarted, StepEnded, ItemEnded, JobEnded})
 #: How many lines are held back at most where more are said to follow.
 _MOST_HELD = 64
+#: How long the end of the log waits for a thread that shows something, in seconds.
+_LAST_WAIT = 0.5
 #: How many words are remembered as they are shown, and of which length.
 _WORDS, _SHORT = 4096, 64
 
@@ -131,9 +133,12 @@ class LineLog:
     def rest(self) -> None:
         """Show what was held back, and from now on each line as it comes."""
         with self._guard:
-            held, self._held = self._held, None
-            if held:
-                self._show("".join(held))
+            self._show_held()
+
+    def _show_held(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._show("".join(held))
 
     def _show(self, text: str) -> None:
         if self._is_lost:
@@ -149,7 +154,12 @@ class LineLog:
             return
 
     def close(self) -> None:
-        """Nothing to let go of: the stream belongs to the process."""
+        """Show what was held back, unless a thread hangs where it shows something; the stream is the process's."""
+        if self._guard.acquire(timeout=_LAST_WAIT):
+            try:
+                self._show_held()
+            finally:
+                self._guard.release()
 
     def _is_due(self, event: StepProgressed) -> bool:
         key = (event.job_id, event.step_id)

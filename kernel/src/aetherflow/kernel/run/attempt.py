@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from .inner import fit_inputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..contracts.events import Event
     from ..contracts.records import ArtifactRecord, Json, StepKey
     from ..contracts.steps import AnyStep, PathAccess, StepOutputs
     from ..files.workspace import JobFolders
@@ -168,12 +168,6 @@ def _context(
     key = attempt.key
     connectors = AttemptConnectors(run.connectors)
     cancellation.connectors = connectors
-
-    def tell(event: Event) -> None:
-        # What a step says comes after what is said of its start.
-        fence.wait_for_start()
-        run.tell(event)
-
     return AttemptContext(
         flow_id=flow_id,
         run_id=run_id,
@@ -188,13 +182,20 @@ def _context(
         folders=place.folders,
         environment=run.environment,
         log=AttemptLog(
-            tell=tell, flow_id=flow_id, run_id=run_id, job_id=key.job_id, step_id=key.step_id, item=key.item
+            tell=run.tell,
+            flow_id=flow_id,
+            run_id=run_id,
+            job_id=key.job_id,
+            step_id=key.step_id,
+            item=key.item,
+            # What a step says comes after what is said of its start.
+            wait=fence.wait_for_start,
         ),
         cancelled=cancellation,
         cancel=cancellation.cancel,
         connectors=connectors,
         paths=place.paths,
-        tell=tell,
+        tell=run.tell,
         fence=fence,
         keeper=run.keeper,
         ownership=run.ownership,
@@ -213,12 +214,28 @@ def _outcome_of(step: AnyStep, returned: object) -> Outcome:
 
 def _json_form(step: AnyStep, outputs: StepOutputs) -> dict[str, Json]:
     try:
-        # What is no JSON value, as not-a-number is none, is refused.
-        return dict(from_json(outputs.model_dump_json(), allow_inf_nan=False))
+        return _decoded(outputs.model_dump_json())
     except (ValueError, TypeError) as error:
         raise PluginError(
             f"an output of step type {step.name!r} has no JSON form: {type(error).__name__}", code="AF-STEP-RESULT"
         ) from None
+
+
+def _decoded(outputs: str) -> dict[str, Json]:
+    """Outputs of their JSON text; what is no JSON value, as not-a-number is none, is refused."""
+    try:
+        return dict(from_json(outputs, allow_inf_nan=False))
+    except ValueError:
+        # It goes no deeper than 200 levels, and its messages are of positions.
+        return dict(_JSON_OF_OUTPUTS.decode(outputs))
+
+
+def _refuse_constant(constant: str) -> None:
+    message = f"{constant} is no JSON value"
+    raise ValueError(message)
+
+
+_JSON_OF_OUTPUTS = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _outcome_of_error(run: ActiveRun, error: BaseException) -> Outcome:

@@ -41,6 +41,8 @@ class AttemptLog:
     job_id: str
     step_id: str
     item: str = ""
+    #: Waits until what is said may be told.
+    wait: Callable[[], None] | None = None
 
     def debug(self, message: str, **fields: object) -> None:
         """For whoever looks closely."""
@@ -59,6 +61,8 @@ class AttemptLog:
         self._say("ERROR", message, fields)
 
     def _say(self, level: str, message: str, fields: Mapping[str, object]) -> None:
+        if self.wait is not None:
+            self.wait()
         self.tell(
             StepLogged(
                 at=time.time(),
@@ -211,6 +215,7 @@ class AttemptContext:
 
     def progress(self, done: int, total: int | None = None, unit: str = "rows") -> None:
         """Say how far the step is."""
+        self.fence.wait_for_start()
         self.tell(
             StepProgressed(
                 at=time.time(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..check.preparation import Prepared, prepare_flow, require_job
@@ -78,20 +79,15 @@ def run_prepared(prepared: Prepared, request: RunRequest, bus: EventBus) -> RunR
     """Run a flow that was read and checked, observed by the plugins that its profile grants it; see `run_flow`."""
     prepared.checked()
     if not prepared.surroundings.index.granted("aetherflow_event"):
-        return _run_prepared(prepared, request, tell=bus.tell, together=bus.together)
+        return _run_prepared(prepared, request, bus.tell, bus.together)
     from .observed import run_observed
 
-    return run_observed(
-        prepared.surroundings,
-        lambda tell_all: _run_prepared(prepared, request, tell=tell_all, together=bus.together),
-        bus.tell,
-    )
+    return run_observed(prepared.surroundings, partial(_run_prepared, prepared, request), bus)
 
 
 def _run_prepared(
     prepared: Prepared,
     request: RunRequest,
-    *,
     tell: Callable[[Event], None],
     together: Callable[[], AbstractContextManager[None]],
 ) -> RunResult:
@@ -123,7 +119,7 @@ def _run_prepared(
         log = _run_log(prepared, places, key, record, tell)
         stack.callback(log.close)
         stop = Stop()
-        telling = Telling(log.tell, is_over=lambda: stop.is_over, together=together)
+        telling = Telling(log.tell, is_over=lambda: stop.is_over, together=together, start=crew.start)
         stack.enter_context(stop_on_signals(stop))
         wiring = Wiring(
             ownership=ownership,
@@ -202,7 +198,7 @@ def _run(active: ActiveRun, plan: Plan, *, ledger: StateStore, was_done: bool) -
             active.journal.commit()
         raise
     finally:
-        active.journal.rescue()
+        active.journal.finish()
         since = time.monotonic()
         _put_away(active, active.close_connectors, since)
     _put_away(active, lambda: active.workspace.clean_up(tuple(job.job.id for job in plan.all_jobs), whole), since)

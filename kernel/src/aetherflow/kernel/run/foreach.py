@@ -77,6 +77,13 @@ class Repetition:
             return failure(self._run, error)
         self._notes.started(self.unit, None, self.inputs_digest, self.started_at)
         self.unit.number += 1
+        try:
+            return self._run_items(place, limits, scope)
+        except BaseException:
+            self._leave_all()
+            raise
+
+    def _run_items(self, place: Place, limits: Limits, scope: Scope) -> Outcome:
         waiting = iter([number for number in range(len(self._items)) if not self._restored(number)])
         most = self._plan.step.foreach.max_parallel if self._plan.step.foreach else 1
         while True:
@@ -182,10 +189,9 @@ class Repetition:
                 if self._run.stop.is_over and self._leave_one():
                     return
                 continue
-            if answer.error is not None:
-                self._leave_all()
-                raise answer.error
             self._running.pop(answer.number, None)
+            if answer.error is not None:
+                raise answer.error
             if answer.outcome is not None:
                 self._outcomes[answer.number] = answer.outcome
                 self._has_failed = self._has_failed or not answer.outcome.status.is_done
@@ -194,7 +200,7 @@ class Repetition:
     def _leave_all(self) -> None:
         """Something broke: nothing that the other items still do may count, or go on under the next start."""
         for series in self._running.values():
-            if series is not None and series.leave() is not None:
+            if series is not None and series.abandon():
                 self._run.crew.has_left_behind = True
 
     def _leave_one(self) -> bool:

@@ -28,7 +28,7 @@ _MOST_AHEAD = 256
 class _Batch:
     """What one commit writes, and what is told after it."""
 
-    __slots__ = ("events", "failure", "has_leader", "is_over", "waiting", "writes")
+    __slots__ = ("events", "failure", "has_leader", "is_over", "is_waited_for", "waiting", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
@@ -37,6 +37,8 @@ class _Batch:
         self.has_leader = False
         #: Whether it is on the disk, or can't be.
         self.is_over = False
+        #: It holds what may not be done again: nothing begins before it is on the disk.
+        self.is_waited_for = False
         #: Of each thread that waits for that, a lock that is given back then.
         self.waiting: list[threading.Lock] = []
         self.failure: LedgerFailed | None = None
@@ -59,6 +61,11 @@ class Pending:
         """
         self._journal.wait_for(self._batch)
 
+    @property
+    def failure(self) -> LedgerFailed | None:
+        """Why it could not be written, where that is known by now."""
+        return self._batch.failure
+
 
 class Journal:
     """Collects what happened until the next commit; safe to use from several threads.
@@ -76,6 +83,8 @@ class Journal:
         self._crew = crew
         #: Where things are noted now.
         self._open = _Batch()
+        #: What is written now, or was last.
+        self._closed = _Batch()
         self._guard = threading.Lock()
         #: Held by the thread that commits.
         self._committing = threading.Lock()
@@ -83,11 +92,18 @@ class Journal:
         self._failure: LedgerFailed | None = None
         self._unwritten = _Batch()
 
-    def note(self, *writes: Write, event: Event | None = None) -> None:
-        """Remember one thing that happened, written as a whole or not at all, and what to tell of it."""
+    def note(self, *writes: Write, event: Event | None = None, is_waited_for: bool = False) -> None:
+        """Remember one thing that happened, written as a whole or not at all, and what to tell of it.
+
+        Args:
+            writes: what to write.
+            event: what to tell.
+            is_waited_for: nothing begins, not even what may be done again, before this is on the disk.
+        """
         with self._guard:
             batch = self._open
             batch.writes += writes
+            batch.is_waited_for = batch.is_waited_for or is_waited_for
             if event is not None:
                 batch.events.append(event)
 
@@ -98,11 +114,9 @@ class Journal:
             LedgerFailed: it could not be written, now or earlier: nothing is written after that.
         """
         batch, is_led = self._leader_wanted()
-        if is_led:
-            self.wait_for(batch)
-            self._telling.tell_left()
-        else:
-            self._lead(batch)
+        (self.wait_for if is_led else self._lead)(batch)
+        self._telling.tell_left()
+        self._telling.wait_while_crowded()
 
     def commit_soon(self) -> Pending | None:
         """Have all that was noted made durable by another thread; null where it is durable already.
@@ -112,16 +126,17 @@ class Journal:
         """
         if self._failure is not None:
             raise self._failure
-        batch, is_led = self._leader_wanted()
-        if len(batch.writes) > _MOST_AHEAD:
-            # The disk is slower than the work.
-            (self.wait_for if is_led else self._lead)(batch)
+        self._telling.wait_while_crowded()
+        if self._must_be_waited_for():
+            self.commit()
             return None
+        batch, is_led = self._leader_wanted()
         if not is_led:
             try:
                 self._crew.start(lambda: self._lead_quietly(batch))
             except RunFailed:
                 self._lead(batch)
+                self._telling.tell_left()
                 return None
         return Pending(self, batch)
 
@@ -147,7 +162,7 @@ class Journal:
         """Why nothing is written any more."""
         return self._failure
 
-    def rescue(self) -> None:
+    def _rescue(self) -> None:
         """One more try for what an earlier commit could not write, where that may help: a disk that was full.
 
         After an error of the device nothing is tried again: what the system holds need not be what the disk has.
@@ -158,7 +173,19 @@ class Journal:
             self._failure = None
             with suppress(LedgerFailed):
                 self._close(self._open)
-        self._telling.tell_left()
+
+    def finish(self) -> None:
+        """The last of a start: what can still be written is written, and what is written is told."""
+        self._rescue()
+        self._telling.finish()
+
+    def _must_be_waited_for(self) -> bool:
+        """Whether nothing may begin ahead: the disk is slower than the work, or what came before may not be lost."""
+        with self._guard:
+            is_under_way = self._closed.is_waited_for and not self._closed.is_over
+            batch = self._open
+            is_large = max(len(batch.writes), len(batch.events)) > _MOST_AHEAD
+            return is_under_way or batch.is_waited_for or is_large
 
     def _leader_wanted(self) -> tuple[_Batch, bool]:
         """The open batch, and whether it has a leader; if not, whoever asked sees to one."""
@@ -173,17 +200,19 @@ class Journal:
             # A rescue may have been faster.
             if not batch.is_over:
                 self._close(batch)
-        self._telling.tell_left()
+        if batch.failure is not None:
+            raise batch.failure
 
     def _lead_quietly(self, batch: _Batch) -> None:
         # Whoever commits next hears of it, and so does the thread that waits for the end of the run.
         with suppress(LedgerFailed):
             self._lead(batch)
+        self._telling.tell_left()
 
     def _close(self, batch: _Batch) -> None:
         """Commit the open batch; the next one is open from now on."""
         with self._guard:
-            self._open = _Batch()
+            self._closed, self._open = batch, _Batch()
         try:
             self._write(batch)
         except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
+from ..contracts.effects import Rerun
 from ..contracts.events import (
     ItemEnded,
     ItemStarted,
@@ -126,7 +127,9 @@ class JobNotes:
         writes = [partial(_put_step, self._run.key, unit.key, record)]
         if promoted is not None:
             writes.insert(0, self._put_job(Status.RUNNING, "", promoted))
-        self._run.journal.note(*writes, event=self._end_event(unit, outcome, at))
+        # What may not be done again freely must not be lost once something else begins.
+        must_stay = attempt is not None and unit.plan.rerun != Rerun.SAFE
+        self._run.journal.note(*writes, event=self._end_event(unit, outcome, at), is_waited_for=must_stay)
 
     def told(self, unit: Unit, outcome: Outcome, *, restored: bool = False) -> None:
         """A step or an item has the status that the ledger knows already."""

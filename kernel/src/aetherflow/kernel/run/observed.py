@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,26 @@ from .crew import note_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from ..check.preparation import Surroundings
     from ..contracts.events import Event
     from ..contracts.records import Json
+    from ..events.bus import EventBus
     from ..resolve.settings import Settings
     from .request import RunResult
 
     Tell = Callable[[Event], None]
+    Together = Callable[[], AbstractContextManager[None]]
 
 
-def run_observed(surroundings: Surroundings, run: Callable[[Tell], RunResult], tell: Tell) -> RunResult:
+def run_observed(surroundings: Surroundings, run: Callable[[Tell, Together], RunResult], bus: EventBus) -> RunResult:
     """Do a run that tells what happens to the observers of its profile too.
+
+    Args:
+        surroundings: what the run stands in.
+        run: does it, given how one event is told, and in which context many are told together.
+        bus: who is told in any case.
 
     Raises:
         InvalidInput: an observer can't do what it was told to; nothing has run.
@@ -33,9 +42,10 @@ def run_observed(surroundings: Surroundings, run: Callable[[Tell], RunResult], t
         surroundings.index, context=lambda: _context(surroundings), redactor=surroundings.redactor
     )
     if observers is None:
-        return run(tell)
+        return run(bus.tell, bus.together)
     try:
-        result = run(observers.watching(tell))
+        # They may be slow: what the others are told is shown at once, and not held for what follows.
+        result = run(observers.watching(bus.tell), nullcontext)
     except BaseException as error:
         if not observers.close(is_stopped=True):
             note_left_behind(error)

@@ -75,6 +75,8 @@ class Series:
         self._may_begin_ahead = may_begin_ahead
         #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
         self.current: Current | None = None
+        #: Of the attempt that is under way.
+        self._fence: Fence | None = None
 
     def run(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
         """Make attempts until one is not followed by another; the last one's end is for the caller to note.
@@ -110,6 +112,15 @@ class Series:
         current.fence.revoke()
         return current
 
+    def abandon(self) -> bool:
+        """Let nothing count any more that the series still does; answers whether it was busy."""
+        if self.leave() is not None:
+            return True
+        fence = self._fence
+        if fence is not None:
+            fence.revoke()
+        return fence is not None
+
     def _attempt(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
         unit, started_at = self.unit, self._run.clock()
         if self._limits.has_lost_lock:
@@ -124,12 +135,18 @@ class Series:
             return Ended(outcome=failure(self._run, error), started_at=started_at)
         self._notes.started(unit, attempt, attempt.inputs_digest, started_at)
         try:
-            fence = Fence(self._noted_start())
+            start = self._noted_start()
         except LedgerFailed:
             self._notes.never_began(unit, attempt, started_at)
             raise
+        self._fence = fence = Fence(start)
         seconds = self._seconds()
         outcome = self._held(attempt, started_at, fence) if seconds is None else self._watched(attempt, seconds, fence)
+        self._fence = None
+        if start is not None and start.failure is not None:
+            # Whatever it answers: what it was to do for others to see was not done.
+            self._notes.never_began(unit, attempt, started_at)
+            raise start.failure
         return Ended(outcome=outcome, attempt=attempt, started_at=started_at)
 
     def _noted_start(self) -> Pending | None:
@@ -137,10 +154,11 @@ class Series:
 
         A step that may be done again freely need not wait for it, where nothing before it in its job has to be there
         as well: with many short jobs at a time, the waits would be most of their time. All that it does through its
-        context waits.
+        context waits. Where its time is limited it begins afterwards: its time is its own.
         """
         step = self.unit.plan
-        if self._may_begin_ahead and step.rerun == Rerun.SAFE and step.step.retry is None:
+        is_free = step.rerun == Rerun.SAFE and step.step.retry is None and self._seconds() is None
+        if self._may_begin_ahead and is_free:
             return self._run.journal.commit_soon()
         self._run.journal.commit()
         return None

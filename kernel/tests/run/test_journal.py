@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -82,15 +83,48 @@ def test_what_is_written_is_not_held_up_by_one_that_hangs_where_it_tells(ledger)
     assert take.told == ["hangs", "a", "b"]
 
 
-def test_one_who_tells_at_once_comes_back_when_it_is_told(ledger):
+def test_a_sink_that_says_something_itself_is_heard(ledger):
+    told = []
+
+    def take(event):
+        told.append(event.job_id)
+        if event.job_id == "a":
+            telling.tell(ended("of a"))
+
+    telling = Telling(take, is_over=lambda: False)
+    telling.tell(ended("a"))
+    telling.leave([ended("a"), ended("b")])
+    telling.tell_left()
+    telling.finish()
+    assert told == ["a", "of a", "a", "b", "of a"]
+
+
+def test_one_who_says_something_is_not_held_up_by_what_waits(ledger):
     take = Hanging()
     telling = Telling(take, is_over=lambda: False)
     on_a_thread(lambda: commits(Journal(ledger, telling, (KEY, 1), Crew()), "hangs"))
     assert take.is_there.wait(LONG)
-    waiting = on_a_thread(lambda: telling.tell(ended("a")))
+    telling.tell(ended("a"))
+    assert take.told == []
     take.may_go_on.set()
-    waiting.join(LONG)
+    telling.finish()
     assert take.told == ["hangs", "a"]
+
+
+def test_at_the_end_a_slow_listener_is_not_waited_for_when_the_time_is_over():
+    over, told = threading.Event(), []
+
+    def take(event):
+        told.append(event)
+        over.wait(0.05)
+        over.set()
+
+    telling = Telling(take, is_over=over.is_set)
+    telling.leave([ended(f"j{number}") for number in range(900)])
+    began = time.monotonic()
+    telling.finish()
+    assert telling.has_given_up or len(told) == 900
+    assert time.monotonic() - began < 20
 
 
 def test_where_too_much_waits_to_be_told_who_brings_more_waits(ledger):
@@ -115,7 +149,8 @@ def test_one_that_hangs_where_it_tells_is_not_waited_for_when_the_time_is_over(l
     journal = Journal(ledger, telling, (KEY, 1), Crew())
     on_a_thread(lambda: commits(journal, "hangs"))
     assert take.is_there.wait(LONG)
-    waiting = on_a_thread(lambda: [telling.tell(ended("said")), commits(journal, "a", "b")])
+    telling.leave([ended("said")] * 2000)
+    waiting = on_a_thread(lambda: [telling.wait_while_crowded(), commits(journal, "a", "b")])
     assert not telling.has_given_up
     over.set()
     waiting.join(LONG)
@@ -194,6 +229,7 @@ def test_where_a_listener_hangs_threads_and_events_do_not_pile_up(ledger):
 
     def work():
         for number in range(3000):
+            journal.wait_for_room()
             noted.append(number)
             journal.note(event=ended(f"j{number}"))
             journal.commit_soon()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -21,6 +22,8 @@ _LOOK_SECONDS = 0.05
 _LAST_WAIT = 0.5
 #: How many events may wait to be told before those who bring more wait too: memory must not grow with them.
 _MOST_UNTOLD = 1000
+#: How many events a thread tells at a time that has other things to do.
+_SLICE = 32
 
 
 class Sink(Protocol):
@@ -97,57 +100,71 @@ class Telling:
         self._left, self._told = 0, 0
         self._order = threading.Lock()
         #: Held by the thread that tells.
-        self._guard = threading.RLock()
+        self._guard = threading.Lock()
+        self._teller: int | None = None
         #: Whether a thread is about to tell what nobody else has time for.
         self._has_teller = False
         #: Whether a thread was still busy telling when the time was over.
         self.has_given_up = False
 
     def tell(self, event: Event) -> None:
-        """Tell one event; it is told when this comes back."""
-        self._see_told(self._leave((event,)))
+        """Tell one event, after those that came before it; by this thread where that takes no time of others."""
+        self.leave((event,))
+        if self._teller == threading.get_ident():
+            # A sink says something itself: it is told while it does.
+            while self._untold:
+                self._tell_next()
+            return
+        self.tell_left()
+        self.wait_while_crowded()
 
     def leave(self, events: Collection[Event]) -> None:
         """Put events in their place among those that are to be told, for `tell_left`."""
-        if events:
-            self._leave(events)
-
-    def tell_left(self) -> None:
-        """See to it that what was left is told, by this thread or by another one; waits for nobody."""
-        # Where another thread tells, it hands over what it does not tell itself.
-        if self._untold and self._guard.acquire(blocking=False):
-            self._tell_until(self._left)
-            self._hand_over()
-
-    def wait_while_crowded(self) -> None:
-        """Wait for whoever tells where too much is untold: memory must not grow with it."""
-        while len(self._untold) > _MOST_UNTOLD and self._waited():
-            self._tell_until(self._left - _MOST_UNTOLD)
-            self._hand_over()
-
-    def finish(self) -> None:
-        """Wait until all that was left is told."""
-        self._see_told(self._left)
-
-    def _leave(self, events: Collection[Event]) -> int:
-        """Answers the number of the last one."""
         with self._order:
             self._untold += events
             self._left += len(events)
-            return self._left
 
-    def _see_told(self, number: int) -> None:
-        while self._told < number and (self._guard.acquire(blocking=False) or self._waited()):
-            self._tell_until(number)
-            self._hand_over()
+    def tell_left(self, *, most: int = _SLICE) -> None:
+        """See to it that what was left is told, some by this thread, the rest by another one; waits for nobody."""
+        # Where another thread tells, it hands over what it does not tell itself.
+        if self._untold and self._guard.acquire(blocking=False):
+            try:
+                self._tell_until(min(self._left, self._told + most))
+            finally:
+                self._hand_over()
+
+    def wait_while_crowded(self) -> None:
+        """Wait for whoever tells where too much is untold: memory must not grow with it."""
+        while len(self._untold) > _MOST_UNTOLD and self._waited(lambda: len(self._untold) <= _MOST_UNTOLD):
+            try:
+                self._tell_until(self._told + _SLICE)
+            finally:
+                self._hand_over()
+
+    def finish(self) -> None:
+        """Wait until all that was left is told."""
+        number, over_since = self._left, None
+        self._hand_over()
+        while self._told < number and not self.has_given_up:
+            if self._is_over():
+                over_since = over_since or time.monotonic()
+                self.has_given_up = time.monotonic() - over_since > _LAST_WAIT
+            if self._guard.acquire(timeout=_LOOK_SECONDS):
+                try:
+                    # One at a time: the time may be over after each.
+                    self._tell_until(self._told + 1)
+                finally:
+                    self._hand_over()
 
     def _tell_until(self, number: int) -> None:
         """Tell all up to that number, with the guard that this thread has, which it gives back."""
+        self._teller = threading.get_ident()
         try:
             with self._together() if number - self._told > 1 else nullcontext():
                 while self._told < number and self._untold:
                     self._tell_next()
         finally:
+            self._teller = None
             self._guard.release()
 
     def _tell_next(self) -> None:
@@ -173,15 +190,19 @@ class Telling:
         with self._order:
             self._has_teller = False
         while self._untold and self._guard.acquire(blocking=False):
-            self._tell_until(self._left)
+            self._tell_until(self._told + _MOST_UNTOLD)
 
-    def _waited(self) -> bool:
-        """Wait for whoever tells; answers whether it is this thread's turn."""
-        while not self.has_given_up:
-            is_last = self._is_over()
-            if self._guard.acquire(timeout=_LAST_WAIT if is_last else _LOOK_SECONDS):
+    def _waited(self, is_enough: Callable[[], bool]) -> bool:
+        """Wait for whoever tells; answers whether it is this thread's turn, which is not needed where it is enough."""
+        over_since = None
+        while not self.has_given_up and not is_enough():
+            if self._is_over():
+                over_since = over_since or time.monotonic()
+                if time.monotonic() - over_since > _LAST_WAIT:
+                    self.has_given_up = True
+                    return False
+            if self._guard.acquire(timeout=_LOOK_SECONDS):
                 return True
-            self.has_given_up = is_last
         return False
 
 

@@ -112,11 +112,14 @@ class Crew:
 
     def _work(self, tasks: SimpleQueue[Callable[[], None] | None]) -> None:
         while (task := tasks.get()) is not None:
-            task()
-            # What it held must not live on while the thread waits.
-            task = None
+            try:
+                task()
+            finally:
+                # What it held must not live on while the thread waits.
+                task = None
+                with self._guard:
+                    self._busy -= 1
             with self._guard:
-                self._busy -= 1
                 if self._is_closed:
                     return
                 self._idle.append(tasks)

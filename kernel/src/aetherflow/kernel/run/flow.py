@@ -146,6 +146,7 @@ def _run_prepared(
             )
         )
         result = _run(active, plan, ledger=ledger, was_done=was_done)
+        telling.finish()
         # A thread that hangs where it tells is left behind too.
         return replace(result, has_left_behind=True) if telling.has_given_up else result
 

@@ -61,6 +61,8 @@ class Repetition:
         self._items: list[Json] = []
         self._outcomes: dict[int, Outcome] = {}
         self._has_failed = False
+        #: Something broke: no item begins any more.
+        self._is_broken = False
         #: The items that are under way; their series where they have begun with one.
         self._running: dict[int, Series | None] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
@@ -173,6 +175,8 @@ class Repetition:
             return SKIPPED_BY_CONDITION
         is_free = self._plan.step.foreach is not None and self._plan.step.foreach.max_parallel > 1
         series = self._running[number] = Series(self._run, self._notes, unit, place, limits, may_begin_ahead=is_free)
+        if self._is_broken:
+            raise LeftBehind
         ended = series.run(scope)
         if ended.is_noted:
             self._notes.told(unit, ended.outcome)
@@ -199,7 +203,8 @@ class Repetition:
 
     def _leave_all(self) -> None:
         """Something broke: nothing that the other items still do may count, or go on under the next start."""
-        for series in self._running.values():
+        self._is_broken = True
+        for series in list(self._running.values()):
             if series is not None and series.abandon():
                 self._run.crew.has_left_behind = True
 

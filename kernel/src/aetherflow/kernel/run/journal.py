@@ -107,6 +107,10 @@ class Journal:
             if event is not None:
                 batch.events.append(event)
 
+    def wait_for_room(self) -> None:
+        """Wait where too much is untold; for who is about to begin something, before anything is noted of it."""
+        self._telling.wait_while_crowded()
+
     def commit(self) -> None:
         """Make all that was noted durable, in one transaction; then tell it.
 
@@ -116,7 +120,6 @@ class Journal:
         batch, is_led = self._leader_wanted()
         (self.wait_for if is_led else self._lead)(batch)
         self._telling.tell_left()
-        self._telling.wait_while_crowded()
 
     def commit_soon(self) -> Pending | None:
         """Have all that was noted made durable by another thread; null where it is durable already.
@@ -126,7 +129,6 @@ class Journal:
         """
         if self._failure is not None:
             raise self._failure
-        self._telling.wait_while_crowded()
         if self._must_be_waited_for():
             self.commit()
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import threading
 import time
 from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
@@ -75,8 +76,10 @@ class Series:
         self._may_begin_ahead = may_begin_ahead
         #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
         self.current: Current | None = None
+        self._guard = threading.Lock()
         #: Of the attempt that is under way.
         self._fence: Fence | None = None
+        self._is_abandoned = False
 
     def run(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
         """Make attempts until one is not followed by another; the last one's end is for the caller to note.
@@ -116,13 +119,28 @@ class Series:
         """Let nothing count any more that the series still does; answers whether it was busy."""
         if self.leave() is not None:
             return True
-        fence = self._fence
+        with self._guard:
+            self._is_abandoned, fence = True, self._fence
         if fence is not None:
             fence.revoke()
         return fence is not None
 
+    def _must_stop(self) -> bool:
+        return self._run.stop.must_stop
+
+    def _begun(self, fence: Fence) -> Fence:
+        with self._guard:
+            if self._is_abandoned:
+                raise LeftBehind
+            self._fence = fence
+        return fence
+
     def _attempt(self, scope: Callable[[], Mapping[str, Any]]) -> Ended:
+        self._run.journal.wait_for_room()
         unit, started_at = self.unit, self._run.clock()
+        if self._must_stop():
+            # It came while there was no room.
+            return Ended(outcome=replace(STOPPED, is_without_effect=True), started_at=started_at)
         if self._limits.has_lost_lock:
             return Ended(outcome=replace(LOCK_LOST, is_without_effect=True), started_at=started_at)
         try:
@@ -139,7 +157,10 @@ class Series:
         except LedgerFailed:
             self._notes.never_began(unit, attempt, started_at)
             raise
-        self._fence = fence = Fence(start)
+        fence = self._begun(Fence(start))
+        if self._must_stop():
+            # It came while the start was written.
+            return Ended(outcome=replace(STOPPED, is_without_effect=True), attempt=attempt, started_at=started_at)
         seconds = self._seconds()
         outcome = self._held(attempt, started_at, fence) if seconds is None else self._watched(attempt, seconds, fence)
         self._fence = None

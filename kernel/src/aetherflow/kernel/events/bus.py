@@ -68,6 +68,20 @@ def warn_of_sink(sink: Sink, error: Exception) -> None:
     logging.getLogger("aetherflow").warning("an observer failed (%s): %s", type(sink).__name__, error)
 
 
+class _Patience:
+    """How long somebody is waited for: as long as the time lasts, and a moment longer."""
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self._is_over = is_over
+        self._over_since: float | None = None
+
+    def is_at_its_end(self) -> bool:
+        """Whether nobody is waited for any longer."""
+        if self._over_since is None and self._is_over():
+            self._over_since = time.monotonic()
+        return self._over_since is not None and time.monotonic() - self._over_since > _LAST_WAIT
+
+
 class Telling:
     """One event after the other, in the order in which they came, by whichever thread has time for it.
 
@@ -124,37 +138,36 @@ class Telling:
             self._untold += events
             self._left += len(events)
 
-    def tell_left(self, *, most: int = _SLICE) -> None:
+    def tell_left(self) -> None:
         """See to it that what was left is told, some by this thread, the rest by another one; waits for nobody."""
         # Where another thread tells, it hands over what it does not tell itself.
         if self._untold and self._guard.acquire(blocking=False):
             try:
-                self._tell_until(min(self._left, self._told + most))
+                self._tell_until(min(self._left, self._told + _SLICE))
             finally:
                 self._hand_over()
 
     def wait_while_crowded(self) -> None:
         """Wait for whoever tells where too much is untold: memory must not grow with it."""
-        while len(self._untold) > _MOST_UNTOLD and self._waited(lambda: len(self._untold) <= _MOST_UNTOLD):
+        while self._is_crowded() and self._waited(lambda: not self._is_crowded(), _Patience(self._is_over)):
             try:
                 self._tell_until(self._told + _SLICE)
             finally:
                 self._hand_over()
 
+    def _is_crowded(self) -> bool:
+        return len(self._untold) > _MOST_UNTOLD
+
     def finish(self) -> None:
         """Wait until all that was left is told."""
-        number, over_since = self._left, None
+        number, patience = self._left, _Patience(self._is_over)
         self._hand_over()
-        while self._told < number and not self.has_given_up:
-            if self._is_over():
-                over_since = over_since or time.monotonic()
-                self.has_given_up = time.monotonic() - over_since > _LAST_WAIT
-            if self._guard.acquire(timeout=_LOOK_SECONDS):
-                try:
-                    # One at a time: the time may be over after each.
-                    self._tell_until(self._told + 1)
-                finally:
-                    self._hand_over()
+        while self._waited(lambda: self._told >= number, patience):
+            try:
+                # One at a time: the time may be over after each.
+                self._tell_until(self._told + 1)
+            finally:
+                self._hand_over()
 
     def _tell_until(self, number: int) -> None:
         """Tell all up to that number, with the guard that this thread has, which it gives back."""
@@ -192,15 +205,12 @@ class Telling:
         while self._untold and self._guard.acquire(blocking=False):
             self._tell_until(self._told + _MOST_UNTOLD)
 
-    def _waited(self, is_enough: Callable[[], bool]) -> bool:
+    def _waited(self, is_enough: Callable[[], bool], patience: _Patience) -> bool:
         """Wait for whoever tells; answers whether it is this thread's turn, which is not needed where it is enough."""
-        over_since = None
         while not self.has_given_up and not is_enough():
-            if self._is_over():
-                over_since = over_since or time.monotonic()
-                if time.monotonic() - over_since > _LAST_WAIT:
-                    self.has_given_up = True
-                    return False
+            if patience.is_at_its_end():
+                self.has_given_up = True
+                return False
             if self._guard.acquire(timeout=_LOOK_SECONDS):
                 return True
         return False

@@ -37,17 +37,21 @@ class Outline:
     flow: str
 
     @cached_property
+    def written(self) -> dict[str, Any]:
+        """The file as it is written."""
+        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
+        document: dict[str, Any] = yaml.safe_load(text)
+        return document
+
+    @cached_property
     def jobs(self) -> dict[str, dict[str, Any]]:
         """The jobs by id."""
-        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
-        flow = yaml.safe_load(text)
-        return {job["id"]: job for job in [*flow["jobs"], *flow.get("finally", [])]}
+        return {job["id"]: job for job in [*self.written["jobs"], *self.written.get("finally", [])]}
 
     @cached_property
     def has_parallel_jobs(self) -> bool:
         """Whether several jobs run at the same time."""
-        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
-        return bool(yaml.safe_load(text)["flow"].get("concurrency", {}).get("max_parallel_jobs", 1) > 1)
+        return bool(self.written["flow"].get("concurrency", {}).get("max_parallel_jobs", 1) > 1)
 
     @cached_property
     def repeated(self) -> set[tuple[str, str]]:
@@ -58,8 +62,7 @@ class Outline:
     @cached_property
     def at_the_end(self) -> set[str]:
         """The jobs that belong to one start of the run."""
-        text = (FLOWS / f"{self.flow}.yaml").read_text(encoding="utf-8")
-        return {job["id"] for job in yaml.safe_load(text).get("finally", [])}
+        return {job["id"] for job in self.written.get("finally", [])}
 
     @cached_property
     def promoters(self) -> dict[tuple[str, str], Step]:

@@ -101,7 +101,10 @@ PREYS = [
         name="any step may begin before it is written as RUNNING",
         file=SERIES,
         old="if self._may_begin_ahead and is_free:",
-        new="if True:",
+        # On a disk so slow that the step is surely faster.
+        new="if True:\n            import time\n\n"
+        "            self._run.crew.start(lambda: (time.sleep(0.3), self._run.journal.commit()))\n"
+        "            return None\n        if False:",
         then="pwrite ledger",
         tells="unwritten",
     ),

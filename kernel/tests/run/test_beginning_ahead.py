@@ -12,6 +12,7 @@ from kernel.tests.run.conftest import jobs
 from aetherflow.kernel.contracts.events import Status
 from aetherflow.kernel.contracts.records import StepRecord
 from aetherflow.kernel.errors import LedgerFailed
+from aetherflow.kernel.run import notes
 from aetherflow.kernel.state.ledger import Ledger
 
 STEPS = """
@@ -91,8 +92,12 @@ ledger.execute("ROLLBACK")
 
 
 @pytest.fixture
-def held(watched):
-    """A project in which the step `hold` has somebody else hold the ledger; what was seen meanwhile is in `seen`."""
+def held(watched, monkeypatch):
+    """A project in which the step `hold` has somebody else hold the ledger; what was seen meanwhile is in `seen`.
+
+    However long `hold` takes, that is little.
+    """
+    monkeypatch.setattr(notes, "_MOST_SECONDS_AHEAD", 600)
     watched.project.write("steps/looking.py", STEPS)
     with subprocess.Popen([sys.executable, "-c", HOLDER], cwd=watched.folder) as holder:
         yield watched
@@ -169,21 +174,28 @@ def test_nothing_begins_ahead_of_the_end_of_what_may_not_run_again_freely(held, 
     assert held.lines("seen") == ["nobody"]
 
 
+@pytest.mark.parametrize(
+    ("rerun", "seconds", "seen"),
+    [("SAFE", 600, "came"), ("SAFE", 0, "nobody"), ("KEYED", 600, "nobody"), ("ONCE", 600, "nobody")],
+)
 @pytest.mark.parametrize("most", [1, 2])
-def test_a_step_after_another_one_of_its_job_waits_for_its_start(held, most):
+def test_a_step_begins_ahead_of_the_end_of_the_one_before_where_little_could_be_lost(
+    held, monkeypatch, most, rerun, seconds, seen
+):
+    monkeypatch.setattr(notes, "_MOST_SECONDS_AHEAD", seconds)
     held.run(
         f"""
         version: 1
         flow: {{id: held, concurrency: {{max_parallel_jobs: {most}}}}}
         jobs:
-          - {{id: a, steps: [{{id: s, type: hold}}, {{id: t, type: come, rerun: SAFE}}]}}
+          - {{id: a, steps: [{{id: s, type: hold, rerun: {rerun}}}, {{id: t, type: come, rerun: SAFE}}]}}
         """
     )
-    assert held.lines("seen") == ["nobody"]
+    assert held.lines("seen") == [seen]
 
 
-@pytest.mark.parametrize(("most", "seen"), [(1, "nobody"), (2, "came")])
-def test_items_side_by_side_begin_ahead_as_well(held, most, seen):
+@pytest.mark.parametrize("most", [1, 2])
+def test_items_begin_ahead_as_well(held, most):
     held.run(
         f"""
         version: 1
@@ -195,7 +207,7 @@ def test_items_side_by_side_begin_ahead_as_well(held, most, seen):
               - {{id: t, type: come, rerun: SAFE, foreach: {{items: [1, 2], max_parallel: {most}}}}}
         """
     )
-    assert held.lines("seen") == [seen]
+    assert held.lines("seen") == ["came"]
 
 
 FAILING = """

@@ -76,7 +76,7 @@ def test_outputs_that_a_person_gave_outlive_a_crash_of_the_next_step(place):
           - id: a
             steps:
               - {id: s, type: token_once, inputs: {value: "{{env.MY_TOKEN}}"}, outputs: {t: "{{result.value}}"}}
-              - {id: n, type: die, inputs: {unless: first}}
+              - {id: n, type: die, rerun: KEYED, inputs: {unless: first}}
               - {id: o, type: die, inputs: {unless: second}}
           - {id: b, depends_on: [a], steps: [{id: k, type: keep, inputs: {value: "{{jobs.a.outputs.t}}"}}]}
         """,
@@ -103,7 +103,7 @@ def test_a_crash_between_two_steps_does_not_make_the_mask_a_value(place):
           - id: a
             steps:
               - {id: s, type: say, inputs: {witness: seen}, outputs: {t: "{{env.MY_TOKEN}}"}}
-              - {id: n, type: die, inputs: {unless: first}}
+              - {id: n, type: die, rerun: KEYED, inputs: {unless: first}}
               - {id: o, type: fail, inputs: {unless: second}}
               - {id: k, type: keep, inputs: {value: "{{job.outputs.t}}"}}
           - {id: b, depends_on: [a], steps: [{id: k, type: keep, inputs: {value: "{{jobs.a.outputs.t}}"}}]}
@@ -135,7 +135,7 @@ def test_a_job_that_did_not_give_its_outputs_again_is_still_known_to_be_masked(p
     assert run(place, text=text).code == 1
     flow = place.folder / "flow.yaml"
     as_it_was = flow.read_text()
-    flow.write_text(as_it_was.replace("- {id: s", "- {id: n, type: die, inputs: {unless: nothing}}\n      - {id: s"))
+    flow.write_text(as_it_was.replace("- {id: s", "- {id: n, type: die, rerun: KEYED, inputs: {unless: nothing}}\n      - {id: s"))
     assert run(place).code == 9
 
     with closing(open_ledger(place.folder / ".aetherflow/state/ledger.sqlite", to_read=True)) as ledger:

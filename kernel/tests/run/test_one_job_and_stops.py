@@ -248,7 +248,7 @@ def test_commit_that_fails_ends_the_run_and_loses_no_step_that_was_done(project,
 
     flow = project.write(
         "flow.yaml",
-        "version: 1\nflow: {id: full}\njobs: [{id: a, steps: [{id: s1, type: say, inputs: {witness: seen}}, {id: s2, type: say, inputs: {witness: seen}}]}]\n",
+        "version: 1\nflow: {id: full}\njobs: [{id: a, steps: [{id: s1, type: say, inputs: {witness: seen}}, {id: s2, type: say, rerun: KEYED, inputs: {witness: seen}}]}]\n",
     )
     put_step, told = Ledger.put_step, []
 

@@ -49,11 +49,6 @@ class Outline:
         return {job["id"]: job for job in [*self.written["jobs"], *self.written.get("finally", [])]}
 
     @cached_property
-    def has_parallel_jobs(self) -> bool:
-        """Whether several jobs run at the same time."""
-        return bool(self.written["flow"].get("concurrency", {}).get("max_parallel_jobs", 1) > 1)
-
-    @cached_property
     def repeated(self) -> set[tuple[str, str]]:
         """The steps that are done for each of several items, and leave no trace of their own."""
         steps = ((job_id, step) for job_id, job in self.jobs.items() for step in job["steps"])
@@ -87,11 +82,7 @@ class Outline:
     def may_begin_ahead(self, step: Step) -> bool:
         """Whether a step, or an item, may work before its start is in the ledger: it may run again freely."""
         written = next(each for each in self.jobs[step.job]["steps"] if each["id"] == step.step)
-        if written["type"] in NOT_FREELY or "retry" in written:
-            return False
-        if step.item:
-            return bool(written["foreach"].get("max_parallel", 1) > 1)
-        return self.has_parallel_jobs and written is self.jobs[step.job]["steps"][0]
+        return written["type"] not in NOT_FREELY and "retry" not in written
 
     def steps_of(self, job_id: str, start: int) -> list[Step]:
         """The steps of a job, items left out."""

@@ -100,7 +100,7 @@ PREYS = [
     Prey(
         name="any step may begin before it is written as RUNNING",
         file=SERIES,
-        old="if self._may_begin_ahead and is_free:",
+        old="if step.rerun == Rerun.SAFE and step.step.retry is None and self._seconds() is None:",
         # On a disk so slow that the step is surely faster.
         new="if True:\n            import time\n\n"
         "            self._run.crew.start(lambda: (time.sleep(0.3), self._run.journal.commit()))\n"

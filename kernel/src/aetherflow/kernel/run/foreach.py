@@ -173,8 +173,7 @@ class Repetition:
         if not is_wanted:
             self._notes.ended(unit, SKIPPED_BY_CONDITION)
             return SKIPPED_BY_CONDITION
-        is_free = self._plan.step.foreach is not None and self._plan.step.foreach.max_parallel > 1
-        series = self._running[number] = Series(self._run, self._notes, unit, place, limits, may_begin_ahead=is_free)
+        series = self._running[number] = Series(self._run, self._notes, unit, place, limits)
         if self._is_broken:
             raise LeftBehind
         ended = series.run(scope)

@@ -157,9 +157,7 @@ class JobRun:
             if outcome is not None:
                 self._note_end(unit, plan, outcome)
                 return outcome
-        # The end of a step before it is to be on the disk when it begins.
-        is_free = plan.position == 0 and self._run.flow_index.flow.concurrency.max_parallel_jobs > 1
-        self._series = series = Series(self._run, self._notes, unit, self._place, self._limits, may_begin_ahead=is_free)
+        self._series = series = Series(self._run, self._notes, unit, self._place, self._limits)
         ended = series.run(self._scope)
         self._series = None
         if ended.is_noted:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from .unit import Unit
 
 
+#: A step that took longer is done once its end is on the disk, before anything else begins: a crash takes back little.
+_MOST_SECONDS_AHEAD = 0.05
+
+
 class _Place(TypedDict):
     """Where all events of a job happen."""
 
@@ -127,8 +131,9 @@ class JobNotes:
         writes = [partial(_put_step, self._run.key, unit.key, record)]
         if promoted is not None:
             writes.insert(0, self._put_job(Status.RUNNING, "", promoted))
-        # What may not be done again freely must not be lost once something else begins.
-        must_stay = attempt is not None and unit.plan.rerun != Rerun.SAFE
+        took = 0.0 if at is None else self._run.clock() - at
+        # What may not be done again freely, or took long, must not be lost once something else begins.
+        must_stay = (attempt is not None and unit.plan.rerun != Rerun.SAFE) or took > _MOST_SECONDS_AHEAD
         self._run.journal.note(*writes, event=self._end_event(unit, outcome, at), is_waited_for=must_stay)
 
     def told(self, unit: Unit, outcome: Outcome, *, restored: bool = False) -> None:

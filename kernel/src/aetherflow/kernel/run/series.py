@@ -65,15 +65,12 @@ class Series:
         unit: Unit,
         place: Place,
         limits: Limits,
-        *,
-        may_begin_ahead: bool = False,
     ) -> None:
         self._run = run
         self._notes = notes
         self.unit = unit
         self._place = place
         self._limits = limits
-        self._may_begin_ahead = may_begin_ahead
         #: The attempt that holds the calling thread; whoever leaves the thread behind ends it.
         self.current: Current | None = None
         self._guard = threading.Lock()
@@ -173,13 +170,12 @@ class Series:
     def _noted_start(self) -> Pending | None:
         """Have the start of the attempt on the disk; answers what is still to come of that.
 
-        A step that may be done again freely need not wait for it, where nothing before it in its job has to be there
-        as well: with many short jobs at a time, the waits would be most of their time. All that it does through its
-        context waits. Where its time is limited it begins afterwards: its time is its own.
+        A step that may be done again freely need not wait for it, where nothing has to be on the disk before it: of
+        many short steps the waits would be most of their time. All that it does through its context waits. Where its
+        time is limited it begins afterwards: its time is its own.
         """
         step = self.unit.plan
-        is_free = step.rerun == Rerun.SAFE and step.step.retry is None and self._seconds() is None
-        if self._may_begin_ahead and is_free:
+        if step.rerun == Rerun.SAFE and step.step.retry is None and self._seconds() is None:
             return self._run.journal.commit_soon()
         self._run.journal.commit()
         return None

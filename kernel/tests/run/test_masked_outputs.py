@@ -135,7 +135,9 @@ def test_a_job_that_did_not_give_its_outputs_again_is_still_known_to_be_masked(p
     assert run(place, text=text).code == 1
     flow = place.folder / "flow.yaml"
     as_it_was = flow.read_text()
-    flow.write_text(as_it_was.replace("- {id: s", "- {id: n, type: die, rerun: KEYED, inputs: {unless: nothing}}\n      - {id: s"))
+    flow.write_text(
+        as_it_was.replace("- {id: s", "- {id: n, type: die, rerun: KEYED, inputs: {unless: nothing}}\n      - {id: s")
+    )
     assert run(place).code == 9
 
     with closing(open_ledger(place.folder / ".aetherflow/state/ledger.sqlite", to_read=True)) as ledger:

@@ -106,6 +106,22 @@ MANIFEST = {
             {"type": "object"},
             outputs_from={"step": "inputs.step"},
         ),
+        step(
+            "log_in",
+            closed({}),
+            closed({"user": TEXT, "session": {"type": "string", "x-aetherflow": {"secret": True}}}),
+        ),
+        step(
+            "program",
+            closed(
+                {
+                    "file": {"type": "string", "x-aetherflow": {"path": "read"}},
+                    "args": {"type": "array", "items": TEXT, "x-aetherflow": {"command_line": True}},
+                    "env": {"type": "object", "additionalProperties": TEXT},
+                }
+            ),
+            closed({}),
+        ),
         step("open", {"type": "object"}, {"type": "object"}),
         step("remote", {"type": "object", "$ref": "https://schemas.example/x.json"}, {"type": "object"}),
     ],
@@ -137,6 +153,7 @@ class Checker:
     def __init__(self, index: PluginIndex) -> None:
         self._index = index
         self.document: Document
+        self.notes: tuple[Problem, ...] = ()
 
     def __call__(
         self,
@@ -146,14 +163,17 @@ class Checker:
         profiles: tuple[str, ...] | None = (),
         strict: bool = False,
     ) -> tuple[Problem, ...]:
+        """What is wrong; what is not known is in `notes`."""
         self.document = parse_document(textwrap.dedent(text).encode(), "f.yaml")
-        return check_flow(
+        found = check_flow(
             index_flow(read_flow(self.document)),
             index=self._index,
             environment=environment or {},
             known_profiles=profiles,
             strict_environment=strict,
         )
+        self.notes = tuple(problem for problem in found if problem.severity == "note")
+        return tuple(problem for problem in found if problem.severity != "note")
 
     def at(self, problem: Problem) -> str:
         """The text from where the problem stands."""
@@ -178,7 +198,7 @@ def check_step(check: Checker) -> Callable[..., tuple[Problem, ...]]:
 
 STEP_FLOW = """\
 flow: {{id: x}}
-params: {{day: {{type: date}}}}
+params: {{day: {{type: date}}, any: {{type: object}}}}
 resources:
   warehouse: {{kind: db, driver: acme, config: {{path: x}}}}
   post: {{kind: mail, driver: acme}}

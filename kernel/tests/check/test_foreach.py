@@ -38,7 +38,6 @@ def check_at(check):
         ("foreach", "{items: '{{params.many.list}}'}"),
         ("foreach", "{items: '{{steps.one.names}}'}"),
         ("foreach", "{items: '{{steps.one.has_data}}'}"),
-        ("foreach", "{items: '{{steps.inner.count}}'}"),
         ("foreach", "{items: '{{steps.free.whatever}}'}"),
         ("foreach", "{items: '{{env.LIST:[]}}'}"),
         ("foreach", "{matrix: {a: [1, 2], b: '{{params.days}}'}, max_parallel: 3}"),
@@ -46,7 +45,6 @@ def check_at(check):
         ("again", "{items: '{{steps.each.count}}'}"),
         ("outputs", "{{result.count}}"),
         ("job_outputs", "{{steps.each.count}}"),
-        ("inputs", "{to: x, all: '{{steps.each.count}}'}"),
     ],
 )
 def test_lists_may_be_written_or_referred_to(check_at, place, text):
@@ -60,18 +58,20 @@ def test_lists_may_be_written_or_referred_to(check_at, place, text):
         ("foreach", "{items: 'x {{params.days}}'}", "AF-WRONG-TYPE", "'x {{params.days}}'"),
         ("foreach", "{items: !raw '{{params.days}}'}", "AF-WRONG-TYPE", "!raw"),
         ("foreach", "{matrix: {a: [1], b: text}}", "AF-WRONG-TYPE", "text}"),
-        ("foreach", "{items: '{{params.day}}'}", "AF-WRONG-TYPE", "'{{params.day}}'"),
-        ("foreach", "{items: '{{params.many}}'}", "AF-WRONG-TYPE", "'{{params.many}}'"),
-        ("foreach", "{matrix: {a: [1], b: '{{params.day}}'}}", "AF-WRONG-TYPE", "'{{params.day}}'"),
-        ("foreach", "{items: '{{steps.one.count}}'}", "AF-WRONG-TYPE", "'{{steps.one.count}}'"),
-        ("foreach", "{items: '{{run.date}}'}", "AF-WRONG-TYPE", "'{{run.date}}'"),
+        ("foreach", "{items: '{{params.day}}'}", "AF-TYPE-MISMATCH", "'{{params.day}}'"),
+        ("foreach", "{items: '{{params.many}}'}", "AF-TYPE-MISMATCH", "'{{params.many}}'"),
+        ("foreach", "{matrix: {a: [1], b: '{{params.day}}'}}", "AF-TYPE-MISMATCH", "'{{params.day}}'"),
+        ("foreach", "{items: '{{steps.one.count}}'}", "AF-TYPE-MISMATCH", "'{{steps.one.count}}'"),
+        ("foreach", "{items: '{{steps.inner.count}}'}", "AF-TYPE-MISMATCH", "'{{steps.inner.count}}'"),
+        ("foreach", "{items: '{{env.LIST:x}}'}", "AF-TEXT-TYPE", "'{{env.LIST:x}}'"),
+        ("foreach", "{items: '{{run.date}}'}", "AF-TYPE-MISMATCH", "'{{run.date}}'"),
         ("foreach", "{items: '{{steps.each.count}}'}", "AF-UNKNOWN-REFERENCE", "'{{steps.each.count}}'"),
         ("foreach", "{items: '{{item}}'}", "AF-TEMPLATE-ROOT", "'{{item}}'"),
         ("outputs", "n {{result.count}}", "AF-TEMPLATE-KIND", '"n {{result.count}}"'),
         ("job_outputs", "n {{steps.each.count}}", "AF-TEMPLATE-KIND", '"n {{steps.each.count}}"'),
         ("inputs", "{to: 'n {{steps.each.count}}'}", "AF-TEMPLATE-KIND", "'n {{steps.each.count}}'"),
-        ("inputs", "{to: '{{steps.each.count}}'}", "AF-WRONG-TYPE", "'{{steps.each.count}}'"),
-        ("inputs", "{to: x, all: ['{{steps.each.count}}']}", "AF-WRONG-TYPE", "'{{steps.each.count}}'"),
+        ("inputs", "{to: '{{steps.each.count}}'}", "AF-TYPE-MISMATCH", "'{{steps.each.count}}'"),
+        ("inputs", "{to: x, all: ['{{steps.each.count}}']}", "AF-TYPE-MISMATCH", "'{{steps.each.count}}'"),
     ],
 )
 def test_what_is_no_list_and_a_list_that_is_taken_for_something_else_are_errors(check, check_at, place, text, code, at):
@@ -107,8 +107,8 @@ def test_the_inputs_of_a_repeated_step_are_checked_and_an_item_may_be_anything(c
         jobs:
           - id: j
             steps:
-              - {id: s, type: acme.count, foreach: {items: [1]}, inputs: {items: "{{item}}", lest: 1}}
-              - {id: t, type: acme.count, foreach: {items: [1]}, inputs: {items: [], least: "{{item.x}}"}}
+              - {id: s, type: acme.count, foreach: {items: "{{env.LIST:[]}}"}, inputs: {items: "{{item}}", lest: 1}}
+              - {id: t, type: acme.count, foreach: {items: "{{env.LIST:[]}}"}, inputs: {items: [], least: "{{item.x}}"}}
         """
     )
 

@@ -156,10 +156,18 @@ class ExternalProcessInputs(StepInputs):
     command: str | Annotated[list[Text], Field(min_length=1)] = Field(
         description="The program, or a list of the program and its arguments; with `shell`, text for /bin/sh.",
         json_schema_extra={
-            "x-aetherflow": {"shell_text_if": "shell", "mend": "write the command as a list, or set shell: true"}
+            "x-aetherflow": {
+                "command_line": True,
+                "shell_text_if": "shell",
+                "mend": "write the command as a list, or set shell: true",
+            }
         },
     )
-    args: list[Text] = Field(default=[], description="Further arguments; with `shell`, the text's $1, $2, …")
+    args: list[Text] = Field(
+        default=[],
+        description="Further arguments; with `shell`, the text's $1, $2, …",
+        json_schema_extra={"x-aetherflow": {"command_line": True}},
+    )
     shell: bool = Field(
         default=False,
         description="Give `command` to /bin/sh as it stands. Pass values by `env` or `args`, never inside the text.",

@@ -105,16 +105,18 @@ class Contributions:
         known = self.step(step_type).found
         if known is None:
             return None
-        if step_type not in self._own_outputs:
-            self._own_outputs[step_type] = _names_with_skip(known.outputs)
-        own = self._own_outputs[step_type]
         if known.outputs_from is None:
-            return own
+            if step_type not in self._own_outputs:
+                self._own_outputs[step_type] = _names_with_skip(known.outputs)
+            return self._own_outputs[step_type]
         kind, source = next(iter(known.outputs_from.items()))
         value = inputs.get(source.removeprefix("inputs."))
         if kind == "step":
             return self._names_of_inner(value)
-        return own | frozenset(map(str, value)) if own is not None and isinstance(value, dict) else None
+        # Beside those that are declared, there are those that the input names.
+        if value is not None and not isinstance(value, dict):
+            return None
+        return OUTPUTS_OF_A_SKIP | frozenset(known.outputs.get("properties", {})) | frozenset(map(str, value or ()))
 
     def _names_of_inner(self, step: object) -> frozenset[str] | None:
         if not isinstance(step, dict) or not isinstance(step.get("type"), str):

@@ -30,10 +30,15 @@ def words_for(kind: str, facts: Facts, value: object) -> Words:
     return explain(facts, value) if explain else ("this value is not allowed here", "")
 
 
+def words_of_types(types: Iterable[str]) -> str:
+    """Names of JSON types in words, nothing last."""
+    names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
+    return " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
+
+
 def words_for_type(types: Iterable[str], value: object) -> Words:
     """Message and mend for a value of another type than these."""
-    names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
-    wanted = " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
+    wanted = words_of_types(types)
     misfit = wrong_type(value, wanted)
     if isinstance(value, float) and not math.isfinite(value) and "number" in wanted:
         finite = wanted.replace(TYPE_WORDS["number"], "a finite number")

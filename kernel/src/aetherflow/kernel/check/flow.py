@@ -6,18 +6,24 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ..errors import Problem
 from ..spec.models import Step
+from .conditions import check_conditions
 from .contributions import Contributions, Index
 from .definitions import FlowIndex
+from .destinations import Destinations
 from .environment import check_environment
 from .inputs import check_inputs
-from .lists import check_lists
 from .missing import check_missing
+from .openness import check_openness
+from .parts import check_parts
 from .references import check_references
+from .referents import Referents
 from .resources import check_resources
 from .rules import Rule, Subject
+from .secrets import check_secrets
 from .step_types import check_step_types
 from .templates import check_templates
 from .validators import Validators
+from .value_types import check_value_types
 
 
 def _check_directed(subject: Subject) -> Iterator[Problem]:
@@ -38,7 +44,11 @@ RULES: tuple[Rule, ...] = (
     check_references,
     check_missing,
     _check_directed,
-    check_lists,
+    check_parts,
+    check_value_types,
+    check_conditions,
+    check_secrets,
+    check_openness,
     check_environment,
 )
 
@@ -62,10 +72,13 @@ def check_flow(
         strict_environment: whether a missing environment key is an error, not a warning.
         may_use_shell: whether steps may hand a text to a shell.
     """
+    contributions, validators = Contributions(index), Validators()
     subject = Subject(
         flow=flow,
-        contributions=Contributions(index),
-        validators=Validators(),
+        contributions=contributions,
+        validators=validators,
+        referents=Referents(flow, contributions),
+        destinations=Destinations(contributions, validators),
         environment=environment,
         known_profiles=known_profiles,
         is_environment_strict=strict_environment,

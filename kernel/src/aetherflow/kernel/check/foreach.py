@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 
 from ..errors import Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from ..resolve.references import Reference
-from ..resolve.schemas import DeclaredTypes, types_of
 from ..spec.foreach import MAX_ITEMS
 from ..spec.misfits import wrong_type
 from ..spec.models import Foreach
 from ..spec.values import without_raw
 from .definitions import JobIndex
-from .fault_words import TYPE_WORDS
+from .kinds import kind_of_schema
+from .outside_texts import check_outside_texts
 from .rules import Subject
+
+_LIST = kind_of_schema({"type": "array"})
 
 _OF_PARAMETER = 2
 _OF_OUTPUT = 3
@@ -59,42 +61,19 @@ def _check_lists(lists: _Lists) -> Iterator[Problem]:
             misfit = wrong_type(value, "a list, or one template that stands for a list")
             yield Problem(code=misfit.code, message=misfit.message, help="write it as a list: [a, b]", path=path)
         else:
-            yield from _check_type(lists, lists.whole[path])
+            yield from _check_type(lists, lists.whole[path], written)
     if prod(lengths) > MAX_ITEMS:
         yield _too_many(prod(lengths), lists.foreach.source_path)
 
 
-def _check_type(lists: _Lists, reference: Reference) -> Iterator[Problem]:
-    found = _kind(lists, reference)
-    if found:
-        message = f"here belongs a list, and {reference.dotted!r} is {found}"
-        yield Problem(code="AF-WRONG-TYPE", message=message, help="refer to a list", path=reference.path)
-
-
-def _kind(lists: _Lists, reference: Reference) -> str:
-    """What a reference stands for, where that is known and can be no list; else nothing."""
-    parts = reference.parts
-    if reference.root == "params" and len(parts) > 1:
-        parameter = lists.subject.flow.flow.parameters.get(parts[1])
-        is_known = parameter is not None and parameter.type != "list" and len(parts) == _OF_PARAMETER
-        return f"of the type {parameter.type}" if parameter is not None and is_known else ""
-    if reference.root == "steps" and len(parts) == _OF_OUTPUT:
-        return _kind_of_output(lists, parts[1], parts[2])
-    return "text" if reference.root in _TEXTS else ""
-
-
-def _kind_of_output(lists: _Lists, step_id: str, name: str) -> str:
-    step = lists.job.step(step_id) if step_id in lists.job.steps else None
-    known = lists.subject.contributions.step(step.type).found if step is not None else None
-    if step is None or step.foreach is not None or known is None or known.outputs_from is not None:
-        return ""
-    declared = DeclaredTypes(known.outputs)
-    types = types_of(declared.of_property(declared.top(), {}, name))
-    return "" if types is None or "array" in types else _words(types)
-
-
-def _words(types: Collection[str]) -> str:
-    return " or ".join(sorted(TYPE_WORDS.get(name, name) for name in types))
+def _check_type(lists: _Lists, reference: Reference, written: object) -> Iterator[Problem]:
+    yield from check_outside_texts(reference, _LIST, lists.subject.environment)
+    if reference.root == "env":
+        return
+    kind = lists.subject.referents.of_written(written, reference.path)
+    if kind.types is not None and "array" not in kind.types:
+        message = f"here belongs a list, and {reference.dotted!r} is {kind.words}"
+        yield Problem(code="AF-TYPE-MISMATCH", message=message, help="refer to a list", path=reference.path)
 
 
 def _empty(path: YamlPath) -> Problem:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import Problem
-from ..spec.models import Step
+from ..spec.models import Job, Step
 from .definitions import JobIndex, Use
 from .rules import Subject
 
 _WITH_OUTPUT = 3
+_WITH_JOB_OUTPUT = 4
 
 
 def check_missing(subject: Subject) -> Iterator[Problem]:
     """References without a default to steps and jobs that may not have run, and to a failure that may not be."""
-    if not subject.directed_steps and not subject.flow.flow.finally_:
-        return
     for use in subject.flow.uses:
         root = use.reference.root
         if root not in _REASONS or use.job is None or use.reference.default is not None:
@@ -54,15 +53,49 @@ def _why_failure(_subject: Subject, use: Use, job: JobIndex) -> str:
 def _why_job(subject: Subject, use: Use, job: JobIndex) -> str:
     parts = use.reference.parts
     other = subject.flow.jobs.get(parts[1]) if len(parts) > 1 else None
-    is_optional = other is not None and other.section == "on_failure" and job.section == "finally"
-    return f"the job {parts[1]!r} of `on_failure` does not run where all went well" if is_optional else ""
+    if other is None:
+        return ""
+    if other.section == "on_failure" and job.section == "finally":
+        return f"the job {parts[1]!r} of `on_failure` does not run where all went well"
+    if len(parts) <= _WITH_JOB_OUTPUT - 1 or parts[2] != "outputs":
+        return ""
+    if parts[1] not in subject.referents.depended_on(job) and (why := _why_skipped(other.job)):
+        return why
+    return _why_not_promoted(other, parts[3], len(other.job.steps))
+
+
+def _why_own_output(_subject: Subject, use: Use, job: JobIndex) -> str:
+    parts = use.reference.parts
+    if len(parts) < _WITH_OUTPUT or parts[1] != "outputs" or use.step is None:
+        return ""
+    return _why_not_promoted(job, parts[2], use.step)
+
+
+def _why_skipped(job: Job) -> str:
+    if job.when is not None:
+        return f"the job {job.id!r} is skipped where its condition does not hold"
+    finder = next((step.id for step in job.steps if step.on_no_data == "skip_job"), None)
+    return f"the job {job.id!r} is skipped where its step {finder!r} finds nothing" if finder else ""
+
+
+def _why_not_promoted(job: JobIndex, name: str, until: int) -> str:
+    """Why no step before a number may have given an output of its job."""
+    givers = [step for step in job.job.steps[:until] if name in step.outputs]
+    reasons = [_why_without_outputs(step) for step in givers]
+    return reasons[0] if reasons and all(reasons) and name not in job.job.outputs else ""
 
 
 _REASONS: Mapping[str, Callable[[Subject, Use, JobIndex], str]] = {
     "steps": _why_output,
     "failure": _why_failure,
     "jobs": _why_job,
+    "job": _why_own_output,
 }
+
+
+def _or_depend(use: Use) -> str:
+    parts = use.reference.parts
+    return f", or let the job depend on {parts[1]!r}" if parts[0] == "jobs" else ""
 
 
 def _problem(use: Use, why: str) -> Problem:
@@ -71,6 +104,6 @@ def _problem(use: Use, why: str) -> Problem:
         code="AF-MAY-BE-MISSING",
         severity="warning",
         message=f"{dotted!r} may be missing: {why}",
-        help=f"give a default: {{{{{dotted}:…}}}}, or write a `when` on this step",
+        help=f"give a default: {{{{{dotted}:…}}}}, or write a `when` on this step{_or_depend(use)}",
         path=use.reference.path,
     )

@@ -68,7 +68,12 @@ class Prepared:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """The problems that don't."""
-        return tuple(problem for problem in self.problems if problem.severity != "error")
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What could not be known."""
+        return tuple(problem for problem in self.problems if problem.severity == "note")
 
     def checked(self) -> FlowIndex:
         """The flow, free of errors.

@@ -90,7 +90,7 @@ def _output_of_step(subject: Subject, use: Use, step: Step, *, depth: int) -> Fo
     known = subject.contributions.output_names(step.type, step.inputs)
     if known is not None and output not in known:
         return _unknown(use, f"output of step {step.id!r}", output, known)
-    return _no_parts(use, "a list with an item for each repetition", depth=depth + 1) if step.foreach else None
+    return None
 
 
 def _unknown_step(subject: Subject, use: Use, own: JobIndex, name: str) -> Problem:

@@ -10,6 +10,8 @@ from ..quick_dataclasses import dataclass
 from ..spec.models import Step
 from .contributions import Contributions
 from .definitions import FlowIndex, JobIndex
+from .destinations import Destinations
+from .referents import Referents
 from .validators import Validators
 
 
@@ -20,6 +22,9 @@ class Subject:
     flow: FlowIndex
     contributions: Contributions
     validators: Validators
+    #: What references stand for, and where their values go.
+    referents: Referents
+    destinations: Destinations
     environment: Mapping[str, str]
     #: Names of resource profiles; null where they can't be known.
     known_profiles: Collection[str] | None

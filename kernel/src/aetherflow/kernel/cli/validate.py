@@ -28,7 +28,7 @@ def validate(
     if as_json:
         print_json(_as_json(prepared, str(file)))
     else:
-        print_problems(prepared.problems, prepared)
+        print_problems([problem for problem in prepared.problems if problem.severity != "note"], prepared)
         count = len(prepared.errors)
         say(f"INVALID: {file} ({count} error{'s' if count > 1 else ''})" if count else f"OK: {file}")
     return exit_code

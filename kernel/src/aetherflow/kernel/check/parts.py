@@ -1,0 +1,61 @@
+"""Rule: what is named inside of a value is there, as far as the value is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..contracts.spelling import did_you_mean
+from ..errors import Problem
+from ..quick_dataclasses import replace
+from ..spec.misfits import shown
+from .rules import Subject
+
+if TYPE_CHECKING:
+    from .definitions import Use
+
+#: So many parts name the value itself; what follows lies inside of it.
+_PARTS_OF_VALUE = {"params": 2, "item": 1, "steps": 3, "result": 2, "job": 3, "jobs": 4}
+
+
+def check_parts(subject: Subject) -> Iterator[Problem]:
+    """Parts of values that have none, or none of that name; and what can't be known of them."""
+    for use in subject.flow.uses:
+        depth = _PARTS_OF_VALUE.get(use.reference.root)
+        if depth is None or use.is_in_condition:
+            continue
+        if use.reference.root == "item" and _is_of_matrix(use):
+            depth += 1
+        yield from _check_inside(subject, use, depth)
+
+
+def _is_of_matrix(use: Use) -> bool:
+    foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
+    return foreach is not None and foreach.matrix is not None
+
+
+def _check_inside(subject: Subject, use: Use, depth: int) -> Iterator[Problem]:
+    parts = use.reference.parts
+    for number in range(depth, len(parts)):
+        whole = ".".join(parts[:number])
+        kind = subject.referents.of(replace(use, reference=replace(use.reference, parts=parts[:number])))
+        if kind.types is not None and "object" not in kind.types:
+            yield _unknown(use, f"{whole!r} is {kind.words}, which has no parts", f"write {use.as_written(whole)}")
+            return
+        if kind.keys is None:
+            yield from _note(use, f"whether {whole!r} has a part {shown(parts[number])}")
+            return
+        if parts[number] not in kind.keys:
+            mend = did_you_mean(parts[number], kind.keys)
+            yield _unknown(use, f"{whole!r} has no part {shown(parts[number])}", mend)
+            return
+
+
+def _unknown(use: Use, message: str, mend: str) -> Problem:
+    return Problem(code="AF-UNKNOWN-REFERENCE", message=message, help=mend, path=use.reference.path)
+
+
+def _note(use: Use, what: str) -> Iterator[Problem]:
+    if use.reference.default is None:
+        message = f"{what} is known only when the flow runs"
+        yield Problem(code="AF-NOT-KNOWN", severity="note", message=message, path=use.reference.path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,6 +16,8 @@ from aetherflow.kernel.errors import Problem
 from aetherflow.kernel.plugins.index import PluginIndex, build_index
 from aetherflow.kernel.policy.choice import decide_profile
 from aetherflow.kernel.policy.project import find_project
+from aetherflow.kernel.resolve.environment import take_environment
+from aetherflow.kernel.resolve.resource_profiles import ResourceProfile, read_resource_profiles
 from aetherflow.kernel.spec.document import Document, parse_document
 from aetherflow.kernel.spec.flow import read_flow
 
@@ -160,7 +164,7 @@ class Checker:
         text: str,
         *,
         environment: dict[str, str] | None = None,
-        profiles: tuple[str, ...] | None = (),
+        profiles: Mapping[str, object] | None = MappingProxyType({}),
         strict: bool = False,
     ) -> tuple[Problem, ...]:
         """What is wrong; what is not known is in `notes`."""
@@ -169,11 +173,17 @@ class Checker:
             index_flow(read_flow(self.document)),
             index=self._index,
             environment=environment or {},
-            known_profiles=profiles,
+            resource_profiles=None if profiles is None else self._profiles(profiles),
             strict_environment=strict,
         )
         self.notes = tuple(problem for problem in found if problem.severity == "note")
         return tuple(problem for problem in found if problem.severity != "note")
+
+    @staticmethod
+    def _profiles(settings: Mapping[str, object]) -> Mapping[str, ResourceProfile]:
+        """Profiles with these settings, as the environment may hold them."""
+        environment = take_environment({"AETHERFLOW_PROFILES_JSON": json.dumps({**settings})}, folder=Path())
+        return read_resource_profiles(environment, folder=Path())
 
     def at(self, problem: Problem) -> str:
         """The text from where the problem stands."""

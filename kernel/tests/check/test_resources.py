@@ -17,7 +17,9 @@ WRONG = [
 @pytest.mark.parametrize(("resource", "code", "points_at", "mend"), WRONG)
 def test_a_wrong_resource_is_one_problem_at_its_place(check, resource, code, points_at, mend):
     """D40: an unknown driver or profile was fine until it was used."""
-    (problem,) = check(f"flow: {{id: x}}\nresources:\n  r: {resource}\njobs: []\n", profiles=("prod", "test"))
+    (problem,) = check(
+        f"flow: {{id: x}}\nresources:\n  r: {resource}\njobs: []\n", profiles={"prod": None, "test": None}
+    )
 
     assert problem.code == code
     assert check.at(problem).startswith(points_at)
@@ -26,7 +28,10 @@ def test_a_wrong_resource_is_one_problem_at_its_place(check, resource, code, poi
 
 def test_what_a_profile_may_fill_in_is_not_missing(check):
     assert (
-        check("flow: {id: x}\nresources: {r: {kind: db, driver: acme, profile: prod}}\njobs: []", profiles=("prod",))
+        check(
+            "flow: {id: x}\nresources: {r: {kind: db, driver: acme, profile: prod}}\njobs: []",
+            profiles={"prod": {"config": {"path": "x"}}},
+        )
         == ()
     )
 
@@ -35,7 +40,7 @@ def test_profiles_are_left_open_where_they_can_not_be_known(check):
     text = "flow: {id: x}\nresources: {r: {kind: mail, driver: acme, profile: prod}}\njobs: []"
 
     assert check(text, profiles=None) == ()
-    assert "AETHERFLOW_PROFILES_FILE" in check(text, profiles=())[0].help
+    assert "AETHERFLOW_PROFILES_FILE" in check(text, profiles={})[0].help
 
 
 def test_an_unknown_connector_makes_no_second_problem_at_the_step(check):
@@ -67,3 +72,27 @@ def test_a_missing_environment_key_is_an_error_where_that_is_wanted(check):
 def test_a_key_that_is_set_or_has_a_default_is_not_missing(check):
     assert check(ENVIRONMENT, environment={"MAIL_HOST": ""}) == ()
     assert check(ENVIRONMENT.replace("HOST}}", "HOST:localhost}}")) == ()
+
+
+RESOURCE = "flow: {{id: x}}\nresources:\n  r: {{kind: db, driver: acme, profile: prod{more}}}\njobs: []\n"
+
+
+@pytest.mark.parametrize("settings", [{"path": "x"}, {"path": "{{env.PLACE}}", "size": "{{env.SIZE}}"}])
+def test_what_a_profile_gives_need_not_stand_in_the_flow(check, settings):
+    assert check(RESOURCE.format(more=""), profiles={"prod": {"config": settings}}) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "code", "file"),
+    [
+        ({}, "", "AF-INPUT-MISSING", "f.yaml"),
+        ({"size": 1}, ", config: {size: 2}", "AF-INPUT-MISSING", "f.yaml"),
+        ({"path": "x", "size": "big"}, "", "AF-WRONG-TYPE", "AETHERFLOW_PROFILES_JSON"),
+        ({"path": "x", "sise": 1}, "", "AF-INPUT-UNKNOWN", "AETHERFLOW_PROFILES_JSON"),
+        ({"path": "x", "size": 1}, ", config: {size: big}", "AF-WRONG-TYPE", "f.yaml"),
+    ],
+)
+def test_a_resource_is_checked_as_its_profile_completes_it(check, settings, more, code, file):
+    (problem,) = check(RESOURCE.format(more=more), profiles={"prod": {"config": settings}})
+
+    assert (problem.code, problem.where.file) == (code, file)

@@ -566,9 +566,12 @@ def test_outputs_of_each_item_are_those_that_the_step_type_declares(project):
 
 
 def test_step_that_never_came_to_its_items_is_not_done_without_outputs(project):
-    project.write("items.yaml", ITEMS.replace("[mended, missing, later]", "'{{env.NO_LIST}}'"))
-    assert project.aetherflow("run", "items.yaml", "--run-id", "i", NO_LIST="3").code == 1
-    told = project.aetherflow("runs", "resolve", "i", "each", "--done", NO_LIST="3")
+    no_list = "params: {any: {type: object, default: {x: 3}}}\njobs:"
+    project.write(
+        "items.yaml", ITEMS.replace("[mended, missing, later]", "'{{params.any.x}}'").replace("jobs:", no_list)
+    )
+    assert project.aetherflow("run", "items.yaml", "--run-id", "i").code == 1
+    told = project.aetherflow("runs", "resolve", "i", "each", "--done")
     assert (told.code, "AF-STEP-AMBIGUOUS" in told.err) == (2, True), told.err
 
 

@@ -63,8 +63,9 @@ class TestUnknownNames:
 
     def test_a_retired_step_is_told_as_such(self, site, index):
         site.install("acme", retired=["acme.old"])
-        with pytest.raises(InvalidInput, match="retired"):
+        with pytest.raises(InvalidInput, match="retired") as refused:
             index().step("acme.old")
+        assert refused.value.problem.code == "AF-RETIRED"
 
     def test_a_step_of_a_plugin_that_can_not_be_read_is_told_with_the_reason(self, site, index):
         site.install("acme", manifest="{")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ..errors import Problem
+from ..resolve.resource_profiles import ResourceProfile
 from ..spec.models import Step
 from .conditions import check_conditions
 from .contributions import Contributions, Index
@@ -58,7 +59,7 @@ def check_flow(
     *,
     index: Index,
     environment: Mapping[str, str],
-    known_profiles: Collection[str] | None,
+    resource_profiles: Mapping[str, ResourceProfile] | None,
     strict_environment: bool,
     may_use_shell: bool = True,
 ) -> tuple[Problem, ...]:
@@ -68,7 +69,7 @@ def check_flow(
         flow: as `index_flow` gives it.
         index: who contributes which step types and connectors.
         environment: the snapshot that templates will see.
-        known_profiles: names of resource profiles; null where they can't be known.
+        resource_profiles: by name; null where they can't be known.
         strict_environment: whether a missing environment key is an error, not a warning.
         may_use_shell: whether steps may hand a text to a shell.
     """
@@ -80,7 +81,7 @@ def check_flow(
         referents=Referents(flow, contributions),
         destinations=Destinations(contributions, validators),
         environment=environment,
-        known_profiles=known_profiles,
+        resource_profiles=resource_profiles,
         is_environment_strict=strict_environment,
         directed_steps=[(job, step) for job in flow.jobs.values() for step in job.job.steps if _is_directed(step)],
         may_use_shell=may_use_shell,

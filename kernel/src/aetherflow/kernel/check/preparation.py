@@ -180,7 +180,7 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
             flow_index,
             index=surroundings.index,
             environment=surroundings.environment.values,
-            known_profiles=frozenset(surroundings.resource_profiles),
+            resource_profiles=surroundings.resource_profiles,
             strict_environment=surroundings.settings.validate_env_strict,
             may_use_shell=surroundings.profile.is_open,
         )

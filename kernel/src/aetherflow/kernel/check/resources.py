@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
+from ..quick_dataclasses import replace
+from ..resolve.resource_profiles import ResourceProfile, merge_settings
 from ..spec.misfits import shown
 from ..spec.models import Resource
 from ..spec.values import without_raw
 from .contributions import KnownConnector
-from .findings import Checked
+from .findings import Checked, Found
 from .rules import Subject
 from .schema_errors import schema_problems
 
@@ -28,7 +29,7 @@ def check_resources(subject: Subject) -> Iterator[Problem]:
 
 
 def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
-    known, name = subject.known_profiles, resource.profile
+    known, name = subject.resource_profiles, resource.profile
     if known is None or name is None or name in known:
         return
     yield Problem(
@@ -42,19 +43,55 @@ def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
 def _check_settings(
     subject: Subject, resource: Resource, connector: KnownConnector, templates: Mapping[YamlPath, bool]
 ) -> Iterator[Problem]:
-    parts: tuple[tuple[str, Mapping[str, object], Mapping[str, Any]], ...] = (
-        ("config", resource.config, connector.config),
-        ("options", resource.options, connector.options),
-    )
+    """The settings as the connector will get them: those of the flow over those of the profile."""
+    profile = (subject.resource_profiles or {}).get(resource.profile or "")
+    settings = merge_settings(resource, profile)
     name = f"{resource.kind}:{resource.driver}"
-    for part, value, schema in parts:
+    for part, written, schema in (
+        ("config", settings.config, connector.config),
+        ("options", settings.options, connector.options),
+    ):
+        path = (*resource.path, part)
+        value = without_raw(written)
         checked = Checked(
-            without_raw(value),
-            (*resource.path, part),
+            value,
+            path,
             f"the connector {name!r}",
             f"{part} key",
-            templates,
-            is_partial=resource.profile is not None,
+            {**dict.fromkeys(_tokens(value, path), True), **templates} if profile else templates,
+            is_partial=resource.profile is not None and profile is None,
         )
         for found in schema_problems(subject.validators.of(f"{part} of {name}", schema), checked):
-            yield subject.flow.locate(found.problem, at_key=found.at_key)
+            yield _located(subject, resource, profile, found)
+
+
+def _tokens(value: object, path: YamlPath) -> Iterator[YamlPath]:
+    """Where templates stand in the settings of a profile, which is not compiled with the flow."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _tokens(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _tokens(item, (*path, number))
+    elif isinstance(value, str) and "{{" in value:
+        yield path
+
+
+def _located(subject: Subject, resource: Resource, profile: ResourceProfile | None, found: Found) -> Problem:
+    """A problem at its place: in the file of profiles, where the flow does not write the value itself."""
+    problem = found.problem
+    inside = problem.path[len(resource.path) :]
+    if profile is None or _is_written(resource, inside):
+        return subject.flow.locate(problem, at_key=found.at_key)
+    find = profile.document.where_key if found.at_key else profile.document.where
+    return replace(problem, where=find((profile.name, *inside)))
+
+
+def _is_written(resource: Resource, inside: YamlPath) -> bool:
+    value: object = {"config": resource.config, "options": resource.options}
+    # A mapping that is not written at all: what it lacks is missing in the flow.
+    for part in inside if len(inside) > 1 else ():
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..errors import Problem
 from ..quick_dataclasses import dataclass
+from ..resolve.resource_profiles import ResourceProfile
 from ..spec.models import Step
 from .contributions import Contributions
 from .definitions import FlowIndex, JobIndex
@@ -26,8 +27,8 @@ class Subject:
     referents: Referents
     destinations: Destinations
     environment: Mapping[str, str]
-    #: Names of resource profiles; null where they can't be known.
-    known_profiles: Collection[str] | None
+    #: The resource profiles by name; null where they can't be known.
+    resource_profiles: Mapping[str, ResourceProfile] | None
     is_environment_strict: bool
     #: The steps that say how they are run: under which condition, how often, how long, or for which items.
     directed_steps: Sequence[tuple[JobIndex, Step]]

@@ -210,7 +210,7 @@ class PluginIndex:
         for record in self.plugins:
             if record.manifest and name in record.manifest.retired:
                 return InvalidInput(
-                    f"{kind} {name!r} is retired", code=_UNKNOWN[kind], help=f"read the notes of {record.distribution}"
+                    f"{kind} {name!r} is retired", code="AF-RETIRED", help=f"read the notes of {record.distribution}"
                 )
         owner = self._owner_by_prefix(name) if kind == "step" else None
         if owner is not None:

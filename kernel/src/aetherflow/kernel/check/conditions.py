@@ -64,7 +64,7 @@ class _Reading:
         self._subject = subject
         self._path: YamlPath = when.path
         self._uses: Mapping[tuple[str, ...], Use] = {
-            use.reference.parts: use for use in subject.referents.uses_at(when.path)
+            use.reference.parts: use for use in subject.values.referents.uses_at(when.path)
         }
         self._found: list[_Finding] = []
         #: Whether it always holds or never does; null where that is open.
@@ -163,7 +163,7 @@ class _Reading:
             return kind_of_value(operand.literal)
         use = self._uses.get(operand.reference.parts) if isinstance(operand, Path) else None
         # Text from the environment is read for the type of what it is compared with.
-        return UNKNOWN if use is None or use.reference.root == "env" else self._subject.referents.of(use)
+        return UNKNOWN if use is None or use.reference.root == "env" else self._subject.values.referents.of(use)
 
 
 def _all(truths: list[bool | None]) -> bool | None:

@@ -82,12 +82,20 @@ class Contributions:
         self._steps: dict[str, Answer[KnownStep]] = {}
         self._connectors: dict[tuple[str, str], Answer[KnownConnector]] = {}
         self._own_outputs: dict[str, frozenset[str] | None] = {}
+        self._declares_inputs: dict[str, bool] = {}
 
     def step(self, name: str) -> Answer[KnownStep]:
         """The step type of this name."""
         if name not in self._steps:
             self._steps[name] = _ask(lambda: self._index.step(name))
         return self._steps[name]
+
+    def declares_inputs(self, name: str) -> bool:
+        """Whether a step type says which inputs it takes."""
+        if name not in self._declares_inputs:
+            known = self.step(name).found
+            self._declares_inputs[name] = known is not None and _names(known.inputs) is not None
+        return self._declares_inputs[name]
 
     def rerun_of(self, step_type: str, inputs: object) -> Rerun | None:
         """The rerun class of a step with these inputs, which is that of a step inside it; null where none is known."""

@@ -7,24 +7,24 @@ from collections.abc import Iterator, Mapping
 from ..errors import Problem
 from ..resolve.resource_profiles import ResourceProfile
 from ..spec.models import Step
-from .conditions import check_conditions
 from .contributions import Contributions, Index
 from .definitions import FlowIndex
-from .destinations import Destinations
-from .environment import check_environment
 from .inputs import check_inputs
-from .missing import check_missing
-from .openness import check_openness
-from .parts import check_parts
-from .references import check_references
-from .referents import Referents
 from .resources import check_resources
-from .rules import Rule, Subject
-from .secrets import check_secrets
+from .rules import Rule, Subject, Values
 from .step_types import check_step_types
 from .templates import check_templates
 from .validators import Validators
-from .value_types import check_value_types
+
+
+def _check_references(subject: Subject) -> Iterator[Problem]:
+    """Of what templates and conditions refer to."""
+    flow = subject.flow
+    if flow.uses or flow.compiled_conditions or flow.compiled_step_conditions:
+        from .reference_rules import REFERENCE_RULES
+
+        for rule in REFERENCE_RULES:
+            yield from rule(subject)
 
 
 def _check_directed(subject: Subject) -> Iterator[Problem]:
@@ -42,15 +42,8 @@ RULES: tuple[Rule, ...] = (
     check_resources,
     check_step_types,
     check_inputs,
-    check_references,
-    check_missing,
+    _check_references,
     _check_directed,
-    check_parts,
-    check_value_types,
-    check_conditions,
-    check_secrets,
-    check_openness,
-    check_environment,
 )
 
 
@@ -78,8 +71,7 @@ def check_flow(
         flow=flow,
         contributions=contributions,
         validators=validators,
-        referents=Referents(flow, contributions),
-        destinations=Destinations(contributions, validators),
+        values=Values(flow, contributions, validators),
         environment=environment,
         resource_profiles=resource_profiles,
         is_environment_strict=strict_environment,

@@ -70,7 +70,7 @@ def _check_type(lists: _Lists, reference: Reference, written: object) -> Iterato
     yield from check_outside_texts(reference, _LIST, lists.subject.environment)
     if reference.root == "env":
         return
-    kind = lists.subject.referents.of_written(written, reference.path)
+    kind = lists.subject.values.referents.of_written(written, reference.path)
     if kind.types is not None and "array" not in kind.types:
         message = f"here belongs a list, and {reference.dotted!r} is {kind.words}"
         yield Problem(code="AF-TYPE-MISMATCH", message=message, help="refer to a list", path=reference.path)

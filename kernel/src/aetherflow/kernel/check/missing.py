@@ -59,7 +59,7 @@ def _why_job(subject: Subject, use: Use, job: JobIndex) -> str:
         return f"the job {parts[1]!r} of `on_failure` does not run where all went well"
     if len(parts) <= _WITH_JOB_OUTPUT - 1 or parts[2] != "outputs":
         return ""
-    if parts[1] not in subject.referents.depended_on(job) and (why := _why_skipped(other.job)):
+    if parts[1] not in subject.values.referents.depended_on(job) and (why := _why_skipped(other.job)):
         return why
     return _why_not_promoted(other, parts[3], len(other.job.steps))
 

@@ -12,6 +12,7 @@ from ..spec.misfits import shown
 from .rules import Subject
 
 if TYPE_CHECKING:
+    from ..spec.models import Step
     from .definitions import Use
 
 #: So many parts name the value itself; what follows lies inside of it.
@@ -24,6 +25,9 @@ def check_parts(subject: Subject) -> Iterator[Problem]:
         depth = _PARTS_OF_VALUE.get(use.reference.root)
         if depth is None or use.is_in_condition:
             continue
+        if (step := _step_of(use, depth)) is not None and _gives_anything(subject, step):
+            yield from _note(use, f"whether {use.reference.dotted!r} is there")
+            continue
         if use.reference.root == "item" and _is_of_matrix(use):
             depth += 1
         yield from _check_inside(subject, use, depth)
@@ -34,11 +38,25 @@ def _is_of_matrix(use: Use) -> bool:
     return foreach is not None and foreach.matrix is not None
 
 
+def _step_of(use: Use, depth: int) -> Step | None:
+    """The step whose output a reference names."""
+    root, parts = use.reference.root, use.reference.parts
+    if use.job is None or len(parts) < depth or root not in ("steps", "result"):
+        return None
+    number = use.job.steps.get(parts[1]) if root == "steps" else use.step
+    return None if number is None else use.job.job.steps[number]
+
+
+def _gives_anything(subject: Subject, step: Step) -> bool:
+    known = subject.contributions.step(step.type).found
+    return known is not None and subject.contributions.output_names(step.type, step.inputs) is None
+
+
 def _check_inside(subject: Subject, use: Use, depth: int) -> Iterator[Problem]:
     parts = use.reference.parts
     for number in range(depth, len(parts)):
         whole = ".".join(parts[:number])
-        kind = subject.referents.of(replace(use, reference=replace(use.reference, parts=parts[:number])))
+        kind = subject.values.referents.of(replace(use, reference=replace(use.reference, parts=parts[:number])))
         if kind.types is not None and "object" not in kind.types:
             yield _unknown(use, f"{whole!r} is {kind.words}, which has no parts", f"write {use.as_written(whole)}")
             return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import Problem
 from ..quick_dataclasses import dataclass
@@ -11,9 +12,34 @@ from ..resolve.resource_profiles import ResourceProfile
 from ..spec.models import Step
 from .contributions import Contributions
 from .definitions import FlowIndex, JobIndex
-from .destinations import Destinations
-from .referents import Referents
 from .validators import Validators
+
+if TYPE_CHECKING:
+    from .destinations import Destinations
+    from .referents import Referents
+
+
+class Values:
+    """What the references of a flow stand for, and where that goes; a flow without references imports neither."""
+
+    def __init__(self, flow: FlowIndex, contributions: Contributions, validators: Validators) -> None:
+        self._flow = flow
+        self._contributions = contributions
+        self._validators = validators
+
+    @cached_property
+    def referents(self) -> Referents:
+        """What references stand for."""
+        from .referents import Referents
+
+        return Referents(self._flow, self._contributions)
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        """Where values go."""
+        from .destinations import Destinations
+
+        return Destinations(self._contributions, self._validators)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +49,8 @@ class Subject:
     flow: FlowIndex
     contributions: Contributions
     validators: Validators
-    #: What references stand for, and where their values go.
-    referents: Referents
-    destinations: Destinations
+    #: What references stand for, and where that goes.
+    values: Values
     environment: Mapping[str, str]
     #: The resource profiles by name; null where they can't be known.
     resource_profiles: Mapping[str, ResourceProfile] | None

@@ -38,7 +38,7 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
             mend = "let the step that needs it read it where it comes from"
             yield _exposed(use, "an output, which is kept with the run; only its mask is", mend)
         elif use.field == "inputs" and use.job is not None and use.step is not None:
-            place = subject.destinations.of(use.job.job.steps[use.step], use.reference.path)
+            place = subject.values.destinations.of(use.job.job.steps[use.step], use.reference.path)
             for mark in (mark for mark in _SINKS if mark in place.marks):
                 yield _exposed(use, *_SINKS[mark])
 
@@ -47,7 +47,7 @@ def _is_secret(subject: Subject, use: Use) -> bool:
     parts = use.reference.parts
     if parts[0] == "env":
         return len(parts) > 1 and is_secret_key(parts[1])
-    return parts[0] in ("steps", "result") and subject.referents.of(use).is_secret
+    return parts[0] in ("steps", "result") and subject.values.referents.of(use).is_secret
 
 
 def _exposed(use: Use, where: str, mend: str) -> Problem:

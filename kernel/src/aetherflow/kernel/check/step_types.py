@@ -9,7 +9,11 @@ from .rules import Subject
 
 
 def check_step_types(subject: Subject) -> Iterator[Problem]:
-    """Step types that are unknown, denied or broken."""
+    """Step types that are unknown, denied or broken; and those that take whatever they are given."""
     for job in subject.flow.flow.all_jobs:
         for step in job.steps:
-            yield from subject.contributions.step(step.type).problems_at((*step.path, "type"))
+            answer = subject.contributions.step(step.type)
+            yield from answer.problems_at((*step.path, "type"))
+            if answer.found is not None and not subject.contributions.declares_inputs(step.type):
+                message = f"what the step type {step.type!r} takes is not declared"
+                yield Problem(code="AF-NOT-KNOWN", severity="note", message=message, path=(*step.path, "type"))

@@ -30,7 +30,7 @@ def check_value_types(subject: Subject) -> Iterator[Problem]:
 
 
 def _check_part_of_text(subject: Subject, use: Use) -> Iterator[Problem]:
-    kind = subject.referents.of(use)
+    kind = subject.values.referents.of(use)
     if kind.types is not None and kind.types <= _CONTAINERS:
         message = f"{use.reference.dotted!r} is {kind.words}: it can't be part of a text"
         mend = "let the token be the whole value"
@@ -38,13 +38,13 @@ def _check_part_of_text(subject: Subject, use: Use) -> Iterator[Problem]:
 
 
 def _check_input(subject: Subject, use: Use, step: Step) -> Iterator[Problem]:
-    place = subject.destinations.of(step, use.reference.path)
+    place = subject.values.destinations.of(step, use.reference.path)
     if not place.is_known:
         return
     yield from check_outside_texts(use.reference, place.kind, subject.environment)
     if use.reference.root == "env":
         return
-    yield from _told(subject, use, step, fit_of(subject.referents.of(use), place.kind), place)
+    yield from _told(subject, use, step, fit_of(subject.values.referents.of(use), place.kind), place)
 
 
 def _told(subject: Subject, use: Use, step: Step, fit: Fit, place: Destination) -> Iterator[Problem]:
@@ -66,7 +66,7 @@ def _fitting_ones(subject: Subject, use: Use, place: Destination) -> str:
         return ""
     fitting = [
         f"{{{{steps.{parts[1]}.{name}}}}}"
-        for name, kind in subject.referents.outputs_of(use.job.step(parts[1])).items()
+        for name, kind in subject.values.referents.outputs_of(use.job.step(parts[1])).items()
         if fit_of(kind, place.kind).verdict is Verdict.FITS
     ]
     return f"of its outputs these fit: {', '.join(fitting[:5])}" if fitting else ""

@@ -196,6 +196,15 @@ def test_a_flow_that_is_taken_without_reservation_has_no_surprise(project, tally
     assert (failed, [job.reason for job in result.jobs if job.status == "FAILED"]) == ([], [])
 
 
+def test_what_lies_inside_of_an_output_that_was_not_produced_is_null(project):
+    project.write("steps/made.py", STEPS)
+    step = {"id": "s", "type": "nest", "when": "run.attempt > 1", "outputs": {"a": "{{result.place.where}}"}}
+    job = {"id": "j", "steps": [step], "outputs": {"b": "{{steps.s.place.rows}}", "c": "{{steps.s.place.where}}"}}
+    file = project.write("flow.yaml", json.dumps({"version": 1, "flow": {"id": "f"}, "jobs": [job]}))
+    result = run_flow(file, RunRequest(), environ={"AETHERFLOW_PLUGIN_PATHS": str(project.folder / "steps")})
+    assert (result.status, result.jobs[0].outputs) == ("SUCCESS", {"a": None, "b": None, "c": None})
+
+
 @pytest.fixture(scope="module")
 def tally():
     counted = Counter()

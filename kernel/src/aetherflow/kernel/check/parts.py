@@ -60,7 +60,7 @@ def _check_inside(subject: Subject, use: Use, depth: int) -> Iterator[Problem]:
         if kind.types is not None and "object" not in kind.types:
             yield _unknown(use, f"{whole!r} is {kind.words}, which has no parts", f"write {use.as_written(whole)}")
             return
-        if kind.keys is None:
+        if kind.keys is None or "null" in (kind.types or ()):
             yield from _note(use, f"whether {whole!r} has a part {shown(parts[number])}")
             return
         if parts[number] not in kind.keys:

@@ -274,11 +274,16 @@ def kept_outputs(plan: JobPlan) -> dict[str, Json]:
 
 
 def with_nulls(outputs: Mapping[str, Json], names: Iterable[Sequence[str]]) -> dict[str, Any]:
-    """The outputs of a step, with null for each one that is referred to and was not produced."""
+    """The outputs of a step, with null for each one that is referred to and was not produced, also inside of it."""
     completed: dict[str, Any] = dict(outputs)
     for parts in names:
-        if parts:
-            completed.setdefault(parts[0], None)
+        if not parts or parts[0] in outputs:
+            continue
+        inner = completed
+        for part in parts[:-1]:
+            inner[part] = inner.get(part) or {}
+            inner = inner[part]
+        inner.setdefault(parts[-1], None)
     return completed
 
 

@@ -39,7 +39,7 @@ class Nested(StepOutputs):
     places: list[Place]
 
 @register_step("make", rerun=Rerun.SAFE)
-def make(context: StepContext) -> Made | Skip[Made]:
+def make(context: StepContext) -> Made:
     return Made(whole=3, number=0.5, text="t", flag=True, names=["a", "b"], counts={"a": 1}, mode="on")
 
 @register_step("nest", rerun=Rerun.SAFE)

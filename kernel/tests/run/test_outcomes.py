@@ -262,5 +262,5 @@ def test_booleans_and_numbers_from_the_environment_have_the_type_that_the_step_d
     answer = project.aetherflow("run", flow, "--json", FLAG="false", COUNT="12", TEXT="022")
     assert answer.json["jobs"][0]["outputs"] == {"told": ["False", "12", "'022'"]}
     wrong = project.aetherflow("run", flow, "--json", FLAG="yes")
-    assert wrong.code == 1
-    assert "true or false" in wrong.json["jobs"][0]["steps"][0]["reason"]
+    assert wrong.code == 2
+    assert (wrong.json["errors"][0]["code"], wrong.json["errors"][0]["help"]) == ("AF-TEXT-TYPE", "write true or false")

@@ -29,6 +29,10 @@ class KnownStep(Protocol):
     def outputs_from(self) -> Mapping[str, str] | None:
         """The input that its outputs depend on."""
 
+    @property
+    def may_skip(self) -> bool:
+        """Whether it may skip itself, and then give none of its outputs."""
+
 
 class KnownConnector(Protocol):
     """What checking reads of a connector."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..contracts.spelling import did_you_mean
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..spec.models import Step
     from .definitions import Use
 
+#: Steps stand inside steps so deep.
+_DEEPEST = 16
 #: So many parts name the value itself; what follows lies inside of it.
 _PARTS_OF_VALUE = {"params": 2, "item": 1, "steps": 3, "result": 2, "job": 3, "jobs": 4}
 
@@ -25,12 +27,13 @@ def check_parts(subject: Subject) -> Iterator[Problem]:
         depth = _PARTS_OF_VALUE.get(use.reference.root)
         if depth is None or use.is_in_condition:
             continue
-        if (step := _step_of(use, depth)) is not None and _gives_anything(subject, step):
-            yield from _note(use, f"whether {use.reference.dotted!r} is there")
-            continue
         if use.reference.root == "item" and _is_of_matrix(use):
             depth += 1
-        yield from _check_inside(subject, use, depth)
+        found = list(_check_inside(subject, use, depth))
+        step = _step_of(use, depth)
+        if not found and step is not None and _may_lack(subject, use, step):
+            found = list(_note(use, f"whether {use.reference.dotted!r} is there"))
+        yield from found
 
 
 def _is_of_matrix(use: Use) -> bool:
@@ -47,9 +50,28 @@ def _step_of(use: Use, depth: int) -> Step | None:
     return None if number is None else use.job.job.steps[number]
 
 
-def _gives_anything(subject: Subject, step: Step) -> bool:
+def _may_lack(subject: Subject, use: Use, step: Step) -> bool:
+    """Whether a step may give outputs of any name, or skip itself and give none, and the job goes on."""
     known = subject.contributions.step(step.type).found
-    return known is not None and subject.contributions.output_names(step.type, step.inputs) is None
+    if known is None:
+        return False
+    if subject.contributions.output_names(step.type, step.inputs) is None:
+        return True
+    # What the step promotes itself is null then.
+    goes_on = step.on_no_data is None and step.foreach is None and use.reference.root == "steps"
+    return goes_on and _may_skip(subject, step.type, step.inputs) and use.field != "job_outputs"
+
+
+def _may_skip(subject: Subject, step_type: str, inputs: object, depth: int = 0) -> bool:
+    """Whether a step may skip itself, or the one inside of it."""
+    known = subject.contributions.step(step_type).found
+    if known is None or depth > _DEEPEST:
+        return False
+    source = (known.outputs_from or {}).get("step", "").removeprefix("inputs.")
+    inner = inputs.get(source) if source and isinstance(inputs, Mapping) else None
+    if isinstance(inner, Mapping) and isinstance(inner.get("type"), str):
+        return _may_skip(subject, inner["type"], inner.get("inputs"), depth + 1)
+    return known.may_skip
 
 
 def _check_inside(subject: Subject, use: Use, depth: int) -> Iterator[Problem]:

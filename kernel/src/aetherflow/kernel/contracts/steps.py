@@ -318,11 +318,15 @@ class Step(ABC, Generic[Inputs, Outputs]):
     effects: ClassVar[frozenset[Effect]] = frozenset()
     rerun: ClassVar[Rerun] = Rerun.ONCE
     outputs_from: ClassVar[OutputsFromStep | OutputsFromKeys | None] = None
+    #: Whether `run` may answer with a `Skip`; read from what it says that it returns.
+    may_skip: ClassVar[bool] = True
     inputs_type: ClassVar[type[StepInputs]] = NoInputs
     outputs_type: ClassVar[type[StepOutputs]] = NoOutputs
 
     def __init_subclass__(cls, **keywords: Any) -> None:  # noqa: ANN401 - Python's own signature
         super().__init_subclass__(**keywords)
+        if "run" in vars(cls) and "may_skip" not in vars(cls):
+            cls.may_skip = "Skip" in str(vars(cls)["run"].__annotations__.get("return", "Skip"))
         for base in getattr(cls, "__orig_bases__", ()):
             for argument in get_args(base):
                 if isinstance(argument, type) and issubclass(argument, StepInputs):

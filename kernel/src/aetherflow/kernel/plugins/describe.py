@@ -73,6 +73,7 @@ def _step(step: type[AnyStep]) -> dict[str, Any]:
         "inputs": _schema(step.inputs_type, serialized=False),
         "outputs": _schema(step.outputs_type, serialized=True),
         "outputs_from": step.outputs_from.as_manifest() if step.outputs_from else None,
+        "may_skip": step.may_skip,
     }
 
 

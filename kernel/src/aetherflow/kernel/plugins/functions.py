@@ -42,6 +42,7 @@ def step_from_function(function: Callable[..., Any], *, plugin: str) -> type[Any
         "rerun": mark.rerun,
         "inputs_type": inputs,
         "outputs_type": outputs,
+        "may_skip": "Skip" in str(function.__annotations__["return"]),
         "run": run,
     }
     return type(function.__name__, (Step,), attributes)

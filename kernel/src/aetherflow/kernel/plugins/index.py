@@ -305,6 +305,7 @@ def _step_entry(record: PluginRecord, step: StepManifest) -> StepEntry:
         inputs=step.inputs,
         outputs=step.outputs,
         outputs_from=step.outputs_from,
+        may_skip=step.may_skip,
     )
 
 

@@ -17,7 +17,7 @@ MANIFEST_FORMAT = 1
 MAX_BYTES = 8 * 1024 * 1024
 
 _KEYS = ("manifest", "interface", "name", "summary", "hooks", "steps", "connectors", "retired")
-_STEP_KEYS = ("name", "target", "summary", "effects", "rerun", "inputs", "outputs", "outputs_from")
+_STEP_KEYS = ("name", "target", "summary", "effects", "rerun", "inputs", "outputs", "outputs_from", "may_skip")
 _CONNECTOR_KEYS = ("kind", "driver", "target", "protocol", "summary", "config", "options", "effects")
 
 Schema = Mapping[str, Any]
@@ -35,6 +35,8 @@ class StepManifest:
     inputs: Schema
     outputs: Schema
     outputs_from: Mapping[str, str] | None = None
+    #: Whether it may skip itself, and then give none of its outputs.
+    may_skip: bool = True
 
     @property
     def contribution(self) -> Contribution:
@@ -160,6 +162,7 @@ def _step(fields: Fields, anchor: str) -> StepManifest:
         inputs=fields.schema("inputs"),
         outputs=fields.schema("outputs"),
         outputs_from=fields.outputs_from("outputs_from"),
+        may_skip=fields.flag("may_skip", default=True),
     )
 
 

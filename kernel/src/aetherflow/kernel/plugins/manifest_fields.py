@@ -64,6 +64,13 @@ class Fields:
             raise self.wrong(key, f"is {value!r}: {did_you_mean(value, known)}")
         return value
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self.data.get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "must be true or false")
+        return value
+
     def effects(self, key: str) -> frozenset[str]:
         """Names of effects."""
         known = [effect.value for effect in Effect]

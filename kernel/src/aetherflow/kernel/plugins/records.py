@@ -96,6 +96,8 @@ class StepEntry:
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     outputs_from: Mapping[str, str] | None
+    #: Whether it may skip itself, and then give none of its outputs.
+    may_skip: bool = True
 
     @property
     def inner_step(self) -> str | None:

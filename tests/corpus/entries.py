@@ -125,5 +125,6 @@ def problems_of(file: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
 
 
 def said_of(problems: Iterable[Problem]) -> tuple[Said, ...]:
-    """The problems, as far as the corpus goes by them."""
-    return tuple(Said(each.code, each.where.line if each.where else 0) for each in problems)
+    """The errors and warnings, as far as the corpus goes by them; a note says that nothing is wrong."""
+    told = [each for each in problems if each.severity != "note"]
+    return tuple(Said(each.code, each.where.line if each.where else 0) for each in told)

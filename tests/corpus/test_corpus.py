@@ -134,7 +134,8 @@ def _validated(file: Path, environ: Mapping[str, str]) -> tuple[int, list[Said]]
         timeout=60,
     )
     answer = json.loads(done.stdout)
-    problems = [*answer["errors"], *answer.get("warnings", ())]
+    found = [*answer["errors"], *answer.get("warnings", ())]
+    problems = [each for each in found if each["severity"] != "note"]
     return done.returncode, [Said(each["code"], each.get("line") or 0) for each in problems]
 
 

@@ -51,7 +51,7 @@ def check_at(check):
         ("inputs", "{{job.id}} {{job.outputs.n}}"),
         (
             "inputs",
-            "{{params.day}} {{run.id}} {{run.date}} {{run.scheduled_time}} {{run.attempt}} {{flow_id}} {{run_id}}",
+            "{{params.day}} {{run.id}} {{run.date}} {{run.scheduled_time:never}} {{run.attempt}} {{flow_id}} {{run_id}}",
         ),
         ("outputs", "{{result.whatever}} {{job.outputs.n}}"),
         ("second", "{{jobs.first.outputs.n}} {{jobs.first.outputs.z}} {{jobs.first.status}}"),
@@ -197,14 +197,14 @@ def check_parts(check):
             "steps.count.count > 1 and job.outputs.n > 1 and params.list == null or env.X and run.attempt > 1",
         ),
         ("item_when", "item.region == 'n' and item_index > 0 and steps.count.count > item.size"),
-        ("item", "{{item}} {{item.region}} {{item.size.whatever}} {{item_index}} {{steps.count.count}}"),
+        ("item", "{{item.region}} {{item.size.whatever}} {{item_index}} {{steps.count.count}}"),
         ("item_outputs", "{{result.has_data}}"),
         ("after", "{{steps.each.count}}"),
         ("second", "{{jobs.first.outputs.all}} {{jobs.first.outputs.n}}"),
         ("tell_when", "failure.job_id == 'first' and jobs.first.status == 'FAILED'"),
         ("tell", "{{failure.job_id}} {{failure.step_id}} {{failure.status}} {{failure.error}} {{failure.error_code}}"),
         ("tell", "{{failure}} {{jobs.second.status}}"),
-        ("tidy", "{{failure.error:none}} {{jobs.tell.status:none}} {{jobs.first.outputs.all}}"),
+        ("tidy", "{{failure.error:none}} {{jobs.tell.status:none}} {{jobs.first.outputs.all:none}}"),
     ],
 )
 def test_what_exists_by_then_may_be_named_in_every_part(check_parts, place, text):

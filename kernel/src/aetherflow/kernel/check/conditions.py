@@ -131,10 +131,10 @@ class _Reading:
         self, left: Expression, right: Expression, kinds: tuple[Kind, Kind], *, is_equal: bool
     ) -> bool | None:
         types = _grouped(kinds[0]), _grouped(kinds[1])
+        outcome = "never holds" if is_equal else "always holds"
         # What does not exist is null.
         if any(types[number] == {"null"} for number in (0, 1)):
-            return None
-        outcome = "never holds" if is_equal else "always holds"
+            return self._null(left, right, is_equal=is_equal, outcome=outcome)
         if (types[0] & types[1]) - {"null"}:
             offered, wanted = kinds[0].choices, kinds[1].choices
             if offered is None or wanted is None or any(value in wanted for value in offered):
@@ -147,6 +147,17 @@ class _Reading:
             return not is_equal
         message = f"this comparison {outcome}: {_shown(left, kinds[0])} and {_shown(right, kinds[1])} are never equal"
         self._found.append(_Finding(message, "compare values of one type"))
+        return not is_equal
+
+    def _null(self, left: Expression, right: Expression, *, is_equal: bool, outcome: str) -> bool | None:
+        """A comparison with null of what is always there."""
+        path = left if isinstance(left, Path) else right
+        use = self._uses.get(path.reference.parts) if isinstance(path, Path) else None
+        if use is None or not _is_always_there(use):
+            return None
+        self._found.append(
+            _Finding(f"this comparison {outcome}: {use.reference.dotted!r} is never null here", "take it out")
+        )
         return not is_equal
 
     def _order(self, left: Expression, right: Expression, kinds: tuple[Kind, Kind]) -> bool | None:
@@ -164,6 +175,11 @@ class _Reading:
         use = self._uses.get(operand.reference.parts) if isinstance(operand, Path) else None
         # Text from the environment is read for the type of what it is compared with.
         return UNKNOWN if use is None or use.reference.root == "env" else self._subject.values.referents.of(use)
+
+
+def _is_always_there(use: Use) -> bool:
+    of_failure = use.reference.parts[1:] in (("job_id",), ("status",)) and use.reference.root == "failure"
+    return of_failure and use.job is not None and use.job.section == "on_failure"
 
 
 def _all(truths: list[bool | None]) -> bool | None:

@@ -21,10 +21,9 @@ def _check_references(subject: Subject) -> Iterator[Problem]:
     """Of what templates and conditions refer to."""
     flow = subject.flow
     if flow.uses or flow.compiled_conditions or flow.compiled_step_conditions:
-        from .reference_rules import REFERENCE_RULES
+        from .reference_rules import check_all_references
 
-        for rule in REFERENCE_RULES:
-            yield from rule(subject)
+        yield from check_all_references(subject)
 
 
 def _check_directed(subject: Subject) -> Iterator[Problem]:
@@ -55,6 +54,7 @@ def check_flow(
     resource_profiles: Mapping[str, ResourceProfile] | None,
     strict_environment: bool,
     may_use_shell: bool = True,
+    has_secrets_hook: bool = True,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with a flow, as far as it can be known before it runs.
 
@@ -65,6 +65,7 @@ def check_flow(
         resource_profiles: by name; null where they can't be known.
         strict_environment: whether a missing environment key is an error, not a warning.
         may_use_shell: whether steps may hand a text to a shell.
+        has_secrets_hook: whether the project names a module that decodes what is encoded in settings.
     """
     contributions, validators = Contributions(index), Validators()
     subject = Subject(
@@ -77,6 +78,7 @@ def check_flow(
         is_environment_strict=strict_environment,
         directed_steps=[(job, step) for job in flow.jobs.values() for step in job.job.steps if _is_directed(step)],
         may_use_shell=may_use_shell,
+        has_secrets_hook=has_secrets_hook,
     )
     found = [flow.locate(problem) for rule in RULES for problem in rule(subject)]
     return tuple(sorted(dict.fromkeys(found), key=_in_order_of_file))

@@ -62,8 +62,9 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
     for path, name, protocol in schema.marked("resource", call.inputs, call.path):
         if isinstance(name, str) and path not in call.templates:
             yield from _check_resource(subject, name, path, str(protocol))
-    for path, _, switch in schema.marked("shell_text_if", call.inputs, call.path):
+    for path, text, switch in schema.marked("shell_text_if", call.inputs, call.path):
         yield from _check_shell_text(subject, call, path, str(switch))
+        yield from _check_shell_list(text, path, call.templates)
     for path, _, values in schema.marked("values_in", call.inputs, call.path):
         yield from _check_code_text(call.templates, path, str(values))
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
@@ -76,6 +77,13 @@ def _check_shell_text(subject: Subject, call: _Call, path: YamlPath, switch: str
     value = call.inputs.get(switch) if isinstance(call.inputs, dict) else None
     text = ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
     yield from check_shell_text(text, may_use_shell=subject.may_use_shell)
+
+
+def _check_shell_list(command: object, path: YamlPath, templates: _Templates) -> Iterator[Problem]:
+    if isinstance(command, list):
+        from .shell import check_shell_list
+
+        yield from check_shell_list(command, path, templates)
 
 
 def _check_code_text(templates: _Templates, path: YamlPath, values: str) -> Iterator[Problem]:

@@ -57,11 +57,26 @@ def _why_job(subject: Subject, use: Use, job: JobIndex) -> str:
         return ""
     if other.section == "on_failure" and job.section == "finally":
         return f"the job {parts[1]!r} of `on_failure` does not run where all went well"
-    if len(parts) <= _WITH_JOB_OUTPUT - 1 or parts[2] != "outputs":
+    if parts[2:] == ("skip_reason",):
+        return f"it is null where the job {parts[1]!r} was not skipped"
+    if len(parts) < _WITH_JOB_OUTPUT or parts[2] != "outputs":
         return ""
-    if parts[1] not in subject.values.referents.depended_on(job) and (why := _why_skipped(other.job)):
-        return why
-    return _why_not_promoted(other, parts[3], len(other.job.steps))
+    if parts[1] in subject.values.referents.depended_on(job):
+        return _why_not_promoted(other, parts[3], len(other.job.steps))
+    if other.section != job.section:
+        return f"the job {parts[1]!r} may have failed, or not have run"
+    return _why_not_run(subject, other) or _why_not_promoted(other, parts[3], len(other.job.steps))
+
+
+def _why_not_run(subject: Subject, job: JobIndex) -> str:
+    """Why a job may not have run: it is skipped itself, or blocked by one that is."""
+    needed = [subject.flow.jobs[name] for name in sorted(subject.values.referents.depended_on(job))]
+    return next(filter(None, (_why_skipped(each.job) for each in (job, *needed))), "")
+
+
+def _why_run(_subject: Subject, use: Use, _job: JobIndex) -> str:
+    is_planned = use.reference.parts[1:] == ("scheduled_time",)
+    return "only a scheduler says for when a run was planned" if is_planned else ""
 
 
 def _why_own_output(_subject: Subject, use: Use, job: JobIndex) -> str:
@@ -90,6 +105,7 @@ _REASONS: Mapping[str, Callable[[Subject, Use, JobIndex], str]] = {
     "failure": _why_failure,
     "jobs": _why_job,
     "job": _why_own_output,
+    "run": _why_run,
 }
 
 

@@ -9,6 +9,7 @@ from ..errors import InvalidInput, Problem
 from ..resolve.references import Reference
 from ..resolve.text import read_text
 from .kinds import Kind
+from .validators import has_form
 
 
 def check_outside_texts(reference: Reference, wanted: Kind, environment: Mapping[str, str]) -> Iterator[Problem]:
@@ -31,6 +32,12 @@ def _check(reference: Reference, text: str, wanted: Kind, what: str) -> Iterator
         mend = "write true or false" if "boolean" in types else f"give {wanted.words}"
         message = f"here belongs {wanted.words}, and {what} is none"
         yield Problem(code="AF-TEXT-TYPE", message=message, help=mend, path=reference.path)
+        return
+    forms = wanted.formats
+    if forms is not None and isinstance(value, str) and not any(has_form(value, form) for form in forms):
+        names = " or ".join(sorted(forms))
+        message = f"here belongs a {names}, and {what} is none"
+        yield Problem(code="AF-TEXT-TYPE", message=message, help=f"give a {names}", path=reference.path)
         return
     choices = wanted.choices
     if choices is not None and value not in choices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,14 @@ from ..plugins.index import PluginIndex, build_index
 from ..policy.choice import decide_profile
 from ..policy.profile import RuntimeProfile
 from ..policy.project import Project, find_project
-from ..quick_dataclasses import dataclass
+from ..quick_dataclasses import dataclass, replace
 from ..resolve.environment import Environment, take_environment
-from ..resolve.redaction import Redactor
+from ..resolve.redaction import Redactor, is_secret_key
 from ..resolve.resource_profiles import ResourceProfile, read_resource_profiles
 from ..resolve.settings import Settings, read_settings, unknown_keys
 from ..resolve.templates import compile_value
 from ..spec.document import Document, read_document
 from ..spec.flow import Examined, examine_flow
-from ..spec.flow_block import Render
 from .definitions import FlowIndex
 from .flow import check_flow
 from .indexing import index_flow
@@ -111,8 +110,9 @@ def prepare_flow(
     """
     document = read_document(flow_file, shown_as=shown_as)
     surroundings = find_surroundings(flow_file, profile=profile, environ=os.environ if environ is None else environ)
-    examined = examine_flow(document, render=_renderer(surroundings.environment))
-    return _checked(document, surroundings, examined)
+    block = _FlowBlock(surroundings.environment)
+    examined = examine_flow(document, render=block.render)
+    return _checked(document, surroundings, examined, block.problems)
 
 
 def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings:
@@ -171,8 +171,11 @@ def _settings_without_effect(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _checked(document: Document, surroundings: Surroundings, examined: Examined) -> Prepared:
+def _checked(
+    document: Document, surroundings: Surroundings, examined: Examined, of_block: Iterable[Problem]
+) -> Prepared:
     problems = [*surroundings.problems, *examined.problems]
+    problems += [replace(problem, where=document.where(problem.path)) for problem in of_block]
     flow_index = None
     if examined.flow is not None:
         flow_index = index_flow(examined.flow)
@@ -183,17 +186,35 @@ def _checked(document: Document, surroundings: Surroundings, examined: Examined)
             resource_profiles=surroundings.resource_profiles,
             strict_environment=surroundings.settings.validate_env_strict,
             may_use_shell=surroundings.profile.is_open,
+            has_secrets_hook=surroundings.settings.has_secrets_hook,
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
     return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))
 
 
-def _renderer(environment: Environment) -> Render:
-    def render(value: object, path: YamlPath) -> object:
-        template = compile_value(value, roots=_FLOW_BLOCK_ROOTS, path=path)
-        return template.render({"env": environment.values})
+class _FlowBlock:
+    """Renders what stands in the block `flow`, which is settled before anything else is read."""
 
-    return render
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        #: Secrets that would become names of folders, and stand in the ledger.
+        self.problems: list[Problem] = []
+
+    def render(self, value: object, path: YamlPath) -> object:
+        """The value with its templates replaced."""
+        template = compile_value(value, roots=_FLOW_BLOCK_ROOTS, path=path)
+        for reference in template.references:
+            if len(reference.parts) > 1 and is_secret_key(reference.parts[1]):
+                self.problems.append(
+                    Problem(
+                        code="AF-SECRET-EXPOSED",
+                        severity="warning",
+                        message=f"the secret {reference.dotted!r} would be seen in names of folders and in logs",
+                        help="take something that is no secret",
+                        path=reference.path,
+                    )
+                )
+        return template.render({"env": self._environment.values})
 
 
 def require_job(flow: Flow, job_id: str) -> None:

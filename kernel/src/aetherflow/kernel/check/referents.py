@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..errors import YamlPath
     from ..resolve.references import Reference
-    from ..spec.models import Step
+    from ..spec.models import Parameter, Step
     from .definitions import FlowIndex, JobIndex, Use
 
 #: Outputs are made of outputs, so deep.
@@ -40,6 +40,11 @@ _ENDED = (Status.SUCCESS, Status.SKIPPED, Status.BLOCKED, Status.FAILED, Status.
 _OF_SKIP: Mapping[str, Kind] = {"reason": _TEXT, "skipped": kind_of_schema({"type": "boolean"})}
 
 
+def kind_of_parameter(parameter: Parameter) -> Kind:
+    """What a parameter may be."""
+    return _PARAMETERS[parameter.type]
+
+
 class Referents:
     """Answers for each reference what it stands for; asked for those alone that a rule looks at."""
 
@@ -61,7 +66,7 @@ class Referents:
             "job": self._own_job,
             "jobs": self._job,
             "item": self._item,
-            "failure": lambda _use, _depth: _TEXT_OR_NULL if _part(_use, 1) else UNKNOWN,
+            "failure": self._failure,
         }
 
     def uses_at(self, path: YamlPath) -> Sequence[Use]:
@@ -73,11 +78,16 @@ class Referents:
         find = self._roots.get(use.reference.root)
         return find(use, depth + 1) if find is not None and depth <= _DEEPEST else UNKNOWN
 
+    def _failure(self, use: Use, _depth: int) -> Kind:
+        part = _part(use, 1)
+        is_sure = use.job is not None and use.job.section == "on_failure" and part in ("job_id", "status")
+        return UNKNOWN if part is None else _TEXT if is_sure else _TEXT_OR_NULL
+
     def _parameter(self, use: Use, _depth: int) -> Kind:
         parameter = self._flow.flow.parameters.get(_part(use, 1) or "")
         if parameter is None:
             return UNKNOWN
-        return _below(_PARAMETERS[parameter.type], use.reference, 2)
+        return _below(kind_of_parameter(parameter), use.reference, 2)
 
     def _step(self, use: Use, _depth: int) -> Kind:
         name = _part(use, 1)
@@ -189,7 +199,9 @@ class Referents:
         if foreach.matrix is None:
             return _below(self._items(foreach.items, foreach.source_path, depth), use.reference, 1)
         name = _part(use, 1)
-        if name is None or name not in foreach.matrix:
+        if name is None:
+            return kind_of_schema({"type": "object"})
+        if name not in foreach.matrix:
             return UNKNOWN
         return _below(self._items(foreach.matrix[name], (*foreach.source_path, name), depth), use.reference, 2)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
-from ..quick_dataclasses import replace
-from ..resolve.resource_profiles import ResourceProfile, merge_settings
+from ..quick_dataclasses import dataclass, replace
+from ..resolve.resource_profiles import MergedSettings, ResourceProfile, merge_settings
 from ..spec.misfits import shown
 from ..spec.models import Resource
 from ..spec.values import without_raw
@@ -25,7 +25,13 @@ def check_resources(subject: Subject) -> Iterator[Problem]:
         answer = subject.contributions.connector(resource.kind, resource.driver)
         yield from answer.problems_at((*resource.path, "driver"))
         if answer.found is not None:
-            yield from _check_settings(subject, resource, answer.found, templates)
+            profile = (subject.resource_profiles or {}).get(resource.profile or "")
+            settings = merge_settings(resource, profile)
+            yield from _check_settings(subject, _Written(resource, profile, settings), answer.found, templates)
+            if settings.decode:
+                from .decodes import check_decode
+
+                yield from check_decode(resource, settings, answer.found, has_hook=subject.has_secrets_hook)
 
 
 def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
@@ -40,19 +46,26 @@ def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A resource with its profile, null where it has none, and the settings of both as the connector will get them."""
+
+    resource: Resource
+    profile: ResourceProfile | None
+    settings: MergedSettings
+
+
 def _check_settings(
-    subject: Subject, resource: Resource, connector: KnownConnector, templates: Mapping[YamlPath, bool]
+    subject: Subject, written: _Written, connector: KnownConnector, templates: Mapping[YamlPath, bool]
 ) -> Iterator[Problem]:
-    """The settings as the connector will get them: those of the flow over those of the profile."""
-    profile = (subject.resource_profiles or {}).get(resource.profile or "")
-    settings = merge_settings(resource, profile)
+    resource, profile = written.resource, written.profile
     name = f"{resource.kind}:{resource.driver}"
-    for part, written, schema in (
-        ("config", settings.config, connector.config),
-        ("options", settings.options, connector.options),
+    for part, given, schema in (
+        ("config", written.settings.config, connector.config),
+        ("options", written.settings.options, connector.options),
     ):
         path = (*resource.path, part)
-        value = without_raw(written)
+        value = without_raw(given)
         checked = Checked(
             value,
             path,

@@ -55,6 +55,8 @@ class Subject:
     #: The resource profiles by name; null where they can't be known.
     resource_profiles: Mapping[str, ResourceProfile] | None
     is_environment_strict: bool
+    #: Whether the project names a module that decodes what is encoded in settings.
+    has_secrets_hook: bool
     #: The steps that say how they are run: under which condition, how often, how long, or for which items.
     directed_steps: Sequence[tuple[JobIndex, Step]]
     #: Whether steps may hand a text to a shell.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import Problem
+from ..errors import InvalidInput, Problem
+from ..resolve.decoding import targets_of
 from ..resolve.redaction import is_secret_key
 from .rules import Subject
 
 if TYPE_CHECKING:
+    from ..errors import YamlPath
+    from ..spec.models import Resource, Step
     from .definitions import Use
 
 #: What an input becomes that a schema marks so.
@@ -20,12 +23,17 @@ _SINKS = {
         "hand the value over in `env`, and let the program read it there",
     ),
 }
+_OUTPUT = (
+    "an output, which is kept with the run; only its mask is",
+    "let the step that needs it read it where it comes from",
+)
 
 
 def check_secrets(subject: Subject) -> Iterator[Problem]:
     """Secrets of the environment, and outputs that are marked as secrets, on their way to where they are seen."""
+    declared = frozenset(_declared_keys(subject))
     for use in subject.flow.uses:
-        if not _is_secret(subject, use):
+        if not _is_secret(subject, use, declared):
             continue
         if use.field == "parameter":
             yield Problem(
@@ -35,18 +43,50 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
                 path=use.reference.path,
             )
         elif use.field in ("outputs", "job_outputs"):
-            mend = "let the step that needs it read it where it comes from"
-            yield _exposed(use, "an output, which is kept with the run; only its mask is", mend)
+            yield _exposed(use, *_OUTPUT)
         elif use.field == "inputs" and use.job is not None and use.step is not None:
-            place = subject.values.destinations.of(use.job.job.steps[use.step], use.reference.path)
+            step = use.job.job.steps[use.step]
+            place = subject.values.destinations.of(step, use.reference.path)
             for mark in (mark for mark in _SINKS if mark in place.marks):
                 yield _exposed(use, *_SINKS[mark])
+            if _becomes_output(subject, step, use):
+                yield _exposed(use, *_OUTPUT)
 
 
-def _is_secret(subject: Subject, use: Use) -> bool:
+def _becomes_output(subject: Subject, step: Step, use: Use) -> bool:
+    """Whether an input names further outputs of its step, with their values."""
+    known = subject.contributions.step(step.type).found
+    source = (known.outputs_from or {}).get("keys_of", "") if known is not None else ""
+    return bool(source) and use.reference.path[len(step.path) :][:2] == tuple(source.split("."))
+
+
+def _declared_keys(subject: Subject) -> Iterator[str]:
+    """Keys of the environment that are given where only a secret goes."""
+    for use in subject.flow.uses:
+        parts, path = use.reference.parts, use.reference.path
+        if parts[0] != "env" or len(parts) == 1:
+            continue
+        if use.field == "resource":
+            resource = subject.flow.flow.resources[str(path[1])]
+            marks = subject.values.destinations.of_setting(resource, path).marks
+            if marks.get("secret") or _is_decoded(resource, path[len(resource.path) :]):
+                yield parts[1]
+        elif use.field == "inputs" and use.job is not None and use.step is not None:
+            marks = subject.values.destinations.of(use.job.job.steps[use.step], path).marks
+            yield from parts[1:2] if marks.get("secret") else ()
+
+
+def _is_decoded(resource: Resource, place: YamlPath) -> bool:
+    try:
+        return any(place[: len(target)] == target for target in targets_of(resource.decode))
+    except InvalidInput:
+        return False
+
+
+def _is_secret(subject: Subject, use: Use, declared: frozenset[str]) -> bool:
     parts = use.reference.parts
     if parts[0] == "env":
-        return len(parts) > 1 and is_secret_key(parts[1])
+        return len(parts) > 1 and (is_secret_key(parts[1]) or parts[1] in declared)
     return parts[0] in ("steps", "result") and subject.values.referents.of(use).is_secret
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import Problem, YamlPath
 from ..quick_dataclasses import dataclass
+
+#: Programs that read the text after `-c` as commands.
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,28 @@ class ShellText:
         return self.switch_value is True or self.switch in self.templates
 
 
+def _text_in_list(command: Sequence[object]) -> int | None:
+    """Where in a list of a program and its arguments a text stands that the program, a shell, reads; else null."""
+    program = command[0] if command else None
+    if not isinstance(program, str) or program.rpartition("/")[2] not in _SHELLS:
+        return None
+    for number, argument in enumerate(command[1:], start=1):
+        if not isinstance(argument, str) or not argument.startswith("-"):
+            return None
+        if "c" in argument.removeprefix("-") and not argument.startswith("--"):
+            return number + 1
+    return None
+
+
+def check_shell_list(
+    command: Sequence[object], path: YamlPath, templates: Mapping[YamlPath, bool]
+) -> Iterator[Problem]:
+    """The same where a shell is the program that is run."""
+    number = _text_in_list(command)
+    if number is not None and (*path, number) in templates:
+        yield _templated((*path, number))
+
+
 def check_shell_text(text: ShellText, *, may_use_shell: bool) -> Iterator[Problem]:
     """What stands in such a text is code: values belong into the environment or into arguments."""
     if not text.may_be_read_by_a_shell:
@@ -37,9 +62,13 @@ def check_shell_text(text: ShellText, *, may_use_shell: bool) -> Iterator[Proble
         )
     for place in text.templates:
         if place[: len(text.path)] == text.path:
-            yield Problem(
-                code="AF-SHELL-TEMPLATE",
-                message="a template in a text that a shell reads would let its value be a command",
-                help='hand the value over in `env`, and write "$NAME" here',
-                path=place,
-            )
+            yield _templated(place)
+
+
+def _templated(path: YamlPath) -> Problem:
+    return Problem(
+        code="AF-SHELL-TEMPLATE",
+        message="a template in a text that a shell reads would let its value be a command",
+        help='hand the value over in `env`, and write "$NAME" here',
+        path=path,
+    )

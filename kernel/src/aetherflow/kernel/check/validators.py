@@ -61,6 +61,12 @@ class Validators:
         return self._compiled[name]
 
 
+def has_form(text: str, form: str) -> bool:
+    """Whether a text is what JSON Schema calls a `format`."""
+    validator = _compile({"type": "string", "format": form})
+    return validator is None or validator.is_valid(text)
+
+
 def _compile(schema: Mapping[str, Any]) -> Validator | None:
     import jsonschema_rs
 

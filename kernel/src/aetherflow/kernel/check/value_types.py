@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from ..errors import Problem
 from .fitting import Fit, Verdict, fit_of
 from .outside_texts import check_outside_texts
+from .referents import kind_of_parameter
 from .rules import Subject
 
 if TYPE_CHECKING:
-    from ..spec.models import Step
+    from ..spec.models import Resource, Step
     from .definitions import Use
     from .destinations import Destination
 
@@ -21,12 +22,39 @@ _CONTAINERS = frozenset({"array", "object"})
 def check_value_types(subject: Subject) -> Iterator[Problem]:
     """Outputs, parameters and texts from outside that can't be what belongs where they go."""
     for use in subject.flow.uses:
+        if use.field == "parameter" and use.reference.is_whole:
+            yield from _check_parameter(subject, use)
+        elif use.field == "resource" and use.reference.is_whole:
+            yield from _check_setting(subject, use)
         if use.job is None or use.is_in_condition or use.field == "foreach":
             continue
         if not use.reference.is_whole:
             yield from _check_part_of_text(subject, use)
         elif use.field == "inputs" and use.step is not None:
             yield from _check_input(subject, use, use.job.job.steps[use.step])
+
+
+def _check_parameter(subject: Subject, use: Use) -> Iterator[Problem]:
+    """The default of a parameter, which has its type."""
+    wanted = kind_of_parameter(subject.flow.flow.parameters[str(use.reference.path[1])])
+    yield from check_outside_texts(use.reference, wanted, subject.environment)
+    if use.reference.root != "env":
+        fit = fit_of(subject.values.referents.of(use), wanted)
+        if fit.verdict is Verdict.MISFIT:
+            yield _misfit(use, fit, f"refer to what is {fit.wanted}")
+
+
+def _check_setting(subject: Subject, use: Use) -> Iterator[Problem]:
+    """A setting of a resource, which the environment gives."""
+    resource = subject.flow.flow.resources[str(use.reference.path[1])]
+    place = subject.values.destinations.of_setting(resource, use.reference.path)
+    if place.is_known and not _is_decoded(resource):
+        yield from check_outside_texts(use.reference, place.kind, subject.environment)
+
+
+def _is_decoded(resource: Resource) -> bool:
+    """Whether what the environment holds may be something else than the setting."""
+    return bool(resource.decode) or resource.profile is not None
 
 
 def _check_part_of_text(subject: Subject, use: Use) -> Iterator[Problem]:
@@ -50,13 +78,16 @@ def _check_input(subject: Subject, use: Use, step: Step) -> Iterator[Problem]:
 def _told(subject: Subject, use: Use, step: Step, fit: Fit, place: Destination) -> Iterator[Problem]:
     dotted, path = use.reference.dotted, use.reference.path
     if fit.verdict is Verdict.MISFIT:
-        message = f"here belongs {fit.wanted}, and {dotted!r} is {fit.given}"
-        mend = _fitting_ones(subject, use, place) or f"refer to what is {fit.wanted}"
-        yield Problem(code="AF-TYPE-MISMATCH", message=message, help=mend, path=path)
+        yield _misfit(use, fit, _fitting_ones(subject, use, place) or f"refer to what is {fit.wanted}")
     elif fit.verdict is Verdict.UNKNOWN or (fit.verdict is Verdict.MAY_BE_NULL and use.reference.default is None):
         given = f"may be {fit.given}" if fit.given else "is known only when the flow runs"
         message = f"here belongs {fit.wanted}, and what {dotted!r} stands for {given}"
         yield Problem(code="AF-NOT-KNOWN", severity="note", message=message, path=path)
+
+
+def _misfit(use: Use, fit: Fit, mend: str) -> Problem:
+    message = f"here belongs {fit.wanted}, and {use.reference.dotted!r} is {fit.given}"
+    return Problem(code="AF-TYPE-MISMATCH", message=message, help=mend, path=use.reference.path)
 
 
 def _fitting_ones(subject: Subject, use: Use, place: Destination) -> str:

@@ -64,7 +64,7 @@ def load_secrets_hook(settings: Settings, *, allowed: bool) -> SecretsHook | Non
         RefusedByPolicy: a hook is named, and not allowed; it is not imported then.
         InvalidInput: it can't be imported, or does not keep the contract.
     """
-    if settings.secrets_module is None and settings.secrets_path is None:
+    if not settings.has_secrets_hook:
         return None
     name = settings.secrets_module
     origin = f"the secrets hook {name or settings.secrets_path}"

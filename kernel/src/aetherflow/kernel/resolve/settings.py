@@ -65,6 +65,11 @@ class Settings:
     state_root: Path | None = None
     state_on_network: Literal["refuse", "allow"] = "refuse"
 
+    @property
+    def has_secrets_hook(self) -> bool:
+        """Whether a module is named that decodes what is encoded in settings of resources."""
+        return self.secrets_module is not None or self.secrets_path is not None
+
 
 def read_settings(
     environment: Environment,

@@ -125,7 +125,7 @@ def _resources(surroundings: Surroundings, flow: Flow, wiring: Wiring) -> Mappin
     if not flow.resources:
         return {}
     settings = surroundings.settings
-    if settings.secrets_module is None and settings.secrets_path is None:
+    if not settings.has_secrets_hook:
         return _resolved_resources(surroundings, flow)
     try:
         # Nobody knows how long the secrets hook takes, and it can't be asked to stop.

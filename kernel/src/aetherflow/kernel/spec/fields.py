@@ -98,7 +98,7 @@ class Fields:
     def _report_missing(self, reading: Reading, missing: Collection[str], path: YamlPath) -> None:
         for key in sorted(missing):
             mend = f"write `{key}: …` here"
-            reading.report("AF-MISSING-KEY", f"{self.noun} needs the key {key!r}", mend, path)
+            reading.report("AF-MISSING-KEY", f"{self.noun} needs the key {key!r}", mend, path, at_key=True)
 
     def _unknown(self, reading: Reading, key: str, value: Mapping[str, object], path: YamlPath) -> str | None:
         """Report the key, and answer the known one that it stands for: what hangs below is checked all the same."""

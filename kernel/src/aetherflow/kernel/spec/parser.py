@@ -93,8 +93,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> InvalidInput:
         f"{problem}{context}{began}",
         code="AF-YAML-SYNTAX",
         help=next((mend for words, mend in _MENDS.items() if words in problem), ""),
-        where=_location(error.problem_mark or error.context_mark, file),
+        where=_location(_fault_mark(error), file),
     )
+
+
+def _fault_mark(error: yaml.MarkedYAMLError) -> Mark | None:
+    """Where the mistake is: a key without its colon is noticed in the next line only."""
+    is_key = "could not find expected ':'" in (error.problem or "")
+    return (is_key and error.context_mark) or error.problem_mark or error.context_mark
 
 
 #: What usually lies behind the parser's own words.

@@ -89,7 +89,7 @@ def _examine_flow(prepared: Prepared, flow_file: Path, findings: list[Finding]) 
     flow = prepared.flow_index.flow if prepared.flow_index else None
     reports = report_resources(surroundings, flow, names=flow.resources) if flow else []
     missing = tuple(missing_keys(reports))
-    told = [found for found in prepared.problems if found not in surroundings.problems]
+    told = [found for found in (*prepared.errors, *prepared.warnings) if found not in surroundings.problems]
     # A key that a resource lacks is told below, with the field that it fills.
     told = [found for found in told if not (found.code == "AF-ENV-MISSING" and found.path[:1] == ("resources",))]
     findings += [of_problem("flow", problem) for problem in told]

@@ -36,7 +36,7 @@ def fine(group: Group, message: str) -> Finding:
 
 
 def of_problem(group: Group, problem: Problem, *, is_refusal: bool = False) -> Finding:
-    """A problem as a finding; a note counts as fine."""
+    """A problem as a finding; a note is nothing to worry about."""
     return Finding(
         group=group,
         level="ok" if problem.severity == "note" else problem.severity,

@@ -87,9 +87,11 @@ def explain_resource(
     Raises:
         InvalidInput: its profile does not exist, or its templates or decodes can't be read; holds all problems.
     """
-    profile: ResourceProfile | None = None
     try:
         profile = profile_of(resource, sources.profiles)
+    except InvalidInput as error:
+        raise (error.located(document.where) if document else error) from None
+    try:
         return _Explanation(resource, profile, sources, document).explain()
     except InvalidInput as error:
         raise InvalidInput.of(_placed(error.problems, resource, profile, document)) from None

@@ -125,6 +125,11 @@ def test_no_secret_is_seen_whichever_way_it_came(place, command):
         "  four: {kind: db, driver: acme, config: {host: h, login: '{{env.PLAIN_PIN}}'}}\n"
         "  five: {kind: db, driver: acme, profile: encoded, config: {host: h}}\n"
         "  six: {kind: db, driver: acme, config: {host: h, login: !raw {pin: 'no!'}}}\n"
+        "  seven:\n"
+        "    kind: db\n"
+        "    driver: acme\n"
+        "    config: {host: h, login: !raw {name: 'no?'}}\n"
+        "    decode: {config_paths: [login.name]}\n"
     )
     environ = {
         **{key: value for key, value in CANARIES.items() if key != "DB_PASSWORD"},
@@ -139,6 +144,7 @@ def test_no_secret_is_seen_whichever_way_it_came(place, command):
     everything = told + json.dumps(answer)
     assert "canary" not in everything
     assert "no!" not in everything
+    assert "no?" not in everything
     assert CANARIES["ENCODED"] not in everything
     assert not (place.folder / "ran").exists()
     place.assert_nothing_was_touched()
@@ -171,7 +177,18 @@ def test_where_no_plugin_knows_the_driver_what_is_named_like_a_secret_is_masked(
     assert sources(answer)["config.nested"][0] == [{"token": "***"}]
     assert answer["resources"]["store"]["plugin"] is None
     assert "none that may be used" in told
-    assert "canary" not in told.replace("token: canary", "").replace("api_key: canary", "") + json.dumps(answer)
+    # Nor in the line of the flow that is shown with the error.
+    assert "canary" not in told + json.dumps(answer)
+    assert "api_key: ***" in told
+
+
+def test_a_value_from_a_key_that_is_named_like_a_secret_is_masked_however_short_it_is(place):
+    place.flow("  store: {kind: db, driver: acme, config: {host: h, user: '{{env.MY_TOKEN}}'}}\n")
+
+    answer, told = place.both("explain", "flow.yaml", MY_TOKEN="q7q")
+
+    assert sources(answer)["config.user"] == ("***", "environment", 4)
+    assert "q7q" not in told + json.dumps(answer)
 
 
 def test_one_resource_alone_can_be_asked_for(place):

@@ -173,7 +173,7 @@ class _Explanation:
             elif written is ABSENT:
                 yield _unwritten(path, default_of(inner, ABSENT), is_secret=is_masked, is_required=name in required)
             else:
-                shown = _masked(value, place.declared, inner)
+                shown = self._masked(value, path, place.declared, inner)
                 yield self._setting(path, shown, value, is_secret=is_masked, is_required=name in required)
 
     def _setting(
@@ -183,20 +183,42 @@ class _Explanation:
         keys = tuple(self._used(reference) for found in references for reference in found)
         is_decoded = self._is_decoded(path)
         is_masked = is_secret or is_decoded or any(is_secret_key(key.key) for key in keys)
-        if is_masked:
-            # It may stand elsewhere too.
-            self._sources.redactor.add(value)
+        shown = self._hidden(value) if is_masked else shown
         is_known = not is_decoded and not any(key.is_missing for key in keys)
         return ExplainedSetting(
             path=path,
             source=self._source(path, keys),
             where=where_written(self._resource, self._profile, path, self._document),
             keys=keys,
-            value=ABSENT if not is_known else MASK if is_masked else shown,
+            value=shown if is_known else ABSENT,
             is_secret=is_masked,
             is_decoded=is_decoded,
             is_required=is_required,
         )
+
+    def _masked(self, value: object, path: YamlPath, declared: DeclaredTypes, schemas: Schemas) -> object:
+        """A value with those parts of it masked that are declared secret, decoded, or only named like a secret."""
+        if is_secret(schemas) or self._is_decoded(path):
+            return self._hidden(value)
+        if isinstance(value, Mapping):
+            names = declared_names(schemas)
+            return {
+                name: self._hidden(item)
+                if name not in names and is_secret_key(name)
+                else self._masked(item, (*path, name), declared, declared.of_property(schemas, {}, name))
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self._masked(item, (*path, number), declared, declared.of_item(schemas, number))
+                for number, item in enumerate(value)
+            ]
+        return value
+
+    def _hidden(self, value: object) -> str:
+        """The mask for a value, which may stand elsewhere too."""
+        self._sources.redactor.add(value)
+        return MASK
 
     def _source(self, path: YamlPath, keys: tuple[UsedKey, ...]) -> Source:
         here = self._references.get(path, ())
@@ -240,23 +262,6 @@ def _unwritten(path: YamlPath, default: object, *, is_secret: bool, is_required:
         is_decoded=False,
         is_required=is_required,
     )
-
-
-def _masked(value: object, declared: DeclaredTypes, schemas: Schemas) -> object:
-    """A value with what is declared as secret inside of it masked, or named like one and not declared."""
-    if is_secret(schemas):
-        return MASK
-    if isinstance(value, Mapping):
-        names = declared_names(schemas)
-        return {
-            name: MASK
-            if name not in names and is_secret_key(name)
-            else _masked(item, declared, declared.of_property(schemas, {}, name))
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_masked(item, declared, declared.of_item(schemas, index)) for index, item in enumerate(value)]
-    return value
 
 
 def _inside(values: object, name: str) -> object:

@@ -298,9 +298,10 @@ def test_what_neither_flow_nor_profile_sets_is_missed(place):
 
     answer, told = place.both("doctor", "flow.yaml", code=2, AETHERFLOW_PROFILES_FILE="profiles.yaml")
 
-    assert codes(answer, "resources") == ["AF-TEXT-TYPE", "AF-INPUT-MISSING"]
+    assert codes(answer, "flow") == ["AF-INPUT-MISSING"]
+    assert codes(answer, "resources") == ["AF-TEXT-TYPE"]
     assert "profiles.yaml:1:28: AF-TEXT-TYPE" in told
-    assert "config.host is needed" in told
+    assert "'host'" in told
 
 
 def test_a_file_in_the_place_of_the_state_is_an_error(place):
@@ -377,6 +378,18 @@ def test_only_lines_that_are_code_count(tmp_path):
     lines = [hook for hook in map(str, startup_hooks([str(tmp_path)])) if str(tmp_path) in hook]
 
     assert lines == [f"{tmp_path}/a.pth:2", f"{tmp_path}/a.pth:5"]
+
+
+@pytest.mark.unit
+def test_a_start_file_counts_instead_of_the_code_beside_it_where_python_reads_it(tmp_path):
+    (tmp_path / "a.pth").write_text("import sys\n")
+    (tmp_path / "a.start").write_text("# comment\n\nacme.setup:begin\n")
+
+    def found(version):
+        return [hook for hook in map(str, startup_hooks([str(tmp_path)], version=version)) if str(tmp_path) in hook]
+
+    assert found((3, 14)) == [f"{tmp_path}/a.pth:1"]
+    assert found((3, 15)) == [f"{tmp_path}/a.start:3"]
 
 
 def test_two_flows_are_one_too_many(place):

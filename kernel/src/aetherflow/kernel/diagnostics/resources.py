@@ -104,20 +104,4 @@ def _report(
     problems = list(explained.problems)
     if not has_hook and any(setting.is_decoded for setting in explained.settings):
         problems.append(placed_problem(no_hook(resource), resource, explained.profile, flow.document))
-    # Without a profile the check of the flow says it.
-    lacking = [found for found in explained.settings if resource.profile and _lacks(found)]
-    problems += [placed_problem(_incomplete(found, resource), resource, None, flow.document) for found in lacking]
     return ResourceReport(resource=resource, connector=connector, explained=explained, problems=tuple(problems))
-
-
-def _lacks(setting: ExplainedSetting) -> bool:
-    return setting.is_required and setting.source == "nothing"
-
-
-def _incomplete(setting: ExplainedSetting, resource: Resource) -> Problem:
-    return Problem(
-        code="AF-INPUT-MISSING",
-        message=f"{setting.name} is needed, and neither the flow nor the profile {resource.profile!r} sets it",
-        help="write it in one of them",
-        path=setting.path,
-    )

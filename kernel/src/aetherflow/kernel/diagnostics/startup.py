@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import site
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from .findings import Finding, fine
 _MODULES = ("sitecustomize", "usercustomize")
 #: Such a line of a `.pth` file is code; the others name folders.
 _CODE_LINES = ("import ", "import\t")
+#: From this version on a `.start` file beside it names functions to call, and stands for its code (PEP 829).
+_FIRST_WITH_START_FILES = (3, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,21 @@ def examine_startup() -> Iterator[Finding]:
         )
 
 
-def startup_hooks(folders: Sequence[str] | None = None) -> tuple[StartupHook, ...]:
-    """The lines of `.pth` files that are code, and the modules for customising; none of it is run for this.
+def startup_hooks(
+    folders: Sequence[str] | None = None, *, version: tuple[int, ...] = sys.version_info[:2]
+) -> tuple[StartupHook, ...]:
+    """The lines of `.pth` and `.start` files that are code, and the modules for customising; none of it is run here.
 
     Args:
-        folders: where `.pth` files are looked for; those in which Python does by default.
+        folders: where the files are looked for; those in which Python does by default.
+        version: of Python, which says what it reads.
     """
-    lines = [hook for folder in folders or _site_folders() for hook in _code_lines(Path(folder))]
+    reads_start_files = version >= _FIRST_WITH_START_FILES
+    lines = [
+        hook
+        for folder in folders or _site_folders()
+        for hook in _code_lines(Path(folder), reads_start_files=reads_start_files)
+    ]
     return (*lines, *_customising_modules())
 
 
@@ -60,11 +70,19 @@ def _site_folders() -> list[str]:
     return list(dict.fromkeys([*site.getsitepackages(), *own]))
 
 
-def _code_lines(folder: Path) -> Iterator[StartupHook]:
+def _code_lines(folder: Path, *, reads_start_files: bool) -> Iterator[StartupHook]:
+    starting = sorted(folder.glob("*.start")) if reads_start_files else []
+    for file in starting:
+        yield from _hooks_in(file, lambda line: bool(line.strip()) and not line.lstrip().startswith("#"))
     for file in sorted(folder.glob("*.pth")):
-        for number, line in enumerate(_lines_of(file), start=1):
-            if line.startswith(_CODE_LINES):
-                yield StartupHook(str(file), number)
+        if file.with_suffix(".start") not in starting:
+            yield from _hooks_in(file, lambda line: line.startswith(_CODE_LINES))
+
+
+def _hooks_in(file: Path, is_code: Callable[[str], bool]) -> Iterator[StartupHook]:
+    for number, line in enumerate(_lines_of(file), start=1):
+        if is_code(line):
+            yield StartupHook(str(file), number)
 
 
 def _lines_of(file: Path) -> Iterable[str]:

@@ -230,12 +230,14 @@ def test_an_invalid_flow_is_told_at_its_place_and_explained_as_far_as_it_can_be_
     assert sources(answer)["config.host"] == ("h", "flow", 4)
 
 
-def test_a_denied_connector_is_a_refusal_d41(place):
+def test_a_denied_connector_is_a_refusal_and_its_secrets_are_masked_d41(place):
     place.write("aetherflow.yaml", "profiles:\n  internal_fast:\n    plugins: {deny: ['connector:db:acme']}\n")
-    place.flow("  store: {kind: db, driver: acme, config: {host: h}}\n")
+    place.flow("  store: {kind: db, driver: acme, config: {host: h, login: {pin: canary}}}\n")
 
-    answer, _ = place.both("explain", "flow.yaml", code=3)
+    answer, told = place.both("explain", "flow.yaml", code=3)
 
+    assert sources(answer)["config.login.pin"][0] == "***"
+    assert "canary" not in told + json.dumps(answer)
     assert [error["code"] for error in answer["errors"]] == ["AF-PLUGIN-DENIED"]
 
 
@@ -258,6 +260,17 @@ def test_what_is_wrong_in_a_profile_is_told_in_its_file(place, profile, code, to
 
     assert [error["code"] for error in answer["errors"]] == ([code] if code else [])
     assert told_at in told
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [("{{env.HOME.X}}", "AF-UNKNOWN-REFERENCE"), ("{{enw.X}}", "AF-TEMPLATE-ROOT")]
+)
+def test_a_template_that_can_not_be_rendered_is_told_once(place, host, code):
+    place.flow(f"  store: {{kind: db, driver: acme, config: {{host: '{host}'}}}}\n")
+
+    answer, _ = place.both("explain", "flow.yaml", code=2, HOME="/")
+
+    assert [error["code"] for error in answer["errors"]] == [code]
 
 
 def test_an_unknown_profile_is_told_once(place):

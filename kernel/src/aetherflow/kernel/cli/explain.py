@@ -36,7 +36,7 @@ def explain(
 ) -> ExitCode:
     """Say where each setting of a flow's resources comes from; no plugin is imported, no connection opened."""
     from ..check.preparation import prepare_flow
-    from ..diagnostics.resources import report_resources
+    from ..diagnostics.resources import report_resources, untold
 
     file = given_flow(flow, flow_yaml, command="explain")
     with output_kept_for_the_answer():
@@ -46,7 +46,7 @@ def explain(
         if prepared.flow_index:
             found = prepared.flow_index.flow
             reports = report_resources(surroundings, found, names=_names(resource, list(found.resources)))
-    errors = _errors(prepared, reports)
+    errors = [*prepared.errors, *untold(reports, prepared.errors)]
     hook = surroundings.settings.secrets_module or surroundings.settings.secrets_path
     explained = {report.resource.name: resource_as_json(report, hook=str(hook) if hook else None) for report in reports}
     answer = surroundings.redactor.redact_value(explained)
@@ -65,13 +65,6 @@ def _names(asked: str | None, known: list[str]) -> list[str]:
         mend = did_you_mean(asked, known)
         raise InvalidInput(f"the flow has no resource {asked!r}", code="AF-UNKNOWN-RESOURCE", help=mend)
     return [asked]
-
-
-def _errors(prepared: Prepared, reports: list[ResourceReport]) -> list[Problem]:
-    """What is wrong with the flow, and with its resources where the check does not see it."""
-    told = {(problem.code, problem.where) for problem in prepared.problems}
-    found = [problem for report in reports for problem in report.problems]
-    return [*prepared.errors, *(problem for problem in found if (problem.code, problem.where) not in told)]
 
 
 def _exit_code(prepared: Prepared, errors: list[Problem]) -> ExitCode:

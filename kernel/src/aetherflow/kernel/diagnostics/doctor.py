@@ -12,7 +12,7 @@ from .findings import Finding, exit_code_of, fine, of_error, of_problem
 from .places import examine_places
 from .program import examine_program
 from .project import examine_environment, examine_plugins, examine_project
-from .resources import MissingKey, has_secrets_hook, missing_keys, report_resources
+from .resources import MissingKey, has_secrets_hook, missing_keys, report_resources, untold
 from .startup import examine_startup
 
 if TYPE_CHECKING:
@@ -95,13 +95,7 @@ def _examine_flow(prepared: Prepared, flow_file: Path, findings: list[Finding]) 
     findings += [of_problem("flow", problem) for problem in told]
     if not prepared.errors:
         findings.append(fine("flow", f"{flow_file} is valid"))
-    known = {(problem.code, problem.where) for problem in told}
-    findings += [
-        of_problem("resources", problem)
-        for report in reports
-        for problem in report.problems
-        if (problem.code, problem.where) not in known
-    ]
+    findings += [of_problem("resources", problem) for problem in untold(reports, told)]
     may_come_later = has_secrets_hook(surroundings)
     findings += [_of_missing(key, may_come_later=may_come_later) for key in missing]
     complete = [report.resource.name for report in reports if not report.problems]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..check.preparation import Surroundings
     from ..errors import Location
+    from ..plugins.index import PluginIndex
     from ..plugins.records import ConnectorEntry
     from ..resolve.explanation import ExplainedSetting
     from ..spec.models import Flow, Resource
@@ -47,16 +48,11 @@ def report_resources(surroundings: Surroundings, flow: Flow, *, names: Iterable[
     wanted = frozenset(names)
     found = [resource for name, resource in flow.resources.items() if name in wanted]
     connectors = {resource.name: _connector(surroundings, resource) for resource in found}
-    schemas = {
-        (entry.kind, entry.driver): ConnectorSchemas(entry.config, entry.options)
-        for entry in connectors.values()
-        if entry is not None
-    }
     sources = ResourceSources(
         environment=surroundings.environment,
         redactor=surroundings.redactor,
         profiles=surroundings.resource_profiles,
-        schemas=schemas,
+        schemas=_declared(surroundings.index),
     )
     has_hook = has_secrets_hook(surroundings)
     return [_report(each, connectors[each.name], sources, flow, has_hook=has_hook) for each in found]
@@ -84,6 +80,27 @@ def missing_keys(reports: Iterable[ResourceReport]) -> list[MissingKey]:
         for key in setting.keys
         if key.is_missing
     ]
+
+
+def untold(reports: Iterable[ResourceReport], told: Iterable[Problem]) -> list[Problem]:
+    """What would keep resources from being resolved, and is not among the problems of the flow."""
+    known = {(problem.code, problem.where) for problem in told}
+    found = [problem for report in reports for problem in report.problems]
+    return [
+        problem for problem in found if (_SAID_BY_CHECK.get(problem.code, problem.code), problem.where) not in known
+    ]
+
+
+#: The check has a word of its own for it.
+_SAID_BY_CHECK = {"AF-MISSING-REFERENCE": "AF-UNKNOWN-REFERENCE"}
+
+
+def _declared(index: PluginIndex) -> dict[tuple[str, str], ConnectorSchemas]:
+    """What is declared for each connector, also for those that may not be used: it says what of them is secret."""
+    # Of two that claim one name, the one that may be used comes last and wins.
+    records = sorted(index.plugins, key=lambda record: record.is_ready)
+    found = (connector for record in records if record.manifest for connector in record.manifest.connectors)
+    return {(each.kind, each.driver): ConnectorSchemas(each.config, each.options) for each in found}
 
 
 def _connector(surroundings: Surroundings, resource: Resource) -> ConnectorEntry | None:

@@ -151,6 +151,17 @@ def test_a_key_that_the_hook_may_add_is_a_warning_and_the_hook_is_not_run_d49(pl
     place.assert_nothing_was_touched()
 
 
+def test_a_key_that_may_be_missing_at_no_price_is_an_error_in_spite_of_the_hook(place):
+    place.write("hook.py", "def decode(text):\n    return text\n")
+    place.flow("  store: {kind: db, driver: acme, config: {host: '{{env.DB_HOST}}'}}\n")
+    environ = {"AETHERFLOW_SECRETS_PATH": "hook.py", "AETHERFLOW_VALIDATE_ENV_STRICT": "true"}
+
+    answer, _ = place.both("doctor", "flow.yaml", code=2, **environ)
+
+    assert codes(answer, "resources") == ["AF-ENV-MISSING"]
+    assert "flow.yaml is valid" not in str(answer)
+
+
 def test_everything_that_validate_finds_is_found_d40(place):
     place.write(
         "flow.yaml",

@@ -12,13 +12,16 @@ from .findings import Finding, exit_code_of, fine, of_error, of_problem
 from .places import examine_places
 from .program import examine_program
 from .project import examine_environment, examine_plugins, examine_project
-from .resources import MissingKey, has_secrets_hook, missing_keys, report_resources, untold
+from .resources import MissingKey, ResourceReport, has_secrets_hook, missing_keys, report_resources, untold
 from .startup import examine_startup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from ..errors import Problem
     from ..resolve.redaction import Redactor
+
+_MISSING_KEY = "AF-ENV-MISSING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +88,33 @@ def _examine_surroundings(surroundings: Surroundings, prepared: Prepared | None)
 
 def _examine_flow(prepared: Prepared, flow_file: Path, findings: list[Finding]) -> Examination:
     surroundings = prepared.surroundings
-    findings = [*findings, *_examine_surroundings(surroundings, prepared)]
     flow = prepared.flow_index.flow if prepared.flow_index else None
     reports = report_resources(surroundings, flow, names=flow.resources) if flow else []
     missing = tuple(missing_keys(reports))
-    told = [found for found in (*prepared.errors, *prepared.warnings) if found not in surroundings.problems]
-    # A key that a resource lacks is told below, with the field that it fills.
-    told = [found for found in told if not (found.code == "AF-ENV-MISSING" and found.path[:1] == ("resources",))]
+    told = _problems_of_flow(prepared)
+    findings += _examine_surroundings(surroundings, prepared)
     findings += [of_problem("flow", problem) for problem in told]
     if not prepared.errors:
         findings.append(fine("flow", f"{flow_file} is valid"))
     findings += [of_problem("resources", problem) for problem in untold(reports, told)]
-    may_come_later = has_secrets_hook(surroundings)
+    # Where a key may be missing at no price, the hook is no excuse either.
+    may_come_later = has_secrets_hook(surroundings) and not surroundings.settings.validate_env_strict
     findings += [_of_missing(key, may_come_later=may_come_later) for key in missing]
-    complete = [report.resource.name for report in reports if not report.problems]
-    incomplete = {key.resource for key in missing}
-    findings += [fine("resources", f"{name} is complete") for name in complete if name not in incomplete]
+    findings += _complete(reports, missing)
     return Examination(findings=tuple(findings), missing=missing, redactor=surroundings.redactor)
+
+
+def _problems_of_flow(prepared: Prepared) -> list[Problem]:
+    """What the check says of the flow alone; a key that a resource lacks is told with the field that it fills."""
+    of_surroundings = prepared.surroundings.problems
+    found = [each for each in (*prepared.errors, *prepared.warnings) if each not in of_surroundings]
+    return [each for each in found if not (each.code == _MISSING_KEY and each.path[:1] == ("resources",))]
+
+
+def _complete(reports: Iterable[ResourceReport], missing: Iterable[MissingKey]) -> list[Finding]:
+    lacking = {key.resource for key in missing}
+    names = [report.resource.name for report in reports if not report.problems]
+    return [fine("resources", f"{name} is complete") for name in names if name not in lacking]
 
 
 def _of_missing(key: MissingKey, *, may_come_later: bool) -> Finding:
@@ -112,7 +125,7 @@ def _of_missing(key: MissingKey, *, may_come_later: bool) -> Finding:
         group="resources",
         level="warning" if may_come_later else "error",
         message=f"resource={key.resource}{profile} {key.setting.name} needs env {key.key}",
-        code="AF-ENV-MISSING",
+        code=_MISSING_KEY,
         help=f"{mend}; or does expand_env of the secrets hook add it?" if may_come_later else mend,
         where=key.where,
     )

@@ -82,11 +82,16 @@ class Prepared:
             RefusedByPolicy: the runtime profile refuses what it uses, and nothing else is wrong.
         """
         errors = self.errors
-        if errors and all(problem.code.endswith(_REFUSAL) for problem in errors):
+        if errors and all(map(is_refusal, errors)):
             raise RefusedByPolicy.of(errors)
         if errors or self.flow_index is None:
             raise InvalidInput.of(errors)
         return self.flow_index
+
+
+def is_refusal(problem: Problem) -> bool:
+    """Whether a rule of the runtime profile is the cause of a problem with a flow."""
+    return problem.code.endswith(_REFUSAL)
 
 
 def prepare_flow(

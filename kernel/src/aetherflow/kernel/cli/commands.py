@@ -92,6 +92,30 @@ COMMANDS = (
         (FLOW, FLOW_YAML, PROFILE, AS_JSON),
     ),
     Command(
+        ("doctor",),
+        "doctor:doctor",
+        "Say whether this machine is ready to run, or to run a flow; nothing is made or opened for it.",
+        (FLOW, FLOW_YAML, PROFILE, AS_JSON),
+    ),
+    Command(
+        ("explain",),
+        "explain:explain",
+        "Say which profile, file and environment key fills each setting of a flow's resources.",
+        (FLOW, FLOW_YAML, PROFILE, Parameter("resource", "text", "Only this resource.", metavar="NAME"), AS_JSON),
+    ),
+    Command(
+        ("diagnostics",),
+        "diagnostics:diagnostics",
+        "Take a snapshot of the environment for seeing a run again, in which every secret is masked.",
+        (
+            FLOW,
+            FLOW_YAML,
+            PROFILE,
+            Parameter("output", "text", "Write it to this file, for its user only.", metavar="FILE"),
+            AS_JSON,
+        ),
+    ),
+    Command(
         ("runs", "list"),
         "runs:list_runs",
         "List the runs that a ledger remembers, newest first.",

@@ -41,7 +41,7 @@ def decide_profile(
     above = (administrator,) if administrator else ()
     book = ProfileBook((*above, project.policy))
     book.check()
-    name = _chosen_name(book, project.policy, above, requested=requested, environ=environ)
+    name, decided_by = _chosen_name(book, project.policy, above, requested=requested, environ=environ)
     layers = (*_administrator_layers(above), *book.layers(name))
     layers = tuple(dict.fromkeys(layers))
     return RuntimeProfile(
@@ -49,6 +49,7 @@ def decide_profile(
         layers=layers,
         write_paths=_write_paths(layers, project.folder),
         sources=tuple((policy.file, policy.digest) for policy in (*above, project.policy) if policy.digest),
+        decided_by=decided_by,
     )
 
 
@@ -154,19 +155,25 @@ def _chosen_name(
     *,
     requested: str | None,
     environ: Mapping[str, str],
-) -> str:
+) -> tuple[str, str]:
+    """The name, and what decided on it."""
     choices = [("--profile", requested), *((name, environ.get(name) or None) for name in PROFILE_VARIABLES)]
     source, name = next(((source, name) for source, name in choices if name is not None), ("", None))
     floors = [document for document in (*above, project) if document.floor is not None]
     if name is None:
-        return floors[-1].floor or DEFAULT_PROFILE if floors else DEFAULT_PROFILE
+        return (floors[-1].floor or DEFAULT_PROFILE, _place_of_floor(floors[-1])) if floors else (DEFAULT_PROFILE, "")
     if name not in book.names:
         wrong = f"{source} asks for the profile {name!r}, which does not exist"
         raise RefusedByPolicy(wrong, code="AF-PROFILE-UNKNOWN", help=did_you_mean(name, book.names))
     for document in floors:
         if document.floor not in book.ancestry(name):
             raise _below_floor(book, document, name=name, source=source)
-    return name
+    return name, source
+
+
+def _place_of_floor(document: PolicyDocument) -> str:
+    where = document.floor_where
+    return f"{where.file}:{where.line}" if where else document.file
 
 
 def _below_floor(book: ProfileBook, document: PolicyDocument, *, name: str, source: str) -> RefusedByPolicy:

@@ -59,6 +59,8 @@ class RuntimeProfile:
     write_paths: tuple[Path, ...] = ()
     #: The files that the layers come from, each with its SHA-256: what a run records.
     sources: tuple[tuple[str, str], ...] = field(default=())
+    #: What chose this profile and no other: an option, an environment key, a file with its line; empty where nothing.
+    decided_by: str = field(default="", compare=False)
 
     @property
     def mode(self) -> Mode:

@@ -86,6 +86,24 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any
     return merged
 
 
+def written_in(resource: Resource, profile: ResourceProfile | None, path: YamlPath) -> ResourceProfile | None:
+    """The profile that a merged setting comes from; null where the flow itself says it.
+
+    Args:
+        resource: as written in the flow.
+        profile: that it names.
+        path: of the setting, its section first.
+    """
+    value: Any = {"config": resource.config, "options": resource.options, "decode": resource.decode}
+    for part in path:
+        if not isinstance(value, Mapping):
+            return None
+        if part not in value:
+            return profile
+        value = value[part]
+    return None
+
+
 def profile_of(resource: Resource, profiles: Mapping[str, ResourceProfile]) -> ResourceProfile | None:
     """The profile that a resource names; null where it names none.
 

@@ -13,7 +13,7 @@ from .decoding import SECTIONS, Targets, decode_targets, problems_with, problems
 from .environment import Environment
 from .redaction import Redactor, passwords_of
 from .references import RESOURCE_ROOTS
-from .resource_profiles import MergedSettings, ResourceProfile, merge_settings, profile_of
+from .resource_profiles import MergedSettings, ResourceProfile, merge_settings, profile_of, written_in
 from .schemas import DeclaredTypes, Schema, Schemas, is_secret
 from .secrets import SecretsHook
 from .templates import Template, compile_value
@@ -52,6 +52,11 @@ class ResourceSources:
     hook: SecretsHook | None = None
     #: By kind and driver; without its schema a resource's texts stay texts.
     schemas: Mapping[tuple[str, str], ConnectorSchemas]
+
+    def schemas_of(self, resource: Resource) -> Mapping[str, Schema]:
+        """What the driver of a resource declares for each section; nothing where that is not known."""
+        found = self.schemas.get((resource.kind, resource.driver))
+        return {"config": found.config, "options": found.options} if found else {}
 
 
 def resolve_resources(
@@ -101,8 +106,7 @@ class _Resolution:
         self._sources = sources
         self._document = document
         self._profile: ResourceProfile | None = None
-        schemas = sources.schemas.get((resource.kind, resource.driver))
-        self._schemas = {"config": schemas.config, "options": schemas.options} if schemas else {}
+        self._schemas = sources.schemas_of(resource)
 
     def resolve(self, scope: Mapping[str, object]) -> ResolvedResource:
         try:
@@ -112,7 +116,8 @@ class _Resolution:
         try:
             sections = self._sections(merge_settings(self._resource, self._profile), scope)
         except InvalidInput as error:
-            raise InvalidInput.of(map(self._placed, error.problems)) from None
+            placed = [placed_problem(found, self._resource, self._profile, self._document) for found in error.problems]
+            raise InvalidInput.of(placed) from None
         resource = self._resource
         return ResolvedResource(resource.name, resource.kind, resource.driver, sections["config"], sections["options"])
 
@@ -121,19 +126,16 @@ class _Resolution:
         template = compile_value(written, roots=RESOURCE_ROOTS)
         targets = self._targets(merged.decode, written, template)
         rendered = cast("dict[str, Any]", template.render(scope))
-        self._learn(rendered)
+        learn_secrets(rendered, self._schemas, self._sources.redactor)
         decoded = self._decoded(rendered, targets)
-        self._learn(decoded)
+        learn_secrets(decoded, self._schemas, self._sources.redactor)
         return self._fitted(decoded)
 
     def _targets(self, decode: Mapping[str, Any], written: Mapping[str, Any], template: Template) -> Targets:
-        try:
-            targets = targets_of(decode)
-        except InvalidInput as error:
-            raise InvalidInput.of(replace(found, path=("decode", *found.path)) for found in error.problems) from None
+        targets = located_targets(decode)
         problems = [*problems_with(targets, written, template), *problems_with_names(targets, self._schemas)]
         if targets and self._sources.hook is None:
-            problems.append(_no_hook(self._resource))
+            problems.append(no_hook(self._resource))
         if problems:
             raise InvalidInput.of(problems)
         return targets
@@ -165,47 +167,67 @@ class _Resolution:
             raise InvalidInput.of(problems)
         return fitted
 
-    def _learn(self, sections: Mapping[str, Any]) -> None:
-        """Make the redactor know what the connector declares as secret, and the passwords in URLs."""
-        for section in SECTIONS:
-            declared = DeclaredTypes(self._schemas.get(section, {}))
-            for secret in _secrets(sections[section], declared, declared.top()):
-                self._sources.redactor.add(secret)
-
-    def _placed(self, problem: Problem) -> Problem:
-        """A problem with its path in the flow and its place in the file where the value is written."""
-        if problem.where is not None:
-            return problem
-        path = (*self._resource.path, *problem.path)
-        message = f"resource {self._resource.name!r}: {problem.message}"
-        if problem.code == "AF-TEMPLATE":
-            # Users know it by its first line.
-            message = problem.message
-        profile = self._profile
-        if profile is not None and problem.path and not self._is_written_in_flow(problem.path):
-            where = profile.document.where((profile.name, *problem.path))
-            return replace(problem, message=message, path=path, where=where)
-        return replace(problem, message=message, path=path, where=self._where_in_flow(path))
-
-    def _is_written_in_flow(self, path: YamlPath) -> bool:
-        value: Any = {
-            "config": self._resource.config,
-            "options": self._resource.options,
-            "decode": self._resource.decode,
-        }
-        for part in path:
-            if not isinstance(value, Mapping):
-                return True
-            if part not in value:
-                return False
-            value = value[part]
-        return True
-
     def _where_in_flow(self, path: YamlPath) -> Location | None:
         return self._document.where(path) if self._document else None
 
 
-def _no_hook(resource: Resource) -> Problem:
+def learn_secrets(sections: Mapping[str, Any], schemas: Mapping[str, Schema], redactor: Redactor) -> None:
+    """Make the redactor know what the connector declares as secret, and the passwords in URLs.
+
+    Args:
+        sections: `config` and `options`, rendered.
+        schemas: what the connector declares for each of them.
+        redactor: learns.
+    """
+    for section in SECTIONS:
+        declared = DeclaredTypes(schemas.get(section, {}))
+        for secret in _secrets(sections[section], declared, declared.top()):
+            redactor.add(secret)
+
+
+def placed_problem(
+    problem: Problem, resource: Resource, profile: ResourceProfile | None, document: Document | None
+) -> Problem:
+    """A problem with its path in the flow and its place in the file where the value is written."""
+    if problem.where is not None:
+        return problem
+    # Users know a template's problem by its first line.
+    message = problem.message if problem.code == "AF-TEMPLATE" else f"resource {resource.name!r}: {problem.message}"
+    path = (*resource.path, *problem.path)
+    return replace(problem, message=message, path=path, where=where_written(resource, profile, problem.path, document))
+
+
+def where_written(
+    resource: Resource, profile: ResourceProfile | None, path: YamlPath, document: Document | None
+) -> Location | None:
+    """Where a setting stands, in the flow or in the file of its profile; null where the flow's file is not known.
+
+    Args:
+        resource: as written in the flow.
+        profile: that it names.
+        path: of the setting, its section first; empty for the resource itself.
+        document: the flow's.
+    """
+    source = written_in(resource, profile, path) if path else None
+    if source is not None:
+        return source.document.where((source.name, *path))
+    return document.where((*resource.path, *path)) if document else None
+
+
+def located_targets(decode: Mapping[str, Any]) -> Targets:
+    """The paths that a merged `decode` names.
+
+    Raises:
+        InvalidInput: a part of it names none; paths start at the resource.
+    """
+    try:
+        return targets_of(decode)
+    except InvalidInput as error:
+        raise InvalidInput.of(replace(found, path=("decode", *found.path)) for found in error.problems) from None
+
+
+def no_hook(resource: Resource) -> Problem:
+    """A decode, and nothing to decode with; its path starts at the resource."""
     return Problem(
         code="AF-DECODE",
         message="there is a decode, and no secrets hook to decode with",

@@ -100,6 +100,22 @@ def known_properties(schemas: Schemas) -> frozenset[str] | None:
     return frozenset(key for schema in schemas for key in schema.get("properties", ()))
 
 
+def declared_names(schemas: Schemas) -> tuple[str, ...]:
+    """The keys of a mapping that a branch speaks of, in the order in which they stand there."""
+    return tuple(dict.fromkeys(key for schema in schemas for key in schema.get("properties", ())))
+
+
+def required_names(schemas: Schemas) -> frozenset[str]:
+    """The keys that a mapping must have here, whichever branch it is."""
+    needed = [frozenset(schema.get("required", ())) for schema in schemas]
+    return frozenset.intersection(*needed) if needed else frozenset()
+
+
+def default_of(schemas: Schemas, absent: object) -> object:
+    """What stands here where nothing is written; `absent` where no branch says."""
+    return next((schema["default"] for schema in schemas if "default" in schema), absent)
+
+
 def _types_of_one(schema: Schema) -> set[str] | None:
     declared = schema.get("type")
     if isinstance(declared, str):

@@ -98,9 +98,31 @@ def read_settings(
     return Settings(**found)  # type: ignore[arg-type]  # each reader answers with its field's type
 
 
+def setting_origins(
+    environment: Environment,
+    written: Mapping[str, object] | None = None,
+    *,
+    document: Document | None = None,
+    path: YamlPath = ("settings",),
+) -> Mapping[str, str]:
+    """Where each setting comes from, in words: its key of the environment, its place in the file, or `default`.
+
+    Takes what `read_settings` takes, and holds where that raises nothing.
+    """
+    origins = dict.fromkeys(_READERS, "default")
+    for name in origins:
+        key = setting_key(name)
+        if environment.values.get(key, "").strip():
+            origins[name] = f"{key} in {environment.origin(key)}"
+        elif written and written.get(name) is not None:
+            where = document.where((*path, name)) if document else None
+            origins[name] = f"{where.file}:{where.line}" if where else "the project"
+    return origins
+
+
 def unknown_keys(environment: Environment) -> tuple[Problem, ...]:
     """A warning for each `AETHERFLOW_*` that nothing reads, with the key that was probably meant."""
-    known = {_environment_key(name) for name in _READERS} | OTHER_KEYS
+    known = {setting_key(name) for name in _READERS} | OTHER_KEYS
     strange = sorted(key for key in environment.values if key.startswith(PREFIX) and key not in known)
     return tuple(_unknown_key(key, known, environment) for key in strange)
 
@@ -145,7 +167,7 @@ class _Reader:
         """What the environment sets."""
         found: dict[str, object] = {}
         for name in _READERS:
-            key = _environment_key(name)
+            key = setting_key(name)
             text = environment.values.get(key, "").strip()
             if text:
                 value = [part.strip() for part in text.split(",") if part.strip()] if name in _LISTS else text
@@ -165,7 +187,8 @@ class _Reader:
             self.problems.append(Problem(code="AF-SETTING-VALUE", message=message, where=where, path=path))
 
 
-def _environment_key(name: str) -> str:
+def setting_key(name: str) -> str:
+    """The key of the environment that sets a setting."""
     return PREFIX + ("CONNECTOR_CACHE_DEFAULT" if name == "connector_cache" else name.upper())
 
 

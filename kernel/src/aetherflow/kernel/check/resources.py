@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem, YamlPath
 from ..quick_dataclasses import dataclass, replace
-from ..resolve.resource_profiles import MergedSettings, ResourceProfile, merge_settings
+from ..resolve.resource_profiles import MergedSettings, ResourceProfile, merge_settings, written_in
 from ..spec.misfits import shown
 from ..spec.models import Resource
 from ..spec.values import without_raw
@@ -94,17 +94,9 @@ def _located(subject: Subject, resource: Resource, profile: ResourceProfile | No
     """A problem at its place: in the file of profiles, where the flow does not write the value itself."""
     problem = found.problem
     inside = problem.path[len(resource.path) :]
-    if profile is None or _is_written(resource, inside):
+    # What a section lacks as a whole is missing in the flow.
+    source = written_in(resource, profile, inside) if len(inside) > 1 else None
+    if source is None:
         return subject.flow.locate(problem, at_key=found.at_key)
-    find = profile.document.where_key if found.at_key else profile.document.where
-    return replace(problem, where=find((profile.name, *inside)))
-
-
-def _is_written(resource: Resource, inside: YamlPath) -> bool:
-    value: object = {"config": resource.config, "options": resource.options}
-    # A mapping that is not written at all: what it lacks is missing in the flow.
-    for part in inside if len(inside) > 1 else ():
-        if not isinstance(value, Mapping) or part not in value:
-            return False
-        value = value[part]
-    return True
+    find = source.document.where_key if found.at_key else source.document.where
+    return replace(problem, where=find((source.name, *inside)))

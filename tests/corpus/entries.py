@@ -13,6 +13,7 @@ from aetherflow.kernel.errors import AetherFlowError, Problem
 HERE = Path(__file__).resolve().parent
 
 _EXPECTED = re.compile(r"# expect: (?P<codes>AF-[A-Z-]+(?:\|AF-[A-Z-]+)*) (?P<line>[0-9]+)")
+_NEAR = re.compile(r"# near: (?P<name>\S+)")
 _SET = re.compile(r"# env: (?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 
 
@@ -24,6 +25,8 @@ class Entry:
     codes: frozenset[str]
     line: int
     environ: Mapping[str, str]
+    #: The right name, where a name is wrong that comes near to it.
+    near: str | None = None
 
     @property
     def name(self) -> str:
@@ -42,6 +45,7 @@ class Said:
 
     code: str
     line: int
+    help: str
 
     def __str__(self) -> str:
         return f"{self.code} {self.line}"
@@ -68,6 +72,12 @@ class Outcome:
     def is_caught(self) -> bool:
         """Whether the kind of the mistake was told at its place."""
         return any(each.code in self.entry.codes and each.line == self.entry.line for each in self.said)
+
+    @property
+    def names_the_right_one(self) -> bool:
+        """Whether the mend of the mistake names what was meant."""
+        near = self.entry.near or ""
+        return any(near in each.help for each in self.said if each.line == self.entry.line)
 
     @property
     def is_alone(self) -> bool:
@@ -97,13 +107,14 @@ def _read(file: Path, *, is_broken: bool) -> Entry:
         message = f"{file}: the first line should{'' if is_broken else ' not'} be '# expect: CODE LINE'"
         raise ValueError(message)
     environ = {found["key"]: found["value"] for line in lines if (found := _SET.fullmatch(line))}
+    near = next((found["name"] for line in lines if (found := _NEAR.fullmatch(line))), None)
     if expected is None:
         return Entry(file, frozenset(), 0, environ)
     line = int(expected["line"])
     if not 1 < line <= len(lines):
         message = f"{file}: there is no line {line}"
         raise ValueError(message)
-    return Entry(file, frozenset(expected["codes"].split("|")), line, environ)
+    return Entry(file, frozenset(expected["codes"].split("|")), line, environ, near)
 
 
 def judge(entry: Entry, environ: Mapping[str, str]) -> Outcome:
@@ -127,4 +138,4 @@ def problems_of(file: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
 def said_of(problems: Iterable[Problem]) -> tuple[Said, ...]:
     """The errors and warnings, as far as the corpus goes by them; a note says that nothing is wrong."""
     told = [each for each in problems if each.severity != "note"]
-    return tuple(Said(each.code, each.where.line if each.where else 0) for each in told)
+    return tuple(Said(each.code, each.where.line if each.where else 0, each.help) for each in told)

@@ -64,7 +64,7 @@ def test_the_corpus_has_enough_flows_over_every_step_and_driver():
 def test_a_mistake_that_is_not_told_where_it_is_counts_as_missed():
     entry = Entry(Path("x/y.yaml"), frozenset({"AF-A", "AF-B"}), 7, {})
 
-    told = {said: Outcome(entry, (Said(*said),)) for said in [("AF-B", 7), ("AF-B", 8), ("AF-C", 7)]}
+    told = {said: Outcome(entry, (Said(*said, help=""),)) for said in [("AF-B", 7), ("AF-B", 8), ("AF-C", 7)]}
 
     assert [told[said].is_caught for said in told] == [True, False, False]
     assert [told[said].has_code for said in told] == [True, True, False]
@@ -79,6 +79,14 @@ def test_mistakes_are_told_with_their_kind_at_their_line(outcomes, capsys):
 
     missed = [str(outcome) for outcome in broken if not outcome.is_caught]
     assert len(missed) <= (1 - WANTED) * len(broken), "\n".join(missed)
+
+
+def test_a_name_that_comes_near_to_the_right_one_is_told_the_right_one(outcomes):
+    near = [outcomes[entry.name] for entry in BROKEN if entry.near is not None]
+
+    unhelpful = [f"{each}, help without {each.entry.near}" for each in near if not each.names_the_right_one]
+    assert len(near) >= 50
+    assert not unhelpful, "\n".join(unhelpful)
 
 
 def test_nothing_is_said_of_correct_flows(outcomes):
@@ -136,7 +144,7 @@ def _validated(file: Path, environ: Mapping[str, str]) -> tuple[int, list[Said]]
     answer = json.loads(done.stdout)
     found = [*answer["errors"], *answer.get("warnings", ())]
     problems = [each for each in found if each["severity"] != "note"]
-    return done.returncode, [Said(each["code"], each.get("line") or 0) for each in problems]
+    return done.returncode, [Said(each["code"], each.get("line") or 0, each.get("help") or "") for each in problems]
 
 
 def _environ(site: Path) -> dict[str, str]:

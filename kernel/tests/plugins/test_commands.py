@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from aetherflow.kernel.api import CommandContext
 from aetherflow.kernel.cli.commands import FIRST_WORDS
 from aetherflow.kernel.contracts.interface import RESERVED_COMMANDS
 from aetherflow.kernel.errors import InvalidInput
@@ -284,6 +285,15 @@ def test_answer_that_nobody_takes_ends_quietly(site):
         running.stdout.close()
         told = running.stderr.read()
         assert (running.wait(60), told) == (0, b"")
+
+
+def test_author_of_a_command_sees_in_a_test_what_it_says():
+    texts = []
+    context = CommandContext(write=texts.append)
+    context.say("hello")
+    context.say_json({"a": ["b"]})
+    assert (texts[0], json.loads(texts[1])) == ("hello\n", {"a": ["b"]})
+    assert (context.as_json, context.profile, dict(context.environment)) == (False, None, {})
 
 
 def test_every_first_word_of_the_kernel_is_reserved():

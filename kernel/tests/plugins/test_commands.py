@@ -171,6 +171,25 @@ def test_profile_that_is_asked_for_decides_before_the_plugin_is_imported(site):
     assert site.aetherflow("hello", "Ada").code == 0
 
 
+def test_policy_of_the_project_of_the_flow_that_a_command_is_about_is_asked_too(site):
+    parameters = [{**COMMAND["parameters"][0], "is_flow": True}, *COMMAND["parameters"][1:]]
+    code = CODE.replace("is_required=True)", "is_required=True, is_flow=True)")
+    install(site, code=code, command={"parameters": parameters})
+    other = site.project / "other"
+    other.mkdir()
+    (other / "aetherflow.yaml").write_text(
+        "profiles: {careful: {extends: internal_fast, plugins: {deny: ['command:hello']}}, mild: {extends: internal_fast}}\n"
+    )
+    refused = site.aetherflow("hello", "other/flow.yaml", "--profile", "careful")
+    assert refused.code == 3
+    assert 'deny "command:hello" (other/aetherflow.yaml:1)' in refused.err
+    assert site.imported() == []
+    assert site.aetherflow("hello", "other/flow.yaml", "--profile", "mild").code == 0
+    assert site.aetherflow("hello", "flow.yaml", "--profile", "mild").code == 3
+    site.policy("profiles: {internal_fast: {plugins: {deny: [acme]}}}\n")
+    assert site.aetherflow("hello", "other/flow.yaml").code == 3
+
+
 def test_allow_list_names_a_command(site):
     install(site)
     site.policy(

@@ -96,6 +96,7 @@ def test_what_is_wrong_with_a_step_is_told_with_its_number(manifest, change, tol
         ({"parameters": [{"name": "x", "kind": "text", "metavar": "[b]"}]}, "metavar' must be one word"),
         ({"parameters": [{"name": "x", "kind": "flag", "is_required": True}]}, "says nothing of a flag"),
         ({"parameters": [{"name": "x", "kind": "text", "is_required": 1}]}, "must be true or false"),
+        ({"parameters": [{"name": "x", "kind": "texts", "is_flow": True}]}, "is for a parameter with one value"),
         ({"parameters": [{"name": "x", "kind": "text"}] * 2}, "'x' stands twice in 'parameters'"),
         (
             {"parameters": [{"name": "x", "kind": "argument"}, {"name": "y", "kind": "argument", "is_required": True}]},

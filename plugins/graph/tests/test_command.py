@@ -157,10 +157,19 @@ def test_profile_of_the_flow_s_project_holds_for_what_the_flow_uses(project):
     assert "error AF-PLUGIN-DENIED: step 'pay'" in refused.err
 
 
+def test_profile_of_another_folder_s_project_is_known(project):
+    (project.folder / "other").mkdir()
+    project.write("other/flow.yaml", "version: 1\nflow: {id: f}\njobs: []\n")
+    project.write(
+        "other/aetherflow.yaml",
+        "profiles: {p: {extends: internal_fast}, q: {extends: internal_fast, plugins: {deny: [graph]}}}\n",
+    )
+    assert project.graph("other/flow.yaml", "--profile", "p", AETHERFLOW_PLUGIN_PATHS="").code == 0
+    assert project.graph("other/flow.yaml", "--profile", "q", AETHERFLOW_PLUGIN_PATHS="").code == 3
+
+
 def test_secret_of_the_environment_is_in_no_picture(project):
-    project.write("flow.yaml", FLOW.replace("The \\\\", "correct-horse \\\\"))
-    text = (project.folder / "flow.yaml").read_text().replace("The ", "correct-horse ")
-    project.write("flow.yaml", text)
+    project.write("flow.yaml", FLOW.replace("The ", "correct-horse "))
     for format_name in ("mermaid", "dot", "svg"):
         project.graph("flow.yaml", "--format", format_name, "--output", "x", MY_TOKEN="correct-horse")
         assert "horse" not in (project.folder / "x").read_text(encoding="utf-8")

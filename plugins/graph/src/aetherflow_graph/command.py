@@ -13,6 +13,8 @@ from .picture import make_picture
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aetherflow.kernel.api import FlowOutline
+
     from .picture import Picture
 
 #: What a file's name says of its format.
@@ -37,19 +39,9 @@ def draw(context: CommandContext, flow: str, format: str | None, output: str | N
     if file is not None:
         write_output(file, text)
     if context.as_json:
-        context.say_json(
-            {
-                "flow_id": outline.id,
-                "format": chosen,
-                "written": output,
-                "text": text if file is None else None,
-                "jobs": [{"id": job.id, "section": job.section} for job in outline.jobs],
-                "edges": [
-                    {"from": outline.jobs[edge.source].id, "to": outline.jobs[edge.target].id, "kind": edge.kind}
-                    for edge in picture.edges
-                ],
-            }
-        )
+        text_here = text if file is None else None
+        told = {"flow_id": outline.id, "format": chosen, "written": output, "text": text_here}
+        context.say_json({**told, **_jobs_and_edges(outline, picture)})
     elif file is not None:
         context.say(f"written: {output}")
     else:
@@ -61,7 +53,9 @@ GRAPH = PluginCommand(
     summary="Draw a flow: which jobs there are, and which wait for which.",
     run=draw,
     parameters=(
-        CommandParameter(name="flow", kind="argument", help="The flow's YAML file.", metavar="FLOW", is_required=True),
+        CommandParameter(
+            name="flow", kind="argument", help="The flow's YAML file.", metavar="FLOW", is_required=True, is_flow=True
+        ),
         CommandParameter(
             name="format",
             kind="text",
@@ -75,6 +69,15 @@ GRAPH = PluginCommand(
     ),
     effects=frozenset({Effect.READ_FILES, Effect.WRITE_FILES}),
 )
+
+
+def _jobs_and_edges(flow: FlowOutline, picture: Picture) -> dict[str, object]:
+    """What is drawn, for machines."""
+    edges = [
+        {"from": flow.jobs[edge.source].id, "to": flow.jobs[edge.target].id, "kind": edge.kind}
+        for edge in picture.edges
+    ]
+    return {"jobs": [{"id": job.id, "section": job.section} for job in flow.jobs], "edges": edges}
 
 
 def _format(asked: str | None, output: str | None) -> str:

@@ -23,6 +23,8 @@ class Parameter:
     option: str = ""
     metavar: str | None = None
     is_required: bool = False
+    #: Of a plugin's command: names the flow whose project decides whether the command may be used.
+    is_flow: bool = False
 
     @property
     def spelling(self) -> str:

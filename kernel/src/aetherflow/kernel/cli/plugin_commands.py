@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AetherFlowError, ExitCode, RunFailed
@@ -37,7 +38,7 @@ def commands_for(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[
 
 
 def call_plugin(command: Command, values: Mapping[str, Any], environ: Mapping[str, str]) -> ExitCode:
-    """Import a command's plugin, where the profile asked for lets it in, and call it.
+    """Import a command's plugin, where the policy of the project that it is about lets it in, and call it.
 
     Raises:
         AetherFlowError: what the command raises of the kernel's errors, or that its plugin may not be used.
@@ -51,7 +52,8 @@ def call_plugin(command: Command, values: Mapping[str, Any], environ: Mapping[st
     (name,) = command.words
     given = {parameter.name: _given(parameter, values[parameter.name]) for parameter in command.parameters}
     profile, as_json = given.pop(PROFILE.name), given.pop(AS_JSON.name)
-    with open_command_index(profile=profile, environ=environ) as index, output_kept_for_the_answer():
+    flow = next((Path(given[each.name]) for each in command.parameters if each.is_flow and given[each.name]), None)
+    with open_command_index(flow, profile=profile, environ=environ) as index, output_kept_for_the_answer():
         run = PluginHost(index).command(name).run
     context = CommandContext(as_json=as_json, profile=profile, environment=environ, write=_writer(environ))
     gc.enable()
@@ -93,6 +95,7 @@ def _as_parameter(parameter: CommandParameter) -> Parameter:
         option=f"--{parameter.name.replace('_', '-')}",
         metavar=parameter.metavar,
         is_required=parameter.is_required,
+        is_flow=parameter.is_flow,
     )
 
 

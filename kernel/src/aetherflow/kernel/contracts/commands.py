@@ -26,6 +26,8 @@ class CommandParameter:
     #: What stands for the value in the help.
     metavar: str | None = None
     is_required: bool = False
+    #: Whether the value is the path of a flow: then the policy of that flow's project is asked too.
+    is_flow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

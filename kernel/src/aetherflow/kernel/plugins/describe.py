@@ -105,7 +105,8 @@ def _command(command: PluginCommand) -> dict[str, Any]:
 def _parameter(parameter: CommandParameter) -> dict[str, Any]:
     always = {"name": parameter.name, "kind": parameter.kind, "help": parameter.help}
     metavar = {"metavar": parameter.metavar} if parameter.metavar else {}
-    return {**always, **metavar, **({"is_required": True} if parameter.is_required else {})}
+    marks = {"is_required": parameter.is_required, "is_flow": parameter.is_flow}
+    return {**always, **metavar, **{mark: True for mark, is_set in marks.items() if is_set}}
 
 
 def _schema(model: type[BaseModel], *, serialized: bool) -> object:

@@ -41,14 +41,18 @@ def open_index(
     return build_index(chosen, local_folders=settings.plugin_paths, is_strict=settings.plugin_strict)
 
 
-def open_command_index(*, profile: str | None, environ: Mapping[str, str]) -> PluginIndex:
-    """What the working folder's project says of commands: from manifests alone, so that nothing is imported for it.
+def open_command_index(place: Path | None = None, *, profile: str | None, environ: Mapping[str, str]) -> PluginIndex:
+    """What a project says of commands: from manifests alone, so that nothing is imported for it.
+
+    Args:
+        place: a flow, or a folder, of the project; the working folder by default.
+        profile: the runtime profile asked for.
+        environ: the environment.
 
     Raises:
-        InvalidInput: the project's file is wrong.
         RefusedByPolicy: the policy can't be understood, or the profile may not be chosen.
     """
-    chosen = decide_profile(find_project(Path.cwd()), requested=profile, environ=environ)
+    chosen = decide_profile(find_project(place or Path.cwd()), requested=profile, environ=environ)
     return build_index(chosen, may_import=False)
 
 

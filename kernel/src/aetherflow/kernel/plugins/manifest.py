@@ -21,7 +21,7 @@ _KEYS = ("manifest", "interface", "name", "summary", "hooks", "steps", "connecto
 _STEP_KEYS = ("name", "target", "summary", "effects", "rerun", "inputs", "outputs", "outputs_from", "may_skip")
 _CONNECTOR_KEYS = ("kind", "driver", "target", "protocol", "summary", "config", "options", "effects")
 _COMMAND_KEYS = ("name", "target", "summary", "effects", "parameters")
-_PARAMETER_KEYS = ("name", "kind", "help", "metavar", "is_required")
+_PARAMETER_KEYS = ("name", "kind", "help", "metavar", "is_required", "is_flow")
 
 Schema = Mapping[str, Any]
 
@@ -226,7 +226,15 @@ def _parameter(fields: Fields) -> CommandParameter:
         help=fields.text("help", default=""),
         metavar=fields.metavar("metavar"),
         is_required=fields.flag("is_required", default=False),
+        is_flow=_is_flow(fields, kind),
     )
+
+
+def _is_flow(fields: Fields, kind: str) -> bool:
+    is_flow = fields.flag("is_flow", default=False)
+    if is_flow and kind not in {"argument", "text"}:
+        raise fields.wrong("is_flow", "is for a parameter with one value")
+    return is_flow
 
 
 def _refuse_wrong_order(parameters: Sequence[CommandParameter]) -> None:

@@ -19,6 +19,8 @@ NAMES = {
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
+    "commands": "CommandContext CommandParameter PluginCommand",
+    "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder sync_folder",
     "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
@@ -51,6 +53,12 @@ def test_names_for_type_checkers_are_those_of_the_table():
         for alias in node.names
     }
     assert told == {(home, name) for home, names in api._HOMES.items() for name in names}
+
+
+def test_plugin_with_a_command_pays_for_no_models():
+    source = "import sys\nfrom aetherflow.kernel.api import Effect, InvalidInput, PluginCommand, hookimpl\nprint('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_plugin_pays_only_for_what_it_names():

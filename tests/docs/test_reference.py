@@ -103,6 +103,17 @@ def test_every_input_and_output_of_a_plugin_is_on_its_page(manifest: Path) -> No
         assert sorted(set(told)) == sorted(set(names)), step["name"]
 
 
+@pytest.mark.parametrize(
+    "manifest", sorted(ROOT.glob("plugins/*/src/*/aetherflow_plugin.json")), ids=lambda path: path.parent.name
+)
+def test_every_command_of_a_plugin_is_told_with_its_options(manifest: Path) -> None:
+    for command in json.loads(manifest.read_text(encoding="utf-8")).get("commands", ()):
+        told = first_cells(manifest.parents[2] / "README.md", f"## `aetherflow {command['name']}`")
+        own = {each["name"].replace("_", "-") for each in command["parameters"] if each["kind"] != "argument"}
+        assert {cell.split()[0] for cell in told} == {f"--{name}" for name in own | {"profile", "json"}}
+        assert command["name"] in prose_of(DOCS / "cli.md")
+
+
 def test_every_name_of_the_public_interface_is_told() -> None:
     section = section_of(DOCS / "plugins.md", "## What the interface has")
 

@@ -7,14 +7,30 @@ from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.cli import typer_program
 from aetherflow.kernel.cli.command_line import read_command_line
-from aetherflow.kernel.cli.commands import COMMANDS
+from aetherflow.kernel.cli.commands import AS_JSON, COMMANDS, PROFILE, Command, Parameter
 from aetherflow.kernel.errors import ExitCode
 
 pytestmark = pytest.mark.unit
 
+#: A command as a plugin may have it: with what no command of the kernel has.
+OF_PLUGIN = Command(
+    ("draw",),
+    "",
+    "Draw.",
+    (
+        Parameter("flow", "argument", "", is_required=True),
+        Parameter("second", "argument", ""),
+        Parameter("long_name", "text", "", option="--long-name", is_required=True),
+        Parameter("tags", "texts", "", is_required=True),
+        Parameter("steps", "flag", ""),
+        PROFILE,
+        AS_JSON,
+    ),
+    plugin="acme",
+)
 WORDS = sorted(
-    {word for command in COMMANDS for word in command.words}
-    | {parameter.spelling for command in COMMANDS for parameter in command.parameters}
+    {word for command in (*COMMANDS, OF_PLUGIN) for word in command.words}
+    | {parameter.spelling for command in (*COMMANDS, OF_PLUGIN) for parameter in command.parameters}
     | {"flow.yaml", "a=1", "--", "-", "-x", "--help", "--json=true", "--run-id=r", "", "nope", "--flow", "0"}
 )
 
@@ -29,17 +45,17 @@ def as_typer_reads(arguments, monkeypatch):
 
     monkeypatch.setattr(typer_program, "call", note)
     try:
-        typer_program.make_app({})(args=arguments, standalone_mode=False)
+        typer_program.make_app({}, (OF_PLUGIN,))(args=arguments, standalone_mode=False)
     except BaseException:  # noqa: BLE001 - typer refuses in many ways
         return None
     return calls[0] if calls else None
 
 
 @settings(max_examples=300, deadline=None)
-@given(command=st.sampled_from(COMMANDS), rest=st.lists(st.sampled_from(WORDS), max_size=6))
+@given(command=st.sampled_from((*COMMANDS, OF_PLUGIN, OF_PLUGIN)), rest=st.lists(st.sampled_from(WORDS), max_size=6))
 def test_what_is_read_here_means_the_same_to_typer(command, rest):
     arguments = [*command.words, *rest]
-    found = read_command_line(arguments)
+    found = read_command_line(arguments, (command,)) if command.plugin else read_command_line(arguments)
     if found is None:
         return
     with pytest.MonkeyPatch.context() as patch:
@@ -48,6 +64,23 @@ def test_what_is_read_here_means_the_same_to_typer(command, rest):
     assert {name: value or None for name, value in values.items()} == {
         name: value or None for name, value in found.values.items()
     }
+
+
+def test_command_of_a_plugin_is_read_without_typer():
+    line = ["draw", "f", "--long-name", "x", "--tags", "a", "--tags", "b", "--json"]
+    found = read_command_line(line, (OF_PLUGIN,))
+    assert found is not None
+    assert found.values == {
+        "flow": "f",
+        "second": None,
+        "long_name": "x",
+        "tags": ["a", "b"],
+        "steps": False,
+        "profile": None,
+        "as_json": True,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        assert as_typer_reads(line, patch) == (OF_PLUGIN, found.values)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,41 @@ def test_what_is_wrong_with_a_step_is_told_with_its_number(manifest, change, tol
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": "Draw"}, "'commands[0].name' must be a command's name"),
+        ({"name": "draw it"}, "'commands[0].name' must be a command's name"),
+        ({"name": "--draw"}, "'commands[0].name' must be a command's name"),
+        ({"target": "other:draw"}, "'commands[0].target' must lie inside the package acme"),
+        ({"effects": ["netwrok"]}, "did you mean 'network'?"),
+        ({"parameters": {}}, "'commands[0].parameters' must be a list"),
+        (
+            {"parameters": [{"name": "x", "kind": "txt"}]},
+            "'commands[0].parameters[0].kind' is 'txt': did you mean 'text'?",
+        ),
+        ({"parameters": [{"name": "X", "kind": "text"}]}, "'commands[0].parameters[0].name' must be a name"),
+        ({"parameters": [{"name": "json", "kind": "flag"}]}, "is 'json', which is taken"),
+        ({"parameters": [{"name": "class", "kind": "text"}]}, "is 'class', which is taken"),
+        ({"parameters": [{"name": "x", "kind": "text", "metavar": "[b]"}]}, "metavar' must be one word"),
+        ({"parameters": [{"name": "x", "kind": "flag", "is_required": True}]}, "says nothing of a flag"),
+        ({"parameters": [{"name": "x", "kind": "text", "is_required": 1}]}, "must be true or false"),
+        ({"parameters": [{"name": "x", "kind": "texts", "is_flow": True}]}, "is for a parameter with one value"),
+        ({"parameters": [{"name": "x", "kind": "text"}] * 2}, "'x' stands twice in 'parameters'"),
+        (
+            {"parameters": [{"name": "x", "kind": "argument"}, {"name": "y", "kind": "argument", "is_required": True}]},
+            "may be left out stands before one that is required",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told_with_its_number(manifest, change, told):
+    command = {"name": "draw", "target": "acme:draw", "summary": "Draw.", "effects": [], "parameters": []}
+    assert parse_manifest({**manifest, "commands": [command]}, anchor="acme").commands[0].name == "draw"
+    with pytest.raises(BadManifest) as caught:
+        parse_manifest({**manifest, "commands": [{**command, **change}]}, anchor="acme")
+    assert told in str(caught.value)
+
+
 def test_one_name_twice_is_refused(manifest):
     manifest["connectors"] *= 2
     with pytest.raises(BadManifest, match="'db:acme' stands twice"):
@@ -95,7 +130,7 @@ _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
-_KEYS = ["manifest", "interface", "name", "summary", "hooks", "steps", "connectors", "retired"]
+_KEYS = ["manifest", "interface", "name", "summary", "hooks", "steps", "connectors", "commands", "retired"]
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _JSON))

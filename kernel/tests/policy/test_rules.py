@@ -45,6 +45,7 @@ def test_a_version_that_nobody_can_read_is_kept_out(list_name, matches):
     [
         ("step:external.*", Contribution(kind="step", name="external.process")),
         ("connector:db:*", Contribution(kind="connector", name="db:sqlite3")),
+        ("command:dr*", Contribution(kind="command", name="draw")),
         ("effect:network", Contribution(kind="step", name="x", effects=frozenset({"network", "mail"}))),
     ],
 )

@@ -8,6 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .check.outline import outline_flow as outline_flow
+    from .contracts.commands import (
+        CommandContext as CommandContext,
+        CommandParameter as CommandParameter,
+        PluginCommand as PluginCommand,
+    )
     from .contracts.connectors import (
         Archiver as Archiver,
         ArrowSchema as ArrowSchema,
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
         Watch as Watch,
         register_connector as register_connector,
     )
+    from .contracts.effects import Effect as Effect, Rerun as Rerun
     from .contracts.events import (
         Event as Event,
         ItemEnded as ItemEnded,
@@ -48,6 +55,11 @@ if TYPE_CHECKING:
     )
     from .contracts.hooks import hookimpl as hookimpl
     from .contracts.observers import ObserverContext as ObserverContext
+    from .contracts.outlines import (
+        FlowOutline as FlowOutline,
+        JobOutline as JobOutline,
+        StepOutline as StepOutline,
+    )
     from .contracts.processes import (
         CancelSignal as CancelSignal,
         Command as Command,
@@ -58,7 +70,6 @@ if TYPE_CHECKING:
     from .contracts.steps import (
         ArtifactPath as ArtifactPath,
         Connectors as Connectors,
-        Effect as Effect,
         Lease as Lease,
         NoInputs as NoInputs,
         NoOutputs as NoOutputs,
@@ -66,7 +77,6 @@ if TYPE_CHECKING:
         OutputsFromKeys as OutputsFromKeys,
         OutputsFromStep as OutputsFromStep,
         PathAccess as PathAccess,
-        Rerun as Rerun,
         ResourceUse as ResourceUse,
         Skip as Skip,
         Step as Step,
@@ -111,6 +121,8 @@ if TYPE_CHECKING:
     from .state.folders import make_folders as make_folders
 
 _HOMES = {
+    "check.outline": ("outline_flow",),
+    "contracts.commands": ("CommandContext", "CommandParameter", "PluginCommand"),
     "contracts.connectors": (
         "Archiver",
         "ArrowSchema",
@@ -134,6 +146,7 @@ _HOMES = {
         "Watch",
         "register_connector",
     ),
+    "contracts.effects": ("Effect", "Rerun"),
     "contracts.events": (
         "Event",
         "ItemEnded",
@@ -151,12 +164,12 @@ _HOMES = {
     ),
     "contracts.hooks": ("hookimpl",),
     "contracts.observers": ("ObserverContext",),
+    "contracts.outlines": ("FlowOutline", "JobOutline", "StepOutline"),
     "contracts.processes": ("CancelSignal", "Command", "OnLine", "ProcessResult"),
     "contracts.secrets": ("Secret",),
     "contracts.steps": (
         "ArtifactPath",
         "Connectors",
-        "Effect",
         "Lease",
         "NoInputs",
         "NoOutputs",
@@ -164,7 +177,6 @@ _HOMES = {
         "OutputsFromKeys",
         "OutputsFromStep",
         "PathAccess",
-        "Rerun",
         "ResourceUse",
         "Skip",
         "Step",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 def call(command: Command, values: Mapping[str, Any], environ: Mapping[str, str]) -> ExitCode:
     """Do what a command is for, in the environment that the process was started with; answers how it is to end."""
+    if command.plugin:
+        from .plugin_commands import call_plugin
+
+        return call_plugin(command, values, environ)
     from importlib import import_module
 
     module, _, function = command.home.partition(":")

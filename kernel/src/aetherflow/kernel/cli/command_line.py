@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Set by the shell functions that typer installs for completion.
-_COMPLETION = "_AETHERFLOW_COMPLETE"
+COMPLETION = "_AETHERFLOW_COMPLETE"
 Values = dict[str, "str | bool | list[str] | None"]
 
 
@@ -28,10 +28,10 @@ class Call:
     values: Values
 
 
-def read_command_line(arguments: Sequence[str]) -> Call | None:
+def read_command_line(arguments: Sequence[str], commands: Sequence[Command] = COMMANDS) -> Call | None:
     """The command that plainly stands there, null where typer should look."""
-    command = next((known for known in COMMANDS if tuple(arguments[: len(known.words)]) == known.words), None)
-    if command is None or _COMPLETION in os.environ:
+    command = next((known for known in commands if tuple(arguments[: len(known.words)]) == known.words), None)
+    if command is None or COMPLETION in os.environ:
         return None
     values = _read_values(command, iter(arguments[len(command.words) :]))
     return None if values is None else Call(command, values)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from ..quick_dataclasses import dataclass
 
-#: An argument has a place, an option a name: one text, a text each time it is given, or a flag.
-ParameterKind = Literal["argument", "text", "texts", "flag"]
+if TYPE_CHECKING:
+    from ..contracts.commands import ParameterKind
 
 SUMMARY = "Run YAML flows that move data between databases, files, servers, workbooks and people."
 
@@ -23,6 +23,8 @@ class Parameter:
     option: str = ""
     metavar: str | None = None
     is_required: bool = False
+    #: Of a plugin's command: names the flow whose project decides whether the command may be used.
+    is_flow: bool = False
 
     @property
     def spelling(self) -> str:
@@ -38,6 +40,8 @@ class Command:
     home: str
     summary: str
     parameters: tuple[Parameter, ...]
+    #: The plugin that brings it, and has no module here; empty for the program's own.
+    plugin: str = ""
 
 
 FLOW = Parameter("flow", "argument", "The flow's YAML file.", metavar="FLOW")
@@ -258,3 +262,5 @@ GROUPS = {
     "locks": "Locks: who holds which, and the end of a hold that nobody will give back.",
     "plugins": "Plugins: what is installed, how it stands and why.",
 }
+#: What the program's own command lines start with.
+FIRST_WORDS = tuple(dict.fromkeys(command.words[0] for command in COMMANDS))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .tables import NONE, plain
 
 if TYPE_CHECKING:
+    from ..contracts.commands import CommandParameter
     from ..plugins.index import PluginIndex
-    from ..plugins.manifest import ConnectorManifest, Manifest, StepManifest
+    from ..plugins.manifest import CommandManifest, ConnectorManifest, Manifest, StepManifest
     from ..plugins.records import PluginRecord
     from ..policy.rules import Contribution
 
@@ -31,6 +32,7 @@ def listed(record: PluginRecord, index: PluginIndex) -> dict[str, Any]:
         "state": record.state.value,
         "steps": [each.name for each in contributions if each.kind == "step"],
         "connectors": [each.name for each in contributions if each.kind == "connector"],
+        "commands": [each.name for each in contributions if each.kind == "command"],
         "hooks": [_shown_hook(record, hook, index) for hook in _behaviours(record)],
         "lock": None,
         "why": record.why,
@@ -79,6 +81,11 @@ def description(record: PluginRecord, index: PluginIndex) -> Iterable[str]:
         yield from _fields("inputs", step.inputs)
         yield from _fields("outputs", step.outputs)
     yield from _connector_descriptions(record, manifest, index)
+    for command in manifest.commands:
+        yield ""
+        yield from _heading(record, command.contribution, index, f"command {command.name}")
+        yield from _about(command.summary, command.effects)
+        yield from _parameters(command.parameters)
 
 
 def _connector_descriptions(record: PluginRecord, manifest: Manifest, index: PluginIndex) -> Iterable[str]:
@@ -117,6 +124,21 @@ def _fields(title: str, schema: Mapping[str, Any]) -> Iterable[str]:
         yield f"    {plain(name).ljust(width)}  {plain(', '.join(filter(None, details)))}  {plain(text)}".rstrip()
 
 
+def _parameters(parameters: Sequence[CommandParameter]) -> Iterable[str]:
+    if not parameters:
+        return
+    yield "  parameters:"
+    spellings = [_spelling(parameter) for parameter in parameters]
+    width = max(map(len, spellings))
+    for spelling, parameter in zip(spellings, parameters, strict=True):
+        details = ", ".join(filter(None, [parameter.kind, "required" if parameter.is_required else ""]))
+        yield f"    {spelling.ljust(width)}  {details}  {plain(parameter.help)}".rstrip()
+
+
+def _spelling(parameter: CommandParameter) -> str:
+    return parameter.name if parameter.kind == "argument" else f"--{parameter.name.replace('_', '-')}"
+
+
 def _type_name(schema: object) -> str:
     """A field's type in a word or two."""
     if not isinstance(schema, dict):
@@ -142,11 +164,13 @@ def shown(record: PluginRecord, index: PluginIndex) -> dict[str, Any]:
     manifest = record.manifest
     steps = manifest.steps if manifest else ()
     connectors = manifest.connectors if manifest else ()
+    commands = manifest.commands if manifest else ()
     return {
         **listed(record, index),
         "summary": manifest.summary if manifest else "",
         "steps": [_shown_step(step, _denial(record, step.contribution, index)) for step in steps],
         "connectors": [_shown_connector(each, _denial(record, each.contribution, index)) for each in connectors],
+        "commands": [_shown_command(each, _denial(record, each.contribution, index)) for each in commands],
     }
 
 
@@ -190,5 +214,18 @@ def _shown_connector(connector: ConnectorManifest, denied: str | None) -> dict[s
         "effects": sorted(connector.effects),
         "config": connector.config,
         "options": connector.options,
+        "denied": denied,
+    }
+
+
+def _shown_command(command: CommandManifest, denied: str | None) -> dict[str, Any]:
+    return {
+        "name": command.name,
+        "summary": command.summary,
+        "effects": sorted(command.effects),
+        "parameters": [
+            {"name": each.name, "kind": each.kind, "help": each.help, "required": each.is_required}
+            for each in command.parameters
+        ],
         "denied": denied,
     }

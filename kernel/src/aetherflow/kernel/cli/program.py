@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, NoReturn
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
 from .command_line import read_command_line
+from .commands import FIRST_WORDS
 from .streams import drop_stream, flush_streams, settle_streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from .commands import Command
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -71,17 +74,32 @@ def _answer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bo
     found = read_command_line(arguments)
     if found is not None:
         return call(found.command, found.values, environ)
-    return _ask_typer(arguments, environ, as_json=as_json)
+    of_plugins = _commands_of_plugins(arguments, environ)
+    found = read_command_line(arguments, of_plugins) if of_plugins else None
+    if found is not None:
+        return call(found.command, found.values, environ)
+    return _ask_typer(arguments, environ, of_plugins, as_json=as_json)
 
 
-def _ask_typer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool) -> int | str | None:
+def _commands_of_plugins(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[Command, ...]:
+    """Those that the line may be about; for the program's own commands no plugin is looked for."""
+    if arguments and arguments[0] in FIRST_WORDS:
+        return ()
+    from .plugin_commands import commands_for
+
+    return commands_for(arguments, environ)
+
+
+def _ask_typer(
+    arguments: Sequence[str], environ: Mapping[str, str], of_plugins: Sequence[Command], *, as_json: bool
+) -> int | str | None:
     from typer.exceptions import TyperException
 
     from .typer_program import make_app
 
     try:
         # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
-        code: int | str | None = make_app(environ)(args=list(arguments), standalone_mode=not as_json)
+        code: int | str | None = make_app(environ, of_plugins)(args=list(arguments), standalone_mode=not as_json)
     except TyperException as error:
         raise _usage_error(error) from error
     return code

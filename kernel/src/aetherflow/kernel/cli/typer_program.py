@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .calling import call, print_version
 from .commands import COMMANDS, GROUPS, SUMMARY, Command, Parameter
+from .tables import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
-def make_app(environ: Mapping[str, str]) -> typer.Typer:
-    """The program as typer knows it."""
+def make_app(environ: Mapping[str, str], of_plugins: Sequence[Command] = ()) -> typer.Typer:
+    """The program as typer knows it, with commands of plugins after its own."""
     app = typer.Typer(
         name="aetherflow", help=SUMMARY, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True
     )
     app.callback()(_program)
     groups: dict[str, typer.Typer] = {}
-    for command in COMMANDS:
+    for command in (*COMMANDS, *of_plugins):
         *group, name = command.words
         place = app
         for word in group:
@@ -29,8 +31,17 @@ def make_app(environ: Mapping[str, str]) -> typer.Typer:
                 groups[word] = typer.Typer(help=GROUPS[word], no_args_is_help=True)
                 app.add_typer(groups[word], name=word)
             place = groups[word]
-        place.command(name, help=command.summary)(_function(command, environ))
+        place.command(name, help=_shown_summary(command))(_function(command, environ))
     return app
+
+
+def _shown_summary(command: Command) -> str:
+    return f"{_as_text(command.summary)} (plugin {command.plugin})" if command.plugin else command.summary
+
+
+def _as_text(text: str) -> str:
+    """Text that may be a stranger's, with nothing in it that means something to the library that shows help."""
+    return re.sub(r"(\\*)\[(?=[a-z#/@])", lambda found: f"{found[1] * 2}\\[", plain(text))
 
 
 def _program(
@@ -62,17 +73,17 @@ def _function(command: Command, environ: Mapping[str, str]) -> Callable[..., Non
 
 def _signature_of(parameter: Parameter) -> inspect.Parameter:
     if parameter.kind == "argument":
-        told: Any = typer.Argument(metavar=parameter.metavar, help=parameter.help, show_default=False)
+        told: Any = typer.Argument(metavar=parameter.metavar, help=_as_text(parameter.help), show_default=False)
     else:
         told = typer.Option(
             parameter.spelling,
             metavar=parameter.metavar,
-            help=parameter.help,
+            help=_as_text(parameter.help),
             show_default=False,
         )
     kind, default = _KINDS[parameter.kind]
     if parameter.is_required:
-        kind, default = str, inspect.Parameter.empty
+        kind, default = list[str] if parameter.kind == "texts" else str, inspect.Parameter.empty
     return inspect.Parameter(
         parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, told]
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from .commands import PluginCommand
     from .connectors import AnyConnector
     from .events import Event
     from .observers import ObserverContext
@@ -26,6 +27,12 @@ def aetherflow_steps() -> Iterable[type[AnyStep] | Callable[..., Any]]:
 @hookspec
 def aetherflow_connectors() -> Iterable[type[AnyConnector]]:
     """The connector classes of this plugin."""
+    return ()
+
+
+@hookspec
+def aetherflow_commands() -> Iterable[PluginCommand]:
+    """The commands that this plugin adds to `aetherflow`; asked when one of them, or a step, is used."""
     return ()
 
 

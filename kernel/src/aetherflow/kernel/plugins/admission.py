@@ -28,6 +28,8 @@ class Admission:
     profile: RuntimeProfile
     first_party: FirstParty
     search_path: Sequence[str] | None = None
+    #: Whether a plugin without a manifest is imported where the profile lets it.
+    may_import: bool = True
 
     def record(self, announced: Announcement, *, is_alone: bool) -> PluginRecord:
         """How the plugin stands; nothing of it is imported, unless it has no manifest and may be."""
@@ -59,6 +61,10 @@ class Admission:
             why = self.first_party.may_claim(step.name, distribution=record.distribution, plugin=record.name)
             if why:
                 return _refused(record, PluginState.CONFLICT, why, "its author must rename the step")
+        for command in manifest.commands:
+            why = self.first_party.may_call(command.name, distribution=record.distribution)
+            if why:
+                return _refused(record, PluginState.CONFLICT, why, "its author must rename the command")
         hooks = (Contribution(kind="hook", name=hook) for hook in manifest.behaviours)
         decisions = [self.profile.decide(record.identity, each) for each in (*manifest.contributions, *hooks)]
         if decisions and not any(decision.allowed for decision in decisions):
@@ -80,6 +86,9 @@ class Admission:
         if rule := self.profile.rule_about_contributions:
             why = f"it has no manifest to hold against {rule}"
             return _refused(record, PluginState.DENIED, why, "its author runs: aetherflow plugins manifest --write")
+        if not self.may_import:
+            why = "it has no manifest, and is not imported to learn its commands"
+            return _refused(record, PluginState.INVALID, why, "its author runs: aetherflow plugins manifest --write")
         return self._imported(record)
 
     def _imported(self, record: PluginRecord) -> PluginRecord:

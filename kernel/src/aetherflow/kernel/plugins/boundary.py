@@ -21,21 +21,26 @@ _CHANGING_FINDERS = Lock()
 
 
 @contextmanager
-def plugin_boundary(plugin: str, doing: str) -> Iterator[None]:
+def plugin_boundary(plugin: str, doing: str, *, passing: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
     """Run a plugin's code; whatever it raises, an exit included, hurts only who asked for it.
+
+    Args:
+        plugin: whose code it is.
+        doing: what for, in the past.
+        passing: what it may raise as it is, beside what always passes.
 
     Raises:
         PluginError: with type and message of the cause.
     """
     try:
         yield
-    except (KeyboardInterrupt, Stopped, PluginError):
-        raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too, and must hurt nobody else
+        if isinstance(error, (KeyboardInterrupt, Stopped, PluginError, *passing)):
+            raise
         raise PluginError(
             f"plugin {plugin} broke while {doing}: {told(error)}",
             code="AF-PLUGIN-BROKEN",
-            help="mend the plugin, install another version of it, or leave its steps out",
+            help="mend the plugin, install another version of it, or do without it",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What a plugin gives, checked: classes of steps and connectors, by the names that flows use."""
+"""What a plugin gives, checked: classes of steps and connectors by the names that flows use, and commands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.effects import Effect, Rerun
 from .boundary import contract_error, shown
-from .manifest_fields import STEP_NAME, WORD
+from .manifest_fields import COMMAND_NAME, STEP_NAME, WORD
 
 if TYPE_CHECKING:
+    from ..contracts.commands import PluginCommand
     from ..contracts.connectors import AnyConnector
     from ..contracts.steps import AnyStep
 
@@ -42,6 +43,40 @@ def connectors_by_name(plugin: str, given: Iterable[object]) -> dict[str, type[A
         if found.setdefault(name, connector) is not connector:
             raise contract_error(plugin, f"gives the connector {name!r} twice", "give each driver a name of its own")
     return found
+
+
+def commands_by_name(plugin: str, given: Iterable[object]) -> dict[str, PluginCommand]:
+    """The commands that a plugin gives.
+
+    Raises:
+        PluginError: something given is no command, or two have one name.
+    """
+    found: dict[str, PluginCommand] = {}
+    for each in given:
+        command = _as_command(plugin, each)
+        if found.setdefault(command.name, command) is not command:
+            wrong = f"gives the command {command.name!r} twice"
+            raise contract_error(plugin, wrong, "give each command a name of its own")
+    return found
+
+
+def _as_command(plugin: str, given: object) -> PluginCommand:
+    from ..contracts.commands import CommandParameter, PluginCommand
+
+    if not isinstance(given, PluginCommand):
+        raise contract_error(plugin, f"gives {shown(given)} as a command", "give instances of PluginCommand")
+    name: Any = given.name
+    if not isinstance(name, str) or not COMMAND_NAME.fullmatch(name):
+        wrong = f"gives a command whose name {name!r} is none"
+        raise contract_error(plugin, wrong, "name it in small letters, with digits and '-' inside")
+    if not inspect.isfunction(given.run):
+        wrong = f"gives the command {name!r}, whose run is {shown(given.run)}"
+        raise contract_error(plugin, wrong, "set run to a function of a module")
+    if not all(isinstance(each, CommandParameter) for each in given.parameters):
+        wrong = f"gives the command {name!r}, whose parameters are none"
+        raise contract_error(plugin, wrong, "set parameters to a tuple of CommandParameter")
+    _check_effects(plugin, given)
+    return given
 
 
 def _as_step(plugin: str, given: object) -> type[AnyStep]:
@@ -88,7 +123,7 @@ def _as_connector(plugin: str, given: object) -> type[AnyConnector]:
     return given
 
 
-def _check_effects(plugin: str, given: type[AnyStep | AnyConnector]) -> None:
+def _check_effects(plugin: str, given: type[AnyStep | AnyConnector] | PluginCommand) -> None:
     effects: Any = given.effects
     if not isinstance(effects, set | frozenset) or not effects <= set(Effect):
         wrong = f"gives {shown(given)}, whose effects are no set of Effect"

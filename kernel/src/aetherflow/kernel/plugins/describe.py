@@ -15,6 +15,7 @@ from .records import LoadedPlugin
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ..contracts.commands import CommandParameter, PluginCommand
     from ..contracts.connectors import AnyConnector
     from ..contracts.steps import AnyStep
 
@@ -41,6 +42,7 @@ def describe_plugin(name: str, loaded: LoadedPlugin, *, retired: Sequence[str] =
             "hooks": list(loaded.hooks),
             "steps": [_step(loaded.steps[step]) for step in sorted(loaded.steps)],
             "connectors": [_connector(loaded.connectors[connector]) for connector in sorted(loaded.connectors)],
+            "commands": [_command(loaded.commands[command]) for command in sorted(loaded.commands)],
             "retired": sorted(retired),
         }
 
@@ -90,6 +92,23 @@ def _connector(connector: type[AnyConnector]) -> dict[str, Any]:
     }
 
 
+def _command(command: PluginCommand) -> dict[str, Any]:
+    return {
+        "name": command.name,
+        "target": f"{command.run.__module__}:{command.run.__qualname__}",
+        "summary": command.summary,
+        "effects": sorted(effect.value for effect in command.effects),
+        "parameters": [_parameter(each) for each in command.parameters],
+    }
+
+
+def _parameter(parameter: CommandParameter) -> dict[str, Any]:
+    always = {"name": parameter.name, "kind": parameter.kind, "help": parameter.help}
+    metavar = {"metavar": parameter.metavar} if parameter.metavar else {}
+    marks = {"is_required": parameter.is_required, "is_flow": parameter.is_flow}
+    return {**always, **metavar, **{mark: True for mark, is_set in marks.items() if is_set}}
+
+
 def _schema(model: type[BaseModel], *, serialized: bool) -> object:
     """What a flow may give (inputs), or what a step's JSON form will hold (outputs)."""
     return without_keys(model.model_json_schema(mode="serialization" if serialized else "validation"), {"title"})
@@ -119,8 +138,9 @@ def _comparable(manifest: Mapping[str, Any]) -> dict[str, Any]:
         f"{connector['kind']}:{connector['driver']}": _without_volatile(connector, "config", "options")
         for connector in manifest.get("connectors", ())
     }
+    commands = {command["name"]: command for command in manifest.get("commands", ())}
     rest = {key: manifest.get(key) for key in ("name", "summary", "hooks", "retired")}
-    return {**rest, "steps": steps, "connectors": connectors}
+    return {**rest, "steps": steps, "connectors": connectors, "commands": commands}
 
 
 def _without_volatile(entry: Mapping[str, Any], *schemas: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..contracts.interface import RESERVED_COMMANDS
 from ..policy.rules import normalised_name
 from ..quick_dataclasses import dataclass, field
 from .manifest import Manifest
@@ -13,10 +14,11 @@ from .manifest import Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstParty:
-    """Steps and connectors by name, each with its distribution, and the distributions' plugins."""
+    """Steps, connectors and commands by name, each with its distribution, and the distributions' plugins."""
 
     steps: Mapping[str, str] = field(default_factory=dict)
     connectors: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
 
     def may_claim(self, step: str, *, distribution: str, plugin: str) -> str | None:
@@ -31,11 +33,20 @@ class FirstParty:
             return None
         return f"step {step!r} must start with {plugin + '.'!r}, the plugin's own name"
 
+    def may_call(self, command: str, *, distribution: str) -> str | None:
+        """Why a plugin may not call a command so, or null where it may."""
+        if command in RESERVED_COMMANDS:
+            return f"command {command!r} is reserved to the kernel"
+        owner = self.commands.get(command)
+        if owner is None or owner == normalised_name(distribution):
+            return None
+        return f"command {command!r} is reserved to {owner}"
+
 
 def read_first_party() -> FirstParty:
     """The table that the kernel carries."""
     data = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    return FirstParty(steps=data["steps"], connectors=data["connectors"], plugins=data["plugins"])
+    return FirstParty(**data)
 
 
 def first_party_table(manifests: Iterable[tuple[str, Manifest]]) -> str:
@@ -46,9 +57,11 @@ def first_party_table(manifests: Iterable[tuple[str, Manifest]]) -> str:
     plugins: dict[str, str] = {}
     steps: dict[str, str] = {}
     connectors: dict[str, str] = {}
+    commands: dict[str, str] = {}
     for distribution, manifest in manifests:
         plugins[distribution] = manifest.name
         steps |= dict.fromkeys((step.name for step in manifest.steps), distribution)
         connectors |= dict.fromkeys((connector.name for connector in manifest.connectors), distribution)
-    table = {"connectors": connectors, "plugins": plugins, "steps": steps}
+        commands |= dict.fromkeys((command.name for command in manifest.commands), distribution)
+    table = {"commands": commands, "connectors": connectors, "plugins": plugins, "steps": steps}
     return json.dumps(table, indent=2, sort_keys=True) + "\n"

@@ -17,6 +17,7 @@ from .records import LoadedPlugin, PluginRecord, PluginState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..contracts.commands import PluginCommand
     from ..contracts.connectors import AnyConnector
     from ..contracts.steps import AnyStep
 
@@ -50,6 +51,16 @@ class PluginHost:
             PluginError: its plugin can't be used, or breaks when it is imported.
         """
         return self._load(self.index.connector(kind, driver).plugin).connectors[f"{kind}:{driver}"]
+
+    def command(self, name: str) -> PluginCommand:
+        """A command that a plugin adds to the program.
+
+        Raises:
+            InvalidInput: no plugin has it.
+            RefusedByPolicy: the runtime profile denies it.
+            PluginError: its plugin can't be used, or breaks when it is imported.
+        """
+        return self._load(self.index.command(name).plugin).commands[name]
 
     def behaviours(self, record: PluginRecord) -> Mapping[str, Callable[..., object]]:
         """The behaviour hooks of a plugin that are granted, each called with all arguments of its specification.
@@ -109,6 +120,8 @@ def _refuse_drift(name: str, manifest: Manifest, loaded: LoadedPlugin) -> None:
     claimed_connectors = {connector.name: connector for connector in manifest.connectors}
     different = [f"step {each!r}" for each in sorted(claimed_steps.keys() ^ loaded.steps.keys())]
     different += [f"connector {each!r}" for each in sorted(claimed_connectors.keys() ^ loaded.connectors.keys())]
+    claimed_commands = {command.name: command for command in manifest.commands}
+    different += [f"command {each!r}" for each in sorted(claimed_commands.keys() ^ loaded.commands.keys())]
     different += [f"hook {each}" for each in BEHAVIOUR_HOOKS if (each in manifest.hooks) is not (each in loaded.hooks)]
     if not different:
         for key, step in claimed_steps.items():
@@ -118,6 +131,10 @@ def _refuse_drift(name: str, manifest: Manifest, loaded: LoadedPlugin) -> None:
         for key, connector in claimed_connectors.items():
             if connector.effects != loaded.connectors[key].effects:
                 different.append(f"effects of connector {key!r}")
+        for key, command in claimed_commands.items():
+            given_command = loaded.commands[key]
+            if command.effects != given_command.effects or command.parameters != tuple(given_command.parameters):
+                different.append(f"effects or parameters of command {key!r}")
     if different:
         raise PluginError(
             f"plugin {name} gives something else than its manifest says: {', '.join(different[:5])}",

@@ -117,6 +117,7 @@ def _is_known(rule: Rule, first_party: FirstParty) -> bool:
         return any(rule.names(plugin) or rule.matches_plugin(plugin) for plugin in plugins)
     known = [Contribution(kind="step", name=name) for name in first_party.steps]
     known += [Contribution(kind="connector", name=name) for name in first_party.connectors]
+    known += [Contribution(kind="command", name=name) for name in first_party.commands]
     return any(rule.matches_contribution(each) for each in known)
 
 

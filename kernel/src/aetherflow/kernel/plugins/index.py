@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,10 +17,11 @@ from ..quick_dataclasses import dataclass, field, replace
 from .admission import Admission
 from .conflicts import reserved_by_others, with_conflicts
 from .discovery import announcements
+from .entries import command_entry, connector_entry, step_entry
 from .first_party import FirstParty, read_first_party
 from .idle_rules import refuse_idle_rules, warn_of_idle_rules
-from .manifest import ConnectorManifest, StepManifest
-from .records import STATE_CODES, ConnectorEntry, PluginRecord, PluginState, StepEntry
+from .manifest import CommandManifest
+from .records import STATE_CODES, CommandEntry, ConnectorEntry, PluginRecord, PluginState, StepEntry
 
 if TYPE_CHECKING:
     from .local import LocalPlugins
@@ -32,6 +33,7 @@ def build_index(
     local_folders: Sequence[Path | str] = (),
     search_path: Sequence[str] | None = None,
     is_strict: bool = True,
+    may_import: bool = True,
 ) -> PluginIndex:
     """What is installed, and how each plugin stands under a runtime profile.
 
@@ -40,13 +42,14 @@ def build_index(
         local_folders: folders with plugins in development; open profiles only.
         search_path: where distributions are looked for instead of `sys.path`.
         is_strict: whether a local folder that can't be loaded is an error, or a warning.
+        may_import: whether a plugin without a manifest is imported where the profile lets it.
 
     Raises:
         RefusedByPolicy: local folders outside an open profile; a rule of a locked one matches nothing.
         PluginError: strict, and a local folder can't be loaded or claims a name that is taken.
     """
     first_party = read_first_party()
-    admission = Admission(profile=profile, first_party=first_party, search_path=search_path)
+    admission = Admission(profile=profile, first_party=first_party, search_path=search_path, may_import=may_import)
     announced = announcements(search_path)
     by_distribution = Counter(normalised_name(each.distribution) for each in announced)
     records = [
@@ -67,7 +70,7 @@ def build_index(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginIndex:
-    """All plugins that were found, and the steps and connectors of those that are ready."""
+    """All plugins that were found, and the steps, connectors and commands of those that are ready."""
 
     profile: RuntimeProfile
     plugins: tuple[PluginRecord, ...]
@@ -127,7 +130,7 @@ class PluginIndex:
             raise self._unknown("step", name)
         record, step = min(claims, key=lambda claim: not claim[0].is_ready)
         self._refuse_unusable(record, step.contribution)
-        return _step_entry(record, step)
+        return step_entry(record, step)
 
     def rerun_of(self, name: str, inputs: object) -> Rerun:
         """The rerun class of a step with these inputs: a step that stands inside it decides, where it is known.
@@ -160,7 +163,40 @@ class PluginIndex:
             raise self._unknown("connector", f"{kind}:{driver}")
         record, connector = min(claims, key=lambda claim: not claim[0].is_ready)
         self._refuse_unusable(record, connector.contribution)
-        return _connector_entry(record, connector)
+        return connector_entry(record, connector)
+
+    def command(self, name: str, *, others: Iterable[str] = ()) -> CommandEntry:
+        """The command that a plugin adds to the program under this name.
+
+        Args:
+            name: what was asked for.
+            others: commands of no plugin, which may have been meant.
+
+        Raises:
+            InvalidInput: no plugin has it.
+            RefusedByPolicy: the runtime profile denies it.
+            PluginError: its plugin can't be used.
+        """
+        claims = [(record, command) for record, command in self._commands() if command.name == name]
+        if not claims:
+            raise self._unknown("command", name, others)
+        record, command = min(claims, key=lambda claim: not claim[0].is_ready)
+        self._refuse_unusable(record, command.contribution)
+        return command_entry(record, command)
+
+    def commands(self) -> list[CommandEntry]:
+        """The commands that may be used, by name."""
+        usable = (
+            command_entry(record, command)
+            for record, command in self._commands()
+            if record.is_ready and self.profile.decide(record.identity, command.contribution).allowed
+        )
+        return sorted(usable, key=lambda entry: entry.name)
+
+    def _commands(self) -> Iterator[tuple[PluginRecord, CommandManifest]]:
+        for record in self.plugins:
+            for command in record.manifest.commands if record.manifest else ():
+                yield record, command
 
     def granted(self, hook: str) -> list[PluginRecord]:
         """The plugins whose behaviour hook of this name is called, in the order of the profile, else by name."""
@@ -206,29 +242,29 @@ class PluginIndex:
         if not record.is_ready:
             raise state_error(record, named)
 
-    def _unknown(self, kind: str, name: str) -> AetherFlowError:
+    def _unknown(self, kind: str, name: str, others: Iterable[str] = ()) -> AetherFlowError:
         for record in self.plugins:
             if record.manifest and name in record.manifest.retired:
                 return InvalidInput(
                     f"{kind} {name!r} is retired", code="AF-RETIRED", help=f"read the notes of {record.distribution}"
                 )
-        owner = self._owner_by_prefix(name) if kind == "step" else None
+        owner = self._owner_by_prefix(name) if kind != "connector" else None
         if owner is not None:
             return state_error(owner, f"{kind} {name!r}")
         message = f"there is no {kind} {name!r} here"
-        return InvalidInput(message, code=_UNKNOWN[kind], help=self._what_to_do(kind, name))
+        return InvalidInput(message, code=_UNKNOWN[kind], help=self._what_to_do(kind, name, others))
 
     def _owner_by_prefix(self, name: str) -> PluginRecord | None:
-        """The plugin that the step must be of, where nothing is known of its steps."""
+        """The plugin that the step or command must be of, where nothing is known of what it contributes."""
         prefix = normalised_name(name.partition(".")[0])
         hidden = (record for record in self.plugins if record.manifest is None and not record.is_ready)
         return next((record for record in hidden if normalised_name(record.name) == prefix), None)
 
-    def _what_to_do(self, kind: str, name: str) -> str:
-        reserved = self.first_party.steps if kind == "step" else self.first_party.connectors
+    def _what_to_do(self, kind: str, name: str, others: Iterable[str]) -> str:
+        reserved: Mapping[str, str] = getattr(self.first_party, f"{kind}s")
         if name in reserved:
             return f"pip install {reserved[name]}"
-        usable = self._usable_names(kind)
+        usable = [*others, *self._usable_names(kind)]
         elsewhere = nearest(name, reserved)
         if nearest(name, usable) is None and elsewhere is not None:
             return f"did you mean {elsewhere!r}? pip install {reserved[elsewhere]}"
@@ -239,7 +275,7 @@ def _place_in(grants: Sequence[Grant], record: PluginRecord) -> int:
     return next((place for place, grant in enumerate(grants) if grant.names(record.identity)), len(grants))
 
 
-_UNKNOWN = {"step": "AF-UNKNOWN-STEP", "connector": "AF-UNKNOWN-CONNECTOR"}
+_UNKNOWN = {"step": "AF-UNKNOWN-STEP", "connector": "AF-UNKNOWN-CONNECTOR", "command": "AF-USAGE"}
 
 
 def state_error(record: PluginRecord, named: str) -> AetherFlowError:
@@ -293,30 +329,3 @@ def _without_taken_names(
         raise error
     local.warn(error)
     return replace(record, state=PluginState.CONFLICT, why=why, mend="give it another name")
-
-
-def _step_entry(record: PluginRecord, step: StepManifest) -> StepEntry:
-    return StepEntry(
-        name=step.name,
-        plugin=record,
-        summary=step.summary,
-        effects=step.effects,
-        rerun=step.rerun,
-        inputs=step.inputs,
-        outputs=step.outputs,
-        outputs_from=step.outputs_from,
-        may_skip=step.may_skip,
-    )
-
-
-def _connector_entry(record: PluginRecord, connector: ConnectorManifest) -> ConnectorEntry:
-    return ConnectorEntry(
-        kind=connector.kind,
-        driver=connector.driver,
-        plugin=record,
-        protocol=connector.protocol,
-        summary=connector.summary,
-        config=connector.config,
-        options=connector.options,
-        effects=connector.effects,
-    )

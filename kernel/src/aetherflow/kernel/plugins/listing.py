@@ -41,6 +41,21 @@ def open_index(
     return build_index(chosen, local_folders=settings.plugin_paths, is_strict=settings.plugin_strict)
 
 
+def open_command_index(place: Path | None = None, *, profile: str | None, environ: Mapping[str, str]) -> PluginIndex:
+    """What a project says of commands: from manifests alone, so that nothing is imported for it.
+
+    Args:
+        place: a flow, or a folder, of the project; the working folder by default.
+        profile: the runtime profile asked for.
+        environ: the environment.
+
+    Raises:
+        RefusedByPolicy: the policy can't be understood, or the profile may not be chosen.
+    """
+    chosen = decide_profile(find_project(place or Path.cwd()), requested=profile, environ=environ)
+    return build_index(chosen, may_import=False)
+
+
 def list_steps(project: Path | None = None, profile: str | None = None) -> list[str]:
     """The step types that flows in a folder may use, by name; raises what `open_index` does."""
     with open_index(project, profile) as index:

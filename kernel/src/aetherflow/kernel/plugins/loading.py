@@ -13,7 +13,7 @@ from ..contracts.interface import COMPANION_HOOKS
 from ..contracts.spelling import did_you_mean
 from ..errors import PluginError
 from .boundary import blocked_imports, plugin_boundary
-from .contributions import connectors_by_name, steps_by_name
+from .contributions import commands_by_name, connectors_by_name, steps_by_name
 from .describe import summary_of
 from .discovery import package_spec
 from .records import LoadedPlugin
@@ -58,9 +58,11 @@ def ask_hooks(name: str, module: ModuleType, granted: Collection[str] = ()) -> L
     manager = _registered(name, module, granted)
     steps = steps_by_name(name, _collected(name, manager.hook.aetherflow_steps))
     connectors = connectors_by_name(name, _collected(name, manager.hook.aetherflow_connectors))
+    commands = commands_by_name(name, _collected(name, manager.hook.aetherflow_commands))
     return LoadedPlugin(
         steps=steps,
         connectors=connectors,
+        commands=commands,
         hooks=tuple(sorted(manager.implemented)),
         behaviours=manager.behaviours(module),
         summary=summary_of(module),

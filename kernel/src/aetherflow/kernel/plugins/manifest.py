@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
+from ..contracts.commands import PARAMETER_KINDS, CommandParameter, ParameterKind
 from ..contracts.effects import Rerun
 from ..contracts.interface import BEHAVIOUR_HOOKS, INTERFACE_VERSION
 from ..policy.rules import Contribution
@@ -16,9 +17,11 @@ MANIFEST_FORMAT = 1
 #: Bigger files are no manifests: what 500 steps need is a tenth of it.
 MAX_BYTES = 8 * 1024 * 1024
 
-_KEYS = ("manifest", "interface", "name", "summary", "hooks", "steps", "connectors", "retired")
+_KEYS = ("manifest", "interface", "name", "summary", "hooks", "steps", "connectors", "commands", "retired")
 _STEP_KEYS = ("name", "target", "summary", "effects", "rerun", "inputs", "outputs", "outputs_from", "may_skip")
 _CONNECTOR_KEYS = ("kind", "driver", "target", "protocol", "summary", "config", "options", "effects")
+_COMMAND_KEYS = ("name", "target", "summary", "effects", "parameters")
+_PARAMETER_KEYS = ("name", "kind", "help", "metavar", "is_required", "is_flow")
 
 Schema = Mapping[str, Any]
 
@@ -69,6 +72,22 @@ class ConnectorManifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandManifest:
+    """One command, as its plugin claims it."""
+
+    name: str
+    target: str
+    summary: str
+    effects: frozenset[str]
+    parameters: tuple[CommandParameter, ...]
+
+    @property
+    def contribution(self) -> Contribution:
+        """What policy decides about."""
+        return Contribution(kind="command", name=self.name, effects=self.effects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All that a plugin contributes."""
 
@@ -78,13 +97,15 @@ class Manifest:
     hooks: tuple[str, ...] = ()
     steps: tuple[StepManifest, ...] = ()
     connectors: tuple[ConnectorManifest, ...] = ()
+    commands: tuple[CommandManifest, ...] = ()
     retired: tuple[str, ...] = field(default=())
 
     @property
     def contributions(self) -> tuple[Contribution, ...]:
-        """Steps and connectors, as policy sees them."""
+        """Steps, connectors and commands, as policy sees them."""
         steps = tuple(step.contribution for step in self.steps)
-        return (*steps, *(connector.contribution for connector in self.connectors))
+        connectors = tuple(connector.contribution for connector in self.connectors)
+        return (*steps, *connectors, *(command.contribution for command in self.commands))
 
     @property
     def behaviours(self) -> tuple[str, ...]:
@@ -139,8 +160,10 @@ def parse_manifest(data: Mapping[str, Any], *, anchor: str) -> Manifest:
         raise BadManifest(f"'manifest' must be {MANIFEST_FORMAT}, the format's number")
     steps = tuple(_step(fields, anchor) for fields in top.objects("steps", known=_STEP_KEYS))
     connectors = tuple(_connector(fields, anchor) for fields in top.objects("connectors", known=_CONNECTOR_KEYS))
+    commands = tuple(_command(fields, anchor) for fields in top.objects("commands", known=_COMMAND_KEYS))
     _refuse_repetition([step.name for step in steps], "steps")
     _refuse_repetition([connector.name for connector in connectors], "connectors")
+    _refuse_repetition([command.name for command in commands], "commands")
     return Manifest(
         interface=interface_of(data),
         name=top.text("name"),
@@ -148,6 +171,7 @@ def parse_manifest(data: Mapping[str, Any], *, anchor: str) -> Manifest:
         hooks=top.texts("hooks"),
         steps=steps,
         connectors=connectors,
+        commands=commands,
         retired=top.texts("retired"),
     )
 
@@ -177,6 +201,46 @@ def _connector(fields: Fields, anchor: str) -> ConnectorManifest:
         options=fields.schema("options"),
         effects=fields.effects("effects"),
     )
+
+
+def _command(fields: Fields, anchor: str) -> CommandManifest:
+    parameters = tuple(_parameter(each) for each in fields.objects("parameters", known=_PARAMETER_KEYS))
+    _refuse_repetition([parameter.name for parameter in parameters], "parameters")
+    _refuse_wrong_order(parameters)
+    return CommandManifest(
+        name=fields.command_name("name"),
+        target=fields.target("target", anchor=anchor),
+        summary=fields.text("summary", default=""),
+        effects=fields.effects("effects"),
+        parameters=parameters,
+    )
+
+
+def _parameter(fields: Fields) -> CommandParameter:
+    kind = fields.choice("kind", PARAMETER_KINDS)
+    if kind == "flag" and fields.flag("is_required", default=False):
+        raise fields.wrong("is_required", "says nothing of a flag")
+    return CommandParameter(
+        name=fields.parameter_name("name"),
+        kind=cast("ParameterKind", kind),
+        help=fields.text("help", default=""),
+        metavar=fields.metavar("metavar"),
+        is_required=fields.flag("is_required", default=False),
+        is_flow=_is_flow(fields, kind),
+    )
+
+
+def _is_flow(fields: Fields, kind: str) -> bool:
+    is_flow = fields.flag("is_flow", default=False)
+    if is_flow and kind not in {"argument", "text"}:
+        raise fields.wrong("is_flow", "is for a parameter with one value")
+    return is_flow
+
+
+def _refuse_wrong_order(parameters: Sequence[CommandParameter]) -> None:
+    arguments = [parameter.is_required for parameter in parameters if parameter.kind == "argument"]
+    if arguments != sorted(arguments, reverse=True):
+        raise BadManifest("an argument of a command that may be left out stands before one that is required")
 
 
 def _interface_parts(text: str) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from keyword import iskeyword
 from typing import Any
 
 from ..contracts.effects import Effect
@@ -11,6 +12,11 @@ from ..contracts.spelling import did_you_mean
 
 STEP_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?")
 WORD = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?")
+COMMAND_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
+PARAMETER_NAME = re.compile(r"[a-z](?:[a-z0-9_]{0,62}[a-z0-9])?")
+METAVAR = re.compile(r"[A-Za-z0-9_.:=|-]{1,64}")
+#: Options that every command has, and the keyword of the context.
+TAKEN_PARAMETERS = frozenset({"as_json", "context", "help", "json", "profile"})
 _TARGET = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _OUTPUTS_FROM = re.compile(r"inputs\.[A-Za-z_]\w*")
 
@@ -55,9 +61,9 @@ class Fields:
         if not isinstance(values, list):
             raise self.wrong(key, "must be a list")
         for number, value in enumerate(values):
-            yield Fields(value, f"{key}[{number}]", known=known)
+            yield Fields(value, f"{self.place}{'.' if self.place else ''}{key}[{number}]", known=known)
 
-    def choice(self, key: str, known: Sequence[str], *, default: str) -> str:
+    def choice(self, key: str, known: Sequence[str], *, default: str | None = None) -> str:
         """One of the words known."""
         value = self.text(key, default=default)
         if value not in known:
@@ -86,6 +92,21 @@ class Fields:
     def word(self, key: str) -> str:
         """A connector's kind or driver."""
         return self._matching(key, WORD, "must be a name: letters, digits, '_', '-' and dots inside")
+
+    def command_name(self, key: str) -> str:
+        """The name of a command."""
+        return self._matching(key, COMMAND_NAME, "must be a command's name: small letters, digits and '-' inside")
+
+    def parameter_name(self, key: str) -> str:
+        """The name of a command's parameter."""
+        name = self._matching(key, PARAMETER_NAME, "must be a name: small letters, digits and '_' inside")
+        if name in TAKEN_PARAMETERS or iskeyword(name):
+            raise self.wrong(key, f"is {name!r}, which is taken")
+        return name
+
+    def metavar(self, key: str) -> str | None:
+        """What stands for a value in the help; null where the key is not there."""
+        return self._matching(key, METAVAR, "must be one word") if key in self.data else None
 
     def target(self, key: str, *, anchor: str) -> str:
         """An import target inside the plugin's package."""

@@ -13,6 +13,7 @@ from ..quick_dataclasses import dataclass, field
 from .manifest import Manifest
 
 if TYPE_CHECKING:
+    from ..contracts.commands import CommandParameter, PluginCommand
     from ..contracts.connectors import AnyConnector
     from ..contracts.steps import AnyStep
 
@@ -41,10 +42,11 @@ STATE_CODES: Mapping[PluginState, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPlugin:
-    """The classes that a plugin contributes, by name; a connector's name is `kind:driver`."""
+    """What a plugin contributes, by name; a connector's name is `kind:driver`."""
 
     steps: Mapping[str, type[AnyStep]]
     connectors: Mapping[str, type[AnyConnector]]
+    commands: Mapping[str, PluginCommand] = field(default_factory=dict)
     hooks: tuple[str, ...] = ()
     #: The behaviour hooks that are granted, each called with all arguments of its specification.
     behaviours: Mapping[str, Callable[..., object]] = field(default_factory=dict)
@@ -118,3 +120,13 @@ class ConnectorEntry:
     config: Mapping[str, Any]
     options: Mapping[str, Any]
     effects: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEntry:
+    """A command that a plugin adds to the program."""
+
+    name: str
+    plugin: PluginRecord
+    summary: str
+    parameters: tuple[CommandParameter, ...]

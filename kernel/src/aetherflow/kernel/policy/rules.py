@@ -26,6 +26,7 @@ class RuleKind(StrEnum):
     DISTRIBUTION = "dist"
     STEP = "step"
     CONNECTOR = "connector"
+    COMMAND = "command"
     EFFECT = "effect"
 
 
@@ -40,9 +41,9 @@ class PluginIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """A step, connector or hook as a manifest claims it; a connector's name is `kind:driver`."""
+    """A step, connector, command or hook as a manifest claims it; a connector's name is `kind:driver`."""
 
-    kind: Literal["step", "connector", "hook"]
+    kind: Literal["step", "connector", "command", "hook"]
     name: str
     effects: frozenset[str] = frozenset()
 
@@ -78,7 +79,7 @@ class Rule:
         return self.kind is RuleKind.NAME and normalised_name(plugin.name) == self.pattern
 
     def matches_contribution(self, contribution: Contribution) -> bool:
-        """Whether it names this step or connector, or one of its effects."""
+        """Whether it names this step, connector or command, or one of its effects."""
         if self.kind is RuleKind.EFFECT:
             return self.pattern in contribution.effects
         return self.kind.value == contribution.kind and fnmatchcase(contribution.name, self.pattern)
@@ -143,7 +144,7 @@ def parse_rule(text: str, *, list_name: ListName, where: Location | None = None)
     return Rule(list_name=list_name, text=text.strip(), kind=kind, pattern=pattern, bounds=bounds, where=where)
 
 
-_FORMS = 'write NAME, "NAME>=1.2,<2", dist:GLOB, step:GLOB, connector:KIND:DRIVER or effect:EFFECT'
+_FORMS = 'write NAME, "NAME>=1.2,<2", dist:GLOB, step:GLOB, connector:KIND:DRIVER, command:GLOB or effect:EFFECT'
 # As texts: compiled when a rule is read, which most projects have none of.
 _NAME_RULE = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<bounds>[<>=!].*)?"
 _GLOB = r"[A-Za-z0-9._*?\[\]!-]+"

@@ -56,7 +56,6 @@ jobs:
 FAILURES = {
     "process": ("external.process", '{{command: ["/bin/sh", -c, "echo $0 >&2; exit 3", "{{{{env.{key}}}}}"], log: {{stderr: capture}}}}'),
     "missing program": ("external.process", '{{command: ["{{{{env.{key}}}}}"]}}'),
-    "wrong type": ("check_items", '{{items: [a], min_count: "{{{{env.{key}}}}}"}}'),
     "sql": ("db_extract_stream", '{{resource: store, sql: "selec {{{{env.{key}}}}}", output: out.csv, format: csv}}'),
     "path": ("db_load", '{{resource: store, table: t, source: "/nowhere/{{{{env.{key}}}}}"}}'),
 }  # fmt: skip
@@ -187,3 +186,13 @@ jobs: [{id: main, steps: [{id: s, type: db_extract_stream, inputs: {resource: st
     assert b"AF-DECODE" in left
     assert [form for form in forms(CANARIES["ENCODED_KEY"]) if form.encode() in left] == []
     assert b"Traceback" not in left
+
+
+@pytest.mark.parametrize("key", CANARIES)
+def test_no_canary_in_what_is_said_of_an_environment_that_does_not_fit(place, key):
+    step = f'{{id: s, type: check_items, inputs: {{items: [a], min_count: "{{{{env.{key}}}}}"}}}}'
+    (place / "flow.yaml").write_text(f"version: 1\nflow: {{id: f}}\njobs: [{{id: j, steps: [{step}]}}]\n")
+    answers = [aetherflow(place, command, "flow.yaml", AETHERFLOW_LOG_LEVEL="DEBUG") for command in ("validate", "run")]
+    assert [(answer.returncode, b"AF-TEXT-TYPE" in answer.stderr) for answer in answers] == [(2, True)] * 2
+    left = everything_left(place, *answers)
+    assert [form for form in forms(CANARIES[key]) if form.encode() in left] == []

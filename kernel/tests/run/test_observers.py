@@ -62,7 +62,7 @@ jobs:
       - {id: a, type: say, inputs: {value: 1}}
       - {id: b, type: nothing_to_do, inputs: {unless: data}, on_no_data: skip_job}
       - {id: c, type: say}
-  - {id: not_wanted, when: 1 > 2, steps: [{id: a, type: say}]}
+  - {id: not_wanted, when: run.attempt > 9, steps: [{id: a, type: say}]}
   - {id: bad, steps: [{id: a, type: say}, {id: b, type: fail, inputs: {unless: mended}}, {id: c, type: say}]}
   - {id: blocked, depends_on: [bad], steps: [{id: a, type: say}]}
 """

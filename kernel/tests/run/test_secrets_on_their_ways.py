@@ -84,9 +84,8 @@ WAYS = {
     "an error that goes on": f'{{id: s, type: raise_with, continue_on_error: true, inputs: {{text: "{S}"}}}}',
     "attempts": f'{{id: s, type: raise_with, {RETRY}, inputs: {{text: "{S}", plain: true}}}}',
     "attempts of items": f'{{id: s, type: raise_with, {RETRY}, foreach: {{items: ["{S}"]}}, inputs: {{text: "{{{{item}}}}"}}}}',
-    "a wrong input": f'{{id: s, type: raise_with, inputs: {{text: a, before: "{S}"}}}}',
+    "a wrong input": f'{{id: s, type: raise_with, foreach: {{items: ["{S}"]}}, inputs: {{text: a, before: "{{{{item}}}}"}}}}',
     "a condition": '{id: s, type: say_all, when: "env.MY_TOKEN > 3", inputs: {value: 1}}',
-    "no items": f'{{id: s, type: say_all, foreach: {{items: "{S}"}}, inputs: {{value: 1}}}}',
     "a key beside one that is promoted": '{id: s, type: give_key, inputs: {key: "{{env.NAME_KEY}}"}, outputs: {o: "{{result.value.n4me-canary-9}}"}}',
     "a key beside an input": f'{GIVE_KEY}\n      - {{id: t, type: say_all, inputs: {{value: "{NEAR}"}}}}',
     "a key beside an item": f'{GIVE_KEY}\n      - {{id: t, type: say_all, foreach: {{items: ["{NEAR}"]}}, inputs: {{value: 1}}}}',
@@ -134,6 +133,20 @@ def test_no_canary_in_anything_that_is_kept_or_told(place, way):
     if way in ARRIVING:
         arrived = [bytes.fromhex(line).decode() for line in place.lines("arrived")]
         assert any(SECRET in value for value in arrived)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f'{{id: s, type: raise_with, inputs: {{text: a, before: "{S}"}}}}',
+        f'{{id: s, type: say_all, foreach: {{items: "{S}"}}, inputs: {{value: 1}}}}',
+    ],
+)
+def test_no_canary_in_what_is_said_of_an_environment_that_does_not_fit(place, step):
+    place.write("flow.yaml", FLOW.format(step=step, end=TELL))
+    answers = [place.aetherflow(command, "flow.yaml", AETHERFLOW_LOG_LEVEL="DEBUG") for command in ("validate", "run")]
+    assert [(answer.code, "AF-TEXT-TYPE" in answer.err) for answer in answers] == [(2, True)] * 2
+    assert holds("".join(answer.out + answer.err for answer in answers)) == []
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in ARRIVING])

@@ -109,7 +109,7 @@ def test_jobs_have_outputs_and_time_limits_and_stand_in_three_parts():
         (f"timeout_seconds: 1{'0' * 400}", "AF-WRONG-VALUE", 55, "write 31622400 or less"),
         ("continue_on_error: yes", "AF-WRONG-TYPE", 57, "write true, which is what 'yes' was before YAML 1.2"),
         ("retry: 3", "AF-WRONG-TYPE", 45, ""),
-        ("retry: {}", "AF-MISSING-KEY", 45, "write `max_attempts: …` here"),
+        ("retry: {}", "AF-MISSING-KEY", 38, "write `max_attempts: …` here"),
         ("retry: {max_attempts: 0}", "AF-WRONG-VALUE", 60, "write 1 or more"),
         ("retry: {max_attempts: 2.5}", "AF-WRONG-TYPE", 60, ""),
         ("retry: {max_attempts: 2000}", "AF-WRONG-VALUE", 60, "write 1000 or less"),

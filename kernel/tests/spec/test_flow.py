@@ -197,7 +197,7 @@ def test_ten_thousand_unknown_keys_are_told_in_a_moment():
     [
         ("flow: {id: 7}\njobs: []", "AF-WRONG-TYPE", 1, 12),
         ("flow: {id: [x]}\njobs: []", "AF-WRONG-TYPE", 1, 12),
-        ("flow: {}\njobs: []", "AF-MISSING-KEY", 1, 7),
+        ("flow: {}\njobs: []", "AF-MISSING-KEY", 1, 1),
         ("flow: {id: x}", "AF-MISSING-KEY", 1, 1),
         ("flow: {id: x}\njobs:", "AF-WRONG-TYPE", 2, 6),
         ("flow: {id: x}\njobs: {}", "AF-WRONG-TYPE", 2, 7),

@@ -9,6 +9,7 @@ from ..contracts.spelling import nearest
 from ..errors import InvalidInput, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from ..resolve.expressions import Both, Comparison, Either, Expression, Literal, Not, Path
+from ..resolve.text import read_text
 from .kinds import UNKNOWN, Kind, kind_of_value
 from .rules import Subject
 
@@ -113,6 +114,8 @@ class _Reading:
     def _pair(self, left: Expression, operator: str, right: Expression) -> bool | None:
         if isinstance(left, Literal) and isinstance(right, Literal):
             return self._constants(left, operator, right)
+        if self._is_misread(left, right) or self._is_misread(right, left):
+            return None
         kinds = self._kind(left), self._kind(right)
         if kinds[0].types is None or kinds[1].types is None:
             return None
@@ -168,6 +171,23 @@ class _Reading:
             message = f"{_shown(left, kinds[0])} and {_shown(right, kinds[1])} have no order between them"
             self._found.append(_Finding(message, "compare numbers with numbers, and texts with texts", is_error=True))
         return None
+
+    def _is_misread(self, path: Expression, literal: Expression) -> bool:
+        """Whether the environment holds a text that can't be read as what it is compared with."""
+        if not isinstance(path, Path) or not isinstance(literal, Literal) or isinstance(literal.literal, str | None):
+            return False
+        parts = path.reference.parts
+        text = self._subject.environment.get(parts[1]) if parts[0] == "env" and len(parts) > 1 else None
+        if text is None:
+            return False
+        try:
+            read_text(text, frozenset({"boolean", "null"} if isinstance(literal.literal, bool) else {"number"}))
+        except InvalidInput:
+            words = kind_of_value(literal.literal).words
+            told = f"what {parts[1]!r} in the environment holds can't be compared with {words}"
+            self._found.append(_Finding(told, "mend it there, or compare with a text in quotes", is_error=True))
+            return True
+        return False
 
     def _kind(self, operand: Expression) -> Kind:
         if isinstance(operand, Literal):

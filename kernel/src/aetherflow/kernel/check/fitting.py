@@ -46,7 +46,8 @@ def fit_of(given: Kind, wanted: Kind, depth: int = 0) -> Fit:
     may_be_null = "null" in given.types and "null" not in types
     offered = given.types - {"null"} if may_be_null and len(given.types) > 1 else given.types
     taken = {name for name in offered if is_number_in_disguise(name, types)}
-    if not taken:
+    # What fits only where there is nothing was not meant.
+    if not taken or (taken == {"null"} and offered != {"null"}):
         return Fit(Verdict.MISFIT, wanted.words, given.words)
     if taken != offered:
         return Fit(Verdict.UNKNOWN, wanted.words, given.words)

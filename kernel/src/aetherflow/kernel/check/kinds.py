@@ -44,9 +44,14 @@ class Kind:
         """The values that it may have, where they are counted out; else null."""
         found: list[object] = []
         for schema in (schema for part in self.parts for schema in part.schemas):
-            if "const" not in schema and not isinstance(schema.get("enum"), list):
+            if "const" in schema:
+                found.append(schema["const"])
+            elif isinstance(schema.get("enum"), list):
+                found += schema["enum"]
+            elif schema.get("type") == "null":
+                found.append(None)
+            else:
                 return None
-            found += [schema["const"]] if "const" in schema else schema["enum"]
         return tuple(found) if self.parts else None
 
     @property

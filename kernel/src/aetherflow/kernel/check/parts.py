@@ -25,11 +25,15 @@ def check_parts(subject: Subject) -> Iterator[Problem]:
     """Parts of values that have none, or none of that name; and what can't be known of them."""
     for use in subject.flow.uses:
         depth = _PARTS_OF_VALUE.get(use.reference.root)
-        if depth is None or use.is_in_condition:
+        if depth is None:
             continue
         if use.reference.root == "item" and _is_of_matrix(use):
             depth += 1
         found = list(_check_inside(subject, use, depth))
+        if use.is_in_condition:
+            # What is missing there is null.
+            yield from (problem for problem in found if problem.severity == "error")
+            continue
         step = _step_of(use, depth)
         if not found and step is not None and _may_lack(subject, use, step):
             found = list(_note(use, f"whether {use.reference.dotted!r} is there"))

@@ -44,9 +44,9 @@ def check_all_references(subject: Subject) -> Iterator[Problem]:
 def _at_its_line(subject: Subject, problem: Problem) -> Problem:
     """The problem with the line of its token, where that stands in a text of several lines."""
     uses = subject.values.referents.uses_at(problem.path)
-    start = subject.flow.flow.document.where(problem.path) if uses and problem.where is None else None
-    if start is None:
+    if not uses or uses[0].is_in_condition or problem.where is not None:
         return problem
+    start = subject.flow.flow.document.where(problem.path)
     named = next((use for use in uses if use.reference.parts[-1] in problem.message), uses[0])
     token = re.compile(r"\{\{\s*" + re.escape(named.reference.dotted))
     for number in range(start.line, start.line + _MOST_LINES):

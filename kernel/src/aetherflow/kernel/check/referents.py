@@ -37,6 +37,7 @@ _RUN: Mapping[str, Kind] = {
     "attempt": _WHOLE_NUMBER,
 }
 _ENDED = (Status.SUCCESS, Status.SKIPPED, Status.BLOCKED, Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST)
+_FAILURE = kind_of_texts(*map(str, (Status.FAILED, Status.TIMED_OUT, Status.LOCK_LOST, Status.INTERRUPTED)))
 _OF_SKIP: Mapping[str, Kind] = {"reason": _TEXT, "skipped": kind_of_schema({"type": "boolean"})}
 
 
@@ -80,8 +81,10 @@ class Referents:
 
     def _failure(self, use: Use, _depth: int) -> Kind:
         part = _part(use, 1)
-        is_sure = use.job is not None and use.job.section == "on_failure" and part in ("job_id", "status")
-        return UNKNOWN if part is None else _TEXT if is_sure else _TEXT_OR_NULL
+        if part == "status":
+            is_sure = use.job is not None and use.job.section == "on_failure"
+            return _FAILURE if is_sure else _FAILURE.or_else(kind_of_value(None))
+        return UNKNOWN if part is None else _TEXT_OR_NULL
 
     def _parameter(self, use: Use, _depth: int) -> Kind:
         parameter = self._flow.flow.parameters.get(_part(use, 1) or "")

@@ -32,7 +32,8 @@ class DeclaredTypes:
 
     def of_property(self, schemas: Schemas, value: Mapping[str, object], key: str) -> Schemas:
         """What is declared for the value below a key, by the branches that this mapping can be."""
-        return self._unfold(tuple(_property(schema, key) for schema in schemas if _may_be(schema, value)))
+        fitting = (schema for schema in schemas if _may_be(schema, value) and _may_have(schema, key))
+        return self._unfold(tuple(_property(schema, key) for schema in fitting))
 
     def of_item(self, schemas: Schemas, index: int) -> Schemas:
         """What is declared for an item of a list."""
@@ -160,6 +161,10 @@ def _may_be(schema: Schema, value: Mapping[str, object]) -> bool:
         return False
     properties = schema.get("properties", {})
     return all(_agrees(_as_schema(properties.get(key)), item) for key, item in value.items() if isinstance(item, str))
+
+
+def _may_have(schema: Schema, key: str) -> bool:
+    return key in schema.get("properties", {}) or schema.get("additionalProperties") is not False
 
 
 def _agrees(schema: Schema, text: str) -> bool:

@@ -98,9 +98,9 @@ def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> InvalidInput:
 
 
 def _fault_mark(error: yaml.MarkedYAMLError) -> Mark | None:
-    """Where the mistake is: a key without its colon is noticed in the next line only."""
-    is_key = "could not find expected ':'" in (error.problem or "")
-    return (is_key and error.context_mark) or error.problem_mark or error.context_mark
+    """Where the mistake is: a key without its colon, and quotes that are not closed, are noticed further down only."""
+    is_late = "could not find expected ':'" in (error.problem or "") or "quoted scalar" in (error.context or "")
+    return (is_late and error.context_mark) or error.problem_mark or error.context_mark
 
 
 #: What usually lies behind the parser's own words.

@@ -33,7 +33,7 @@ jobs:
 @pytest.fixture
 def check_when(check):
     def run(*, step: str = "run.attempt > 1", job: str = "run.attempt > 1"):
-        return check(FLOW.format(step=step, job=job), environment={"N": "1"})
+        return check(FLOW.format(step=step, job=job), environment={"N": "1", "WORD": "many", "FLAG": "false"})
 
     return run
 
@@ -45,6 +45,7 @@ def check_when(check):
         "jobs.first.outputs.n == null or params.whole == 1.0",
         "jobs.beside.status == 'FAILED' or jobs.beside.status != 'SUCCESS'",
         "env.N > 1 and env.N == 'a'",
+        "env.FLAG and env.N < params.whole and env.FLAG == true and env.WORD == params.text",
         "jobs.first.outputs.any > 1 or jobs.first.outputs.any == 'x'",
         "not params.list",
         "params.text > 'a' and params.text != 'b'",
@@ -95,6 +96,16 @@ def test_what_has_no_order_is_an_error_in_jobs_and_steps(check_when, place, cond
     (problem,) = check_when(**{place: condition})
 
     assert (problem.code, problem.severity) == ("AF-WHEN-TYPES", "error")
+
+
+@pytest.mark.parametrize(
+    "condition", ["env.WORD", "not env.N", "env.WORD > 1", "params.whole == env.WORD", "true == env.N"]
+)
+def test_texts_of_the_environment_that_are_not_what_they_are_compared_with_are_errors(check_when, condition):
+    first, *_ = check_when(job=condition)
+
+    assert (first.code, first.severity) == ("AF-WHEN-TYPES", "error")
+    assert "in the environment" in first.message
 
 
 def test_jobs_behind_one_that_never_runs_are_told_as_well(check_when):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .definitions import Use
 
 _NUMBERS = frozenset({"integer", "number"})
+_BOOLEAN = frozenset({"boolean"})
 _ORDERED = _NUMBERS | {"string"}
 
 
@@ -102,6 +103,8 @@ class _Reading:
                 return True if any(truth is True for truth in truths) else None if None in truths else False
             case Comparison():
                 return self._compared(expression)
+            case Path():
+                self._is_misread(expression, None)
         return None
 
     def _compared(self, comparison: Comparison) -> bool | None:
@@ -172,19 +175,18 @@ class _Reading:
             self._found.append(_Finding(message, "compare numbers with numbers, and texts with texts", is_error=True))
         return None
 
-    def _is_misread(self, path: Expression, literal: Expression) -> bool:
-        """Whether the environment holds a text that can't be read as what it is compared with."""
-        if not isinstance(path, Path) or not isinstance(literal, Literal) or isinstance(literal.literal, str | None):
-            return False
-        parts = path.reference.parts
-        text = self._subject.environment.get(parts[1]) if parts[0] == "env" and len(parts) > 1 else None
-        if text is None:
+    def _is_misread(self, path: Expression, other: Expression | None) -> bool:
+        """Whether the environment holds a text that can't be read as what it is compared with, or as true or false."""
+        parts = path.reference.parts if isinstance(path, Path) else ()
+        text = self._subject.environment.get(parts[1]) if parts[:1] == ("env",) and len(parts) > 1 else None
+        types = _BOOLEAN if other is None else _grouped(self._kind(other)) - {"null"}
+        if text is None or types not in (_BOOLEAN, {"number"}):
             return False
         try:
-            read_text(text, frozenset({"boolean", "null"} if isinstance(literal.literal, bool) else {"number"}))
+            read_text(text, types | {"null"} if types == _BOOLEAN else types)
         except InvalidInput:
-            words = kind_of_value(literal.literal).words
-            told = f"what {parts[1]!r} in the environment holds can't be compared with {words}"
+            words = "true or false" if types == _BOOLEAN else "a number"
+            told = f"what {parts[1]!r} in the environment holds is not {words}, as it would have to be here"
             self._found.append(_Finding(told, "mend it there, or compare with a text in quotes", is_error=True))
             return True
         return False

@@ -9,6 +9,8 @@ from typing import Any
 from ..errors import InvalidInput
 from ..spec.source import MAX_BYTES, read_source
 
+#: Deeper than the inputs of a step may be, with all that they stand in.
+_MAX_DEPTH = 200
 _AGAIN = "make it again: aetherflow plan FLOW --out FILE"
 
 
@@ -66,6 +68,7 @@ def _checked(name: str, told: object) -> dict[str, Any]:
         found = told["plan_format"]
         shown = found if isinstance(found, int) and abs(found) < 10**6 else "another one"
         raise _wrong(name, f"its plan_format is {shown}, and this version reads {PLAN_FORMAT}")
+    _refuse_depth(name, told)
     import jsonschema_rs
 
     try:
@@ -73,9 +76,18 @@ def _checked(name: str, told: object) -> dict[str, Any]:
     except jsonschema_rs.ValidationError as error:
         place = ".".join(map(str, error.instance_path))
         raise _wrong(name, f"something is missing or of another kind {f'at {place}' if place else 'in it'}") from None
-    except (ValueError, RecursionError):
-        raise _wrong(name, "it is nested too deep, or holds what is no JSON") from None
     return told
+
+
+def _refuse_depth(name: str, told: object) -> None:
+    """Whatever looks at a value later may go into it as deep as it is."""
+    level = [told]
+    for _ in range(_MAX_DEPTH):
+        inner = ((each.values() if isinstance(each, dict) else each) for each in level if isinstance(each, dict | list))
+        level = [value for values in inner for value in values]
+        if not level:
+            return
+    raise _wrong(name, "it is nested too deep")
 
 
 def _refuse_constant(text: str) -> None:

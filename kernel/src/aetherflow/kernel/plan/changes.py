@@ -116,9 +116,11 @@ def _changed_outlooks(planned: Told, now: Told) -> Iterator[str]:
     if changed and planned["run"]["date"] != now["run"]["date"]:
         yield f"run.date: {planned['run']['date']} → {now['run']['date']}"
     for name in changed:
-        keys = [key for key in after.get(name, {}) if before.get(name, {}).get(key) != after[name][key]]
-        what = ", ".join(key for key in keys if key != "steps")
-        yield f"{name}: {what or 'it is not in both'}"
+        if name not in before or name not in after:
+            yield f"{name}: it is not in both"
+            continue
+        keys = [key for key, value in after[name].items() if before[name].get(key) != value and key != "steps"]
+        yield f"{name}: {', '.join(keys) or 'what is told of it'}"
     if not changed and list(before) != list(after):
         yield "the order of the jobs"
 

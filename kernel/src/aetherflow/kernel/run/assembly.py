@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..contracts.events import Event
     from ..contracts.records import RunKey, RunRecord
     from ..resolve.resources import ResolvedResource
-    from ..resolve.secrets import SecretsHook
     from ..spec.models import Flow
     from .crew import Crew
     from .journal import Journal
@@ -140,30 +139,10 @@ def _resources(surroundings: Surroundings, flow: Flow, wiring: Wiring) -> Mappin
 
 def _resolved_resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
     from ..resolve.secrets import load_secrets_hook
+    from .resources import resolved_resources
 
     hook = load_secrets_hook(surroundings.settings, allowed=surroundings.profile.is_open)
     return resolved_resources(surroundings, flow, hook)
-
-
-def resolved_resources(
-    surroundings: Surroundings, flow: Flow, hook: SecretsHook | None
-) -> Mapping[str, ResolvedResource]:
-    """The resources of a flow, every secret in them known to the redactor; nothing is opened.
-
-    Raises:
-        InvalidInput: one can't be resolved.
-    """
-    from ..resolve.resources import ConnectorSchemas, ResourceSources, resolve_resources
-
-    entries = [surroundings.index.connector(found.kind, found.driver) for found in flow.resources.values()]
-    sources = ResourceSources(
-        environment=surroundings.environment,
-        redactor=surroundings.redactor,
-        profiles=surroundings.resource_profiles,
-        hook=hook,
-        schemas={(entry.kind, entry.driver): ConnectorSchemas(entry.config, entry.options) for entry in entries},
-    )
-    return resolve_resources(flow.resources, sources, document=flow.document)
 
 
 def _write_roots(surroundings: Surroundings) -> tuple[Path, ...]:

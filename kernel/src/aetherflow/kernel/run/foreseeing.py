@@ -20,10 +20,10 @@ from ..plan.used_plugins import used_plugins
 from ..quick_dataclasses import dataclass
 from ..state.ledger import open_ledger
 from ..state.liveness import status_now
-from .assembly import resolved_resources
 from .claiming import as_cut_off, make_record, refuse_to_go_on, settle_run_id
 from .places import places_of
 from .recording import kernel_version, policy_digest_of
+from .resources import resolved_resources
 from .selecting import make_plan
 
 if TYPE_CHECKING:

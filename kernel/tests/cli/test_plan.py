@@ -22,7 +22,7 @@ jobs:
       - {id: second, type: fail, inputs: {unless: mended, kind: "{{env.KIND:nothing}}"}}
       - id: third
         type: write
-        inputs: {path: "{{params.day}}.txt", text: "{{steps.second.value}} of {{env.MY_TOKEN}} by {{run_id}}"}
+        inputs: {path: "{{params.day}}.txt", text: "{{steps.second.value}} of {{env.MY_TOKEN}} by {{run_id}}, {{job.outputs.rows}}"}
         retry: {max_attempts: 3}
         timeout_seconds: 60
   - id: rarely
@@ -101,10 +101,14 @@ def test_what_is_known_is_shown_and_the_rest_with_what_it_waits_for(project):
     assert found["load.first"]["inputs"] == {"value": 2}
     assert found["load.second"]["inputs"] == {"unless": "mended", "kind": "nothing"}
     third = found["load.third"]
-    assert third["inputs"] == {"path": f"{today}.txt", "text": "{{steps.second.value}} of *** by {{run_id}}"}
+    assert third["inputs"] == {
+        "path": f"{today}.txt",
+        "text": "{{steps.second.value}} of *** by {{run_id}}, {{job.outputs.rows}}",
+    }
     assert waits(third) == [
         ("inputs.text", "steps.second.value", "step second"),
         ("inputs.text", "run_id", "the start of the run"),
+        ("inputs.text", "job.outputs.rows", "step first"),
     ]
     assert (third["retry"]["max_attempts"], third["timeout_seconds"], third["rerun"]) == (3, 60, "SAFE")
     assert found["send.each"]["foreach"]["items"] == 3
@@ -162,9 +166,8 @@ def test_text_for_people_has_jobs_steps_and_what_they_wait_for(project):
     assert lines[0] == "plan of flow daily: run one, start 1 (run)"
     assert "  1. job load: RUN" in lines
     assert "     step third (write of local:steps, SAFE): RUN" in lines
-    assert (
-        '       text       "{{steps.second.value}} of *** by one" (waits for step second: steps.second.value)' in lines
-    )
+    (text,) = (line for line in lines if line.startswith('       text       "{{steps.second.value}} of *** by one'))
+    assert text.endswith(" (waits for step second: steps.second.value; step first: job.outputs.rows)")
     assert "  2. job rarely: SKIP [condition=false]" in lines
     assert "  5. job tell, on_failure: OPEN [where the run fails]" in lines
     assert SECRET not in answer.out + answer.err
@@ -217,7 +220,8 @@ def test_half_done_run_shows_what_is_restored_and_why(project):
     assert (found["load"]["decision"], found["load"]["reason"]) == ("RUN", "not done yet")
     assert (found["load.first"]["foreseen"], found["load.first"]["why"]) == ("RESTORE", "done in an earlier start")
     assert (found["load.second"]["foreseen"], found["load.second"]["why"]) == ("RUN", "its last attempt ended FAILED")
-    assert found["load.third"]["inputs"]["text"].endswith("by one")
+    # What the restored step gave is known.
+    assert found["load.third"]["inputs"]["text"] == "{{steps.second.value}} of *** by one, 2"
     project.write("mended", "")
     assert project.aetherflow("run", "daily.yaml", "--run-id", "one").code == 0
     told = plan_of(project, "--resume", "one")

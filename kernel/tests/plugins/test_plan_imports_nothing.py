@@ -141,3 +141,19 @@ def test_profile_of_resources_that_changed_is_named_and_its_secrets_are_in_no_di
     answer = acme.aetherflow("run", "flow.yaml", "--plan", "plan.json")
     assert answer.code == 2
     assert "  resource profile main\n" in answer.err
+
+
+def test_secrets_hook_is_not_run_and_what_resources_take_is_masked(acme, make_connector):
+    uninstall(acme)
+    config = {"type": "object", "properties": {"word": {"type": "string"}}}
+    connector = {**make_connector("db", "acme", "acme"), "config": config}
+    acme.install("acme", version="0.1.0", connectors=[connector], hooks=["aetherflow_steps", "aetherflow_connectors"])
+    flow = FLOW.replace(
+        "driver: acme}", 'driver: acme, config: {word: "{{env.WORD}}"}, decode: {config: {word: true}}}'
+    )
+    (acme.project / "flow.yaml").write_text(flow.replace("{{run.date}}", "{{env.WORD}}"))
+    (acme.project / "hook.py").write_text("import pathlib\npathlib.Path('ran').touch()\n")
+    answer = acme.aetherflow("plan", "flow.yaml", "--json", AETHERFLOW_SECRETS_PATH="hook.py", WORD="open-sesame")
+    assert answer.code == 0, answer.out + answer.err
+    assert answer.json["jobs"][0]["steps"][0]["inputs"] == {"text": "***"}
+    assert not (acme.project / "ran").exists()

@@ -76,7 +76,7 @@ class _Describer:
 
     def _described(self, plan: JobPlan, section: SectionName, *, is_idle: bool = False) -> JobDescription:
         job_id = plan.job.id
-        knowledge = self._knowledge.having(jobs=dict(self._jobs), job={"id": job_id})
+        knowledge = self._knowledge.having(jobs=self._jobs, job={"id": job_id})
         when = knowledge.ask(self._flow_index.when(job_id), plan.job.when, self._flow_index.jobs[job_id])
         outlook = Outlook(Foreseen.LEAVE, _IDLE) if is_idle else self._outlook(plan, when)
         if section == "on_failure" and outlook.foreseen is Foreseen.RUN:
@@ -98,9 +98,9 @@ class _Describer:
     def _predecessors(self, plan: JobPlan) -> Iterator[Predecessor]:
         for other in plan.job.depends_on:
             yield Predecessor(job_id=other, because="depends_on")
-        for other in self._flow_index.jobs_named_by(plan.job.id):
-            if other not in plan.job.depends_on:
-                yield Predecessor(job_id=other, because="reference")
+        named = self._named.get(plan.job.id, frozenset()).difference(plan.job.depends_on)
+        for other in sorted(named, key=lambda job_id: self._flow_index.jobs[job_id].number):
+            yield Predecessor(job_id=other, because="reference")
 
     def _outlook(self, plan: JobPlan, when: Condition | None) -> Outlook:
         if plan.decision is Decision.RESTORE:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, MissingReference
 from ..quick_dataclasses import dataclass, replace
-from ..resolve.references import ABSENT, resolve
+from ..resolve.references import ABSENT, find, resolve
 from .description import Condition, Waiting
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Knowledge:
         if root == "params":
             return names[0] not in self.open_parameters if names else not self.open_parameters
         if root == "job":
-            return names[:1] == ["id"]
+            return names[:1] == ["id"] or (
+                len(names) > 1 and find(tuple(reference.parts[:3]), self.scope) is not ABSENT
+            )
         known = self.scope.get(root, ABSENT)
         if root not in _BY_NAME:
             return known is not ABSENT
@@ -64,7 +66,7 @@ class Knowledge:
         """
         waiting: list[Waiting] = []
 
-        def find(reference: Reference) -> object:
+        def found(reference: Reference) -> object:
             value, until = self._answer(reference, job)
             if until:
                 path = ".".join(map(str, reference.path[len(base) :]))
@@ -72,7 +74,7 @@ class Knowledge:
             return value
 
         try:
-            return template.render_known(find), tuple(waiting)
+            return template.render_known(found), tuple(waiting)
         except InvalidInput as error:
             never = Waiting(path="", reference="", until=f"{_NEVER}: {error.problem.message}")
             return template.substitute(lambda reference: reference.token), (*waiting, never)

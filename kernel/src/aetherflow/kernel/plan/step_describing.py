@@ -14,7 +14,7 @@ from .knowledge import is_never
 from .outlook import Outlook, by_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..check.definitions import FlowIndex
     from ..plugins.index import PluginIndex
@@ -45,7 +45,7 @@ class StepDescriber:
             for step in plan.steps
             if step.decision is Decision.RESTORE and step.earlier is not None and step.earlier.status.is_done
         }
-        self._knowledge = knowledge.having(steps=steps)
+        self._knowledge = knowledge.having(steps=steps, job={"id": plan.job.id, "outputs": _promoted(plan, steps)})
 
     def describe(self) -> tuple[StepDescription, ...]:
         """All of them, in order."""
@@ -112,6 +112,15 @@ class StepDescriber:
         inner = inner_step(entry, inputs)
         if inner is not None:
             yield from self._resources(*inner)
+
+
+def _promoted(plan: JobPlan, restored: Mapping[str, object]) -> dict[str, object]:
+    """The outputs of a job that its restored steps gave, and none that is to run gives again."""
+    if plan.earlier is None or plan.earlier.is_masked:
+        return {}
+    again = {name for step in plan.steps if step.step.id not in restored for name in step.step.outputs}
+    given = {name for step in plan.steps if step.step.id in restored for name in step.step.outputs}
+    return {name: value for name, value in plan.earlier.outputs.items() if name in given - again}
 
 
 def inner_step(entry: StepEntry, inputs: object) -> tuple[str, object] | None:

@@ -203,6 +203,7 @@ def test_nothing_is_written_but_the_plan(project):
         (["--out", "nowhere/plan.json"], 2, "AF-FILE-MISSING"),
         (["--out", "daily.yaml"], 2, "AF-USAGE"),
         (["--out", "steps"], 2, "AF-FILE-KIND"),
+        (["--out", "/proc/plan.json"], 1, "AF-SYSTEM"),
     ],
 )
 def test_mistakes_get_the_errors_of_run_and_leave_nothing(project, options, code, told):
@@ -267,6 +268,18 @@ def test_unchanged_plan_runs_and_does_what_was_shown(planned):
     assert "error AF-PLAN-CHANGED: this is not what plan.json was made for any more" in again.err
     assert "run one: it would be start 1 → 2" in again.err
     assert "job load: RUN → RESTORE (done in an earlier start)" in again.err
+
+
+def test_plan_is_good_in_any_folder_where_the_flow_is_named(project):
+    project.write("aetherflow.yaml", "settings: {log_level: INFO}\n")
+    project.write("mended", "")
+    assert project.aetherflow("plan", "daily.yaml", "--out", "plan.json").code == 0
+    elsewhere = type(project)(
+        project.folder / "steps", {**project.environment, "AETHERFLOW_PLUGIN_PATHS": str(project.folder / "steps")}
+    )
+    assert elsewhere.aetherflow("run", "--plan", "../plan.json").code == 2
+    answer = elsewhere.aetherflow("run", "../daily.yaml", "--plan", "../plan.json")
+    assert answer.code == 0, answer.err
 
 
 CHANGES = {

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, RunFailed
 from ..spec.source import MAX_BYTES, read_source
 
 #: Deeper than the inputs of a step may be, with all that they stand in.
@@ -19,7 +19,7 @@ def write_plan_file(told: dict[str, Any], out: str, *, flow_file: Path) -> None:
 
     Raises:
         InvalidInput: it can't go there.
-        OSError: it can't be written.
+        RunFailed: it can't be written.
     """
     from ..files.publish import publish
 
@@ -35,8 +35,12 @@ def write_plan_file(told: dict[str, Any], out: str, *, flow_file: Path) -> None:
     content = json.dumps(told, indent=2, ensure_ascii=True).encode() + b"\n"
     if len(content) > MAX_BYTES:
         raise _wrong(out, f"it would be bigger than {MAX_BYTES // 1024**2} MiB", "run the flow without a kept plan")
-    with publish(target.resolve()) as temporary:
-        temporary.write_bytes(content)
+    try:
+        with publish(target.resolve()) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunFailed(f"the plan can't be written to {out}: {reason}", code="AF-SYSTEM") from None
 
 
 def read_plan_file(name: str) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..quick_dataclasses import field_names
 from .description import PluginDescription
 from .step_describing import inner_step
 
@@ -60,19 +61,14 @@ def _of_step(index: PluginIndex, step_type: str, inputs: object) -> Iterator[Plu
 
 def _digest_of_manifest(record: PluginRecord) -> str:
     """A digest of all that a plugin says it contributes; its code has the version for that."""
-    manifest = record.manifest
-    if manifest is None:
-        return ""
-    said: list[object] = [manifest.interface, manifest.name, sorted(manifest.hooks)]
-    said += [
-        [step.name, step.target, sorted(step.effects), step.rerun.value, step.inputs, step.outputs, step.outputs_from]
-        for step in manifest.steps
-    ]
-    said += [
-        [each.name, each.target, each.protocol, sorted(each.effects), each.config, each.options]
-        for each in manifest.connectors
-    ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()
+    said = json.dumps(record.manifest, sort_keys=True, default=_as_json)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _as_json(part: Any) -> object:  # noqa: ANN401 - a record of a manifest, or a set of texts
+    if isinstance(part, frozenset):
+        return sorted(part)
+    return {name: getattr(part, name) for name in field_names(type(part))}
 
 
 def _digest_of_code(folder: Path) -> str:

@@ -418,40 +418,54 @@ def test_plan_that_was_edited_is_no_longer_what_would_run(planned):
     assert "parameter count: 3 → 9" in planned.aetherflow("run", "--plan", "plan.json").err
 
 
+KNOWN = ["{{params.x}}", "{{env.NUMBER}}", "at {{run.date}} in {{flow_id}}", "{{run_id}}: {{env.GONE:none}}", 7]
+
+
 @st.composite
 def flows(draw):
     """Flows of jobs that depend on, and refer to, some of those above them; some of which are skipped."""
-    count = draw(st.integers(1, 6))
     jobs = []
-    for number in range(count):
+    for number in range(draw(st.integers(1, 6))):
         above = st.lists(st.integers(0, number - 1), unique=True, max_size=2) if number else st.just([])
         depends_on, named = draw(above), draw(above)
-        when = draw(st.sampled_from(["", "1 > 2", "params.x == 1"]))
-        values = [f"{{{{jobs.j{each}.status}}}}" for each in named]
-        jobs.append(
-            {
-                "id": f"j{number}",
-                "depends_on": [f"j{each}" for each in depends_on],
-                **({"when": when} if when else {}),
-                "steps": [{"id": "s", "type": "say", "inputs": {"value": values}}],
-            }
-        )
-    return {"version": 1, "flow": {"id": "daily"}, "params": {"x": {"type": "integer", "default": 1}}, "jobs": jobs}
+        conditions = [
+            "",
+            "params.x == 2",
+            "params.x == 1",
+            *(f"jobs.j{each}.status == 'SKIPPED'" for each in draw(above)),
+        ]
+        when = draw(st.sampled_from(conditions))
+        values = [f"{{{{jobs.j{each}.status}}}}" for each in named] + draw(st.lists(st.sampled_from(KNOWN), max_size=3))
+        steps = [{"id": "s", "type": "say", "inputs": {"value": values}}]
+        steps += [{"id": "t", "type": "say", "inputs": {"value": "{{params.x}}"}, "when": "params.x == 2"}]
+        job = {"id": f"j{number}", "depends_on": [f"j{each}" for each in depends_on], "steps": steps}
+        jobs.append({**job, **({"when": when} if when else {})})
+    params = {"x": {"type": "integer", "default": draw(st.integers(1, 2))}}
+    return {"version": 1, "flow": {"id": "daily"}, "params": params, "jobs": jobs}
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flow=flows())
-def test_order_and_end_of_jobs_are_those_of_a_real_run(project, flow):
+def test_what_is_foreseen_is_what_a_real_run_does(project, flow):
+    project.environment["NUMBER"] = "5"
     project.write("daily.yaml", json.dumps(flow))
-    told = plan_of(project)
-    answer = project.aetherflow("run", "daily.yaml", AETHERFLOW_LOG_FORMAT="json")
+    run_id = f"r{len(list(project.folder.glob('run-*')))}"
+    project.write(f"run-{run_id}", "")
+    told = plan_of(project, "--run-id", run_id)
+    answer = project.aetherflow("run", "daily.yaml", "--run-id", run_id, AETHERFLOW_LOG_FORMAT="json")
     events = [json.loads(line) for line in answer.err.splitlines()]
     ended = {each["job_id"]: each["status"] for each in events if each["event"] == "job_end"}
     expected = {"RUN": "SUCCESS", "SKIP": "SKIPPED", "BLOCK": "BLOCKED"}
     for job in told["jobs"]:
         assert ended[job["job_id"]] == expected.get(job["foreseen"], ended[job["job_id"]])
+    # The order in which they start, and that in which they end, those included that do not run.
     started = [each["job_id"] for each in events if each["event"] == "job_start"]
-    may_start = [job["job_id"] for job in told["jobs"] if job["foreseen"] in {"RUN", "OPEN"}]
-    assert started == [job for job in may_start if ended[job] == "SUCCESS"]
-    # The order in which they end, those included that do not run.
+    assert started == [job["job_id"] for job in told["jobs"] if ended[job["job_id"]] == "SUCCESS"]
     assert [job["job_id"] for job in told["jobs"]] == list(ended)
+    ran = named(project.aetherflow("runs", "show", run_id, "--json").json)
+    for name, step in ran.items():
+        planned = named(told)[name]
+        if "." in name and planned["foreseen"] in expected:
+            assert step["status"] == expected[planned["foreseen"]]
+            if step["status"] == "SUCCESS" and not planned["waits_for"]:
+                assert step["outputs"]["value"] == planned["inputs"]["value"]

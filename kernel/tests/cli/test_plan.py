@@ -42,6 +42,12 @@ on_failure:
 finally:
   - {id: tidy, steps: [{id: say, type: say, inputs: {value: "{{flow_id}}"}}]}
 """
+HANGING = """
+version: 1
+flow: {id: daily}
+jobs:
+  - {id: stay, steps: [{id: hang, type: hang, inputs: {ready: ready}}]}
+"""
 SECRET = "s3cret-and-long"
 
 
@@ -82,6 +88,16 @@ def seen(folder):
 
 def waits(told):
     return [(each["path"], each["reference"], each["until"]) for each in told["waits_for"]]
+
+
+def start_hanging(project):
+    """A run that is under way, as a process."""
+    process = project.start("run", "daily.yaml", "--run-id", "h")
+    end = time.monotonic() + 60
+    while not (project.folder / "ready").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return process
 
 
 def edit(project, old, new, name="daily.yaml"):
@@ -237,15 +253,8 @@ def test_half_done_run_shows_what_is_restored_and_why(project):
 
 
 def test_run_that_is_under_way_is_not_disturbed_and_said_to_be(project):
-    project.write(
-        "daily.yaml",
-        "version: 1\nflow: {id: daily}\njobs:\n  - id: stay\n    steps:\n      - {id: hang, type: hang, inputs: {ready: ready}}\n",
-    )
-    process = project.start("run", "daily.yaml", "--run-id", "h")
-    end = time.monotonic() + 60
-    while not (project.folder / "ready").exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    project.write("daily.yaml", HANGING)
+    process = start_hanging(project)
     told = plan_of(project, "--run-id", "h")
     assert [each["code"] for each in told["warnings"]] == ["AF-RUN-OWNED"]
     assert named(told)["stay.hang"]["reason"] == "its last attempt ended INTERRUPTED"
@@ -253,6 +262,23 @@ def test_run_that_is_under_way_is_not_disturbed_and_said_to_be(project):
     process.terminate()
     process.communicate(timeout=60)
     assert process.returncode == 143
+
+
+def test_what_a_killed_run_left_is_looked_at_and_left_as_it_is(project):
+    project.write("daily.yaml", HANGING)
+    process = start_hanging(project)
+    process.kill()
+    process.communicate(timeout=60)
+    before = seen(project.folder)
+    told = plan_of(project, "--resume", "h")
+    assert told["warnings"] == []
+    assert named(told)["stay.hang"]["reason"] == "its last attempt ended INTERRUPTED"
+    after = seen(project.folder)
+    # What processes share of the ledger is made anew by whoever opens it.
+    assert {name for name, found in after.items() if found != before.get(name)} <= {
+        ".aetherflow/state/ledger.sqlite-shm"
+    }
+    assert after.keys() == before.keys()
 
 
 def test_unchanged_plan_runs_and_does_what_was_shown(planned):
@@ -444,7 +470,7 @@ def flows(draw):
     return {"version": 1, "flow": {"id": "daily"}, "params": params, "jobs": jobs}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flow=flows())
 def test_what_is_foreseen_is_what_a_real_run_does(project, flow):
     project.environment["NUMBER"] = "5"

@@ -79,7 +79,8 @@ class PlannedRun:
             AetherFlowError: something changed, or the run would not start.
         """
         from ..plan.changes import changes_between
-        from ..run.foreseeing import describe_start, foresee_run
+        from ..run.foreseeing import foresee_run
+        from ..run.start_description import describe_start
 
         changed = self._changed_surroundings(prepared)
         try:
@@ -99,7 +100,7 @@ class PlannedRun:
         """What changed that is known also where the flow is wrong by now."""
         from ..plan.changes import changes_of_surroundings
         from ..plan.used_plugins import described
-        from ..run.foreseeing import surroundings_of
+        from ..run.start_description import surroundings_of
 
         names = {plugin["name"] for plugin in self.told["plugins"]}
         index = prepared.surroundings.index

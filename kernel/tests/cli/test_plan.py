@@ -219,7 +219,7 @@ def test_nothing_is_written_but_the_plan(project):
         (["--out", "nowhere/plan.json"], 2, "AF-FILE-MISSING"),
         (["--out", "daily.yaml"], 2, "AF-USAGE"),
         (["--out", "steps"], 2, "AF-FILE-KIND"),
-        (["--out", "/proc/plan.json"], 1, "AF-SYSTEM"),
+        (["--out", "/proc/plan.json"], 2, "AF-OUTPUT-FILE"),
     ],
 )
 def test_mistakes_get_the_errors_of_run_and_leave_nothing(project, options, code, told):

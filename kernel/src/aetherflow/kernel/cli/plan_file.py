@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput, RunFailed
+from ..errors import InvalidInput
 from ..spec.source import MAX_BYTES, read_source
 
 #: Deeper than the inputs of a step may be, with all that they stand in.
@@ -18,8 +18,7 @@ def write_plan_file(told: dict[str, Any], out: str, *, flow_file: Path) -> None:
     """Write a plan, in place of one that stands there.
 
     Raises:
-        InvalidInput: it can't go there.
-        RunFailed: it can't be written.
+        InvalidInput: it can't go there, or can't be written.
     """
     from ..files.publish import publish
 
@@ -39,8 +38,9 @@ def write_plan_file(told: dict[str, Any], out: str, *, flow_file: Path) -> None:
         with publish(target.resolve()) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunFailed(f"the plan can't be written to {out}: {reason}", code="AF-SYSTEM") from None
+        why = error.strerror or str(error)
+        mend = "name a file in a folder that can be written to"
+        raise InvalidInput(f"{out} can't be written: {why}", code="AF-OUTPUT-FILE", help=mend) from None
 
 
 def read_plan_file(name: str) -> dict[str, Any]:

@@ -123,17 +123,26 @@ class _Describer:
             case Foreseen.OPEN:
                 self._open.add(plan.job.id)
             case Foreseen.SKIP:
-                self._see(plan, Status.SKIPPED, declared_outputs(plan), FALSE)
+                self._see_unless_blocked(plan, Status.SKIPPED, FALSE)
+            case Foreseen.FAIL:
+                self._see_unless_blocked(plan, Status.FAILED)
             case Foreseen.BLOCK:
                 self._see(plan, Status.BLOCKED, declared_outputs(plan))
-            case Foreseen.FAIL:
-                self._see(plan, Status.FAILED, declared_outputs(plan))
             case Foreseen.RESTORE if earlier is not None:
                 self._see(plan, earlier.status, kept_outputs(plan), earlier.reason)
             case Foreseen.LEAVE if earlier is not None:
                 self._see(plan, earlier.status, {} if earlier.is_masked else kept_outputs(plan))
             case Foreseen.LEAVE:
                 self._statuses[plan.job.id] = Status.PENDING
+
+    def _see_unless_blocked(self, plan: JobPlan, status: Status, reason: str = "") -> None:
+        """A job whose condition is not even asked where what it depends on ends badly, or the flow fails fast."""
+        is_asked = all(self._statuses.get(each) is Status.SUCCESS for each in plan.job.depends_on)
+        if is_asked and not self._flow_index.flow.concurrency.fail_fast:
+            self._see(plan, status, declared_outputs(plan), reason)
+        else:
+            # Whatever it is, it is no success.
+            self._statuses[plan.job.id] = status
 
     def _see(self, plan: JobPlan, status: Status, outputs: Mapping[str, object], reason: str = "") -> None:
         self._statuses[plan.job.id] = status

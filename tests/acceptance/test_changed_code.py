@@ -33,13 +33,21 @@ def project(tmp_path):
     return tmp_path
 
 
-def run(project, mode, allow, least):
+def run(project, mode, allow, least, *, folder=None):
     (project / "aetherflow.yaml").write_text(
         PROFILE.replace("MODE", mode).replace("ALLOW", allow).replace("BASE", BASES[mode])
     )
     return subprocess.run(
-        [sys.executable, "-m", "aetherflow.kernel", "run", "flow.yaml", "--run-id", "r1"],
-        cwd=project,
+        [
+            sys.executable,
+            "-m",
+            "aetherflow.kernel",
+            "run",
+            os.path.relpath(project / "flow.yaml", folder or project),
+            "--run-id",
+            "r1",
+        ],
+        cwd=folder or project,
         env={**os.environ, **({"LEAST": least} if least else {})},
         capture_output=True,
         text=True,
@@ -56,3 +64,10 @@ def test_a_policy_that_was_changed_is_refused_where_it_is_locked(project, mode, 
     assert again.returncode == code, again.stderr
     assert ("AF-CODE-CHANGED" in again.stderr) == (code == 3)
     assert run(project, mode, "[control]", "1").returncode == 0
+
+
+def test_a_run_goes_on_from_another_folder_under_the_same_policy(project):
+    assert run(project, "locked", "[control]", "").returncode == 1
+    (project / "below").mkdir()
+    again = run(project, "locked", "[control]", "1", folder=project / "below")
+    assert again.returncode == 0, again.stderr

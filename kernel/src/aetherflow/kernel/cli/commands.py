@@ -54,33 +54,48 @@ AS_JSON = Parameter("as_json", "flag", "Answer in JSON, on standard output.", op
 FLOW_ID = Parameter("flow_id", "text", "Only runs of this flow.", option="--flow-id", metavar="ID")
 RUN = Parameter("run", "argument", "The run's id, or FLOW_ID/RUN_ID.", metavar="RUN", is_required=True)
 
+#: Which run of a flow is meant, and what a start of it is to do.
+OF_A_START = (
+    FLOW,
+    FLOW_YAML,
+    Parameter("run_id", "text", "The run's id; one that exists is gone on with.", option="--run-id"),
+    Parameter("resume", "text", "Go on with the run of this id, which must exist.", metavar="RUN"),
+    Parameter(
+        "from_step",
+        "text",
+        "Do everything anew from this step on, with what depends on it: STEP or JOB.STEP.",
+        option="--from",
+        metavar="STEP",
+    ),
+    Parameter(
+        "accept_changes",
+        "flag",
+        "Do anew what is done and was edited since, with what depends on it.",
+        option="--accept-changes",
+    ),
+    Parameter("flow_job", "text", "Run this job alone.", option="--flow-job"),
+    PROFILE,
+    Parameter("param", "texts", "The value of a parameter.", metavar="KEY=VALUE"),
+    AS_JSON,
+)
+
 COMMANDS = (
     Command(
         ("run",),
         "run:run",
         "Run a flow; started again with the same run id, it goes on where it stopped.",
         (
-            FLOW,
-            FLOW_YAML,
-            Parameter("run_id", "text", "The run's id; one that exists is gone on with.", option="--run-id"),
-            Parameter("resume", "text", "Go on with the run of this id, which must exist.", metavar="RUN"),
-            Parameter(
-                "from_step",
-                "text",
-                "Do everything anew from this step on, with what depends on it: STEP or JOB.STEP.",
-                option="--from",
-                metavar="STEP",
-            ),
-            Parameter(
-                "accept_changes",
-                "flag",
-                "Do anew what is done and was edited since, with what depends on it.",
-                option="--accept-changes",
-            ),
-            Parameter("flow_job", "text", "Run this job alone.", option="--flow-job"),
-            PROFILE,
-            Parameter("param", "texts", "The value of a parameter.", metavar="KEY=VALUE"),
-            AS_JSON,
+            *OF_A_START,
+            Parameter("plan", "text", "Do what this file of `aetherflow plan` says, or nothing.", metavar="FILE"),
+        ),
+    ),
+    Command(
+        ("plan",),
+        "plan:plan",
+        "Show what a run would do: nothing runs, no plugin is imported, no server is touched.",
+        (
+            *OF_A_START,
+            Parameter("out", "text", "Keep the plan in this file, for `aetherflow run --plan`.", metavar="FILE"),
         ),
     ),
     Command(

@@ -7,10 +7,9 @@ import os
 import sys
 from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ExitCode, InvalidInput, Problem
-from .flow_file import given_flow
 from .output import is_terminal, output_kept_for_the_answer, print_json, print_problems, say
 from .streams import drop_stream, flush_streams
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ..events.bus import EventBus
     from ..events.lines import LineLog
     from ..run.request import RunRequest, RunResult
+    from .planned_run import PlannedRun
 
 
 #: Python's own 700 has it look for garbage after every few steps.
@@ -31,37 +31,26 @@ _MOST_JOBS_TOLD = 12
 
 def run(
     *,
-    flow: str | None,
-    flow_yaml: str | None,
-    run_id: str | None,
-    resume: str | None,
-    from_step: str | None,
-    accept_changes: bool,
-    flow_job: str | None,
+    plan: str | None,
     profile: str | None,
     param: list[str] | None,
     as_json: bool,
     environ: Mapping[str, str],
+    **options: Any,  # noqa: ANN401 - those of `RunOptions`
 ) -> ExitCode:
     """Run a flow; started again with the same run id, it goes on where it stopped."""
-    from ..run.request import RunRequest
+    from .run_options import RunOptions
 
-    _refuse_contradictions(run_id=run_id, resume=resume, from_step=from_step, flow_job=flow_job)
-    if flow is None and flow_yaml is None and resume is not None:
-        from .run_file import flow_of_run
+    given = RunOptions(**options, param=tuple(param or ()))
+    if plan is None:
+        file, request = given.request(command="run", environ=environ)
+        return start_run(file, request, profile=profile, as_json=as_json, environ=environ)
+    from .plan_file import read_plan_file
+    from .planned_run import PlannedRun
 
-        file, resume = flow_of_run(resume, ledger=None, environ=environ)
-    else:
-        file = given_flow(flow, flow_yaml, command="run")
-    request = RunRequest(
-        run_id=resume or run_id,
-        must_exist=resume is not None,
-        only_job=flow_job,
-        from_step=from_step,
-        accept_changes=accept_changes,
-        parameters=_parameters(param or []),
-    )
-    return start_run(file, request, profile=profile, as_json=as_json, environ=environ)
+    planned = PlannedRun(name=plan, told=read_plan_file(plan))
+    request, file = planned.request(given), planned.flow_file(given)
+    return start_run(file, request, profile=profile, as_json=as_json, environ=environ, planned=planned)
 
 
 def retry(
@@ -90,9 +79,15 @@ def retry(
 
 
 def start_run(
-    file: Path, request: RunRequest, *, profile: str | None, as_json: bool, environ: Mapping[str, str]
+    file: Path,
+    request: RunRequest,
+    *,
+    profile: str | None,
+    as_json: bool,
+    environ: Mapping[str, str],
+    planned: PlannedRun | None = None,
 ) -> ExitCode:
-    """Check a flow, run it, and tell of it; answers how the process is to end."""
+    """Check a flow, run it where it is as it was planned, and tell of it; answers how the process is to end."""
     from ..check.preparation import prepare_flow
     from ..run.crew import note_left_behind
     from ..run.flow import run_prepared
@@ -103,6 +98,8 @@ def start_run(
         stack.enter_context(prepared.surroundings.index)
         if not as_json:
             print_problems(prepared.warnings, prepared)
+        if planned is not None:
+            request = planned.approved(prepared, request)
         prepared.checked()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
@@ -126,29 +123,6 @@ def start_run(
         flush_streams(has_left_behind=True)
         os._exit(int(result.exit_code))
     return result.exit_code
-
-
-def _refuse_contradictions(
-    *, run_id: str | None, resume: str | None, from_step: str | None, flow_job: str | None
-) -> None:
-    if resume is not None and run_id is not None:
-        raise InvalidInput("--resume and --run-id both name a run", code="AF-USAGE", help="give one of them")
-    if from_step is not None and run_id is None and resume is None:
-        raise InvalidInput("--from needs a run to go on with", code="AF-USAGE", help="name it: --resume RUN")
-    if from_step is not None and flow_job is not None:
-        raise InvalidInput("--from and --flow-job exclude each other", code="AF-USAGE", help="give one of them")
-
-
-def _parameters(given: list[str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for text in given:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise InvalidInput(f"--param {name!r} has no value", code="AF-USAGE", help="write it as --param name=value")
-        if name in values:
-            raise InvalidInput(f"parameter {name!r} was given twice", code="AF-USAGE", help="give it once")
-        values[name] = value
-    return values
 
 
 def _bus(prepared: Prepared, stack: ExitStack) -> EventBus:

@@ -81,7 +81,7 @@ def tree(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"run {told['run_id']} of flow {told['flow_id']}: {told['status']}"
     yield f"  flow file   {one_line(told['flow_file'])}"
     if told["parameters"]:
-        yield f"  parameters  {', '.join(f'{name}={_short(value)}' for name, value in told['parameters'].items())}"
+        yield f"  parameters  {', '.join(f'{name}={short(value)}' for name, value in told['parameters'].items())}"
     if told["cancel_requested_at"]:
         yield f"  cancel      asked for at {told['cancel_requested_at']}"
     starts = {start["start"]: start for start in told["starts"]}
@@ -276,6 +276,7 @@ def _line(depth: int, name: str, told: Mapping[str, Any]) -> str:
     return f"{'  ' * depth}{name}: {told['status']}{took}{decision}"
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A JSON value on a part of a line."""
     text = one_line(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004 - as many as fit a line

@@ -76,6 +76,12 @@ class Reference:
         """The path as it is written."""
         return ".".join(self.parts)
 
+    @property
+    def token(self) -> str:
+        """The whole of it as a template writes it."""
+        default = "" if self.default is None else f":{self.default}"
+        return f"{{{{{self.dotted}{default}}}}}"
+
 
 class _Absent:
     """The type of `ABSENT`."""

@@ -6,7 +6,7 @@ side instead of being tried one after the other, so that the work grows with the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -90,8 +90,12 @@ def types_of(schemas: Schemas) -> frozenset[str] | None:
 
 def is_secret(schemas: Schemas) -> bool:
     """Whether a branch marks the value that stands here as a secret."""
-    marks = (schema.get("x-aetherflow") for schema in schemas)
-    return any(isinstance(mark, Mapping) and mark.get("secret") is True for mark in marks)
+    return any(mark.get("secret") is True for mark in _marks(schemas))
+
+
+def names_resource(schemas: Schemas) -> bool:
+    """Whether a branch marks the value that stands here as the name of a resource."""
+    return any("resource" in mark for mark in _marks(schemas))
 
 
 def known_properties(schemas: Schemas) -> frozenset[str] | None:
@@ -115,6 +119,11 @@ def required_names(schemas: Schemas) -> frozenset[str]:
 def default_of(schemas: Schemas, absent: object) -> object:
     """What stands here where nothing is written; `absent` where no branch says."""
     return next((schema["default"] for schema in schemas if "default" in schema), absent)
+
+
+def _marks(schemas: Schemas) -> Iterator[Mapping[str, Any]]:
+    marks = (schema.get("x-aetherflow") for schema in schemas)
+    return (mark for mark in marks if isinstance(mark, Mapping))
 
 
 def _types_of_one(schema: Schema) -> set[str] | None:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ..errors import InvalidInput, MissingReference, Problem, TemplateError, YamlPath
 from ..quick_dataclasses import dataclass
 from ..spec.values import Raw, without_raw
-from .references import NAME, Reference, mend_of_root, resolve
+from .references import ABSENT, NAME, Reference, mend_of_root, resolve
 
 UNSUPPORTED = "Unsupported templating syntax. Use {{VAR}} or {{VAR:DEFAULT}}"
 #: A text may grow by this for each token in it: what is bigger belongs into a file.
@@ -56,6 +56,22 @@ class Template:
             only_missing = all(problem.code == MissingReference.code for problem in problems)
             raise (MissingReference if only_missing else TemplateError).of(problems)
         return value
+
+    def render_known(self, find: Find) -> object:
+        """The value with those tokens replaced that are known by now; the others stay as they are written.
+
+        Args:
+            find: what a reference stands for, `ABSENT` where that is not known.
+
+        Raises:
+            TemplateError: what a token stands for can't be part of a text.
+        """
+
+        def found(reference: Reference) -> object:
+            value = find(reference)
+            return reference.token if value is ABSENT else value
+
+        return self.substitute(found)
 
 
 def compile_value(value: object, *, roots: frozenset[str], path: YamlPath = ()) -> Template:

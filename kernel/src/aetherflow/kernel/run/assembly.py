@@ -138,19 +138,11 @@ def _resources(surroundings: Surroundings, flow: Flow, wiring: Wiring) -> Mappin
 
 
 def _resolved_resources(surroundings: Surroundings, flow: Flow) -> Mapping[str, ResolvedResource]:
-    from ..resolve.resources import ConnectorSchemas, ResourceSources, resolve_resources
     from ..resolve.secrets import load_secrets_hook
+    from .resources import resolved_resources
 
     hook = load_secrets_hook(surroundings.settings, allowed=surroundings.profile.is_open)
-    entries = [surroundings.index.connector(found.kind, found.driver) for found in flow.resources.values()]
-    sources = ResourceSources(
-        environment=surroundings.environment,
-        redactor=surroundings.redactor,
-        profiles=surroundings.resource_profiles,
-        hook=hook,
-        schemas={(entry.kind, entry.driver): ConnectorSchemas(entry.config, entry.options) for entry in entries},
-    )
-    return resolve_resources(flow.resources, sources, document=flow.document)
+    return resolved_resources(surroundings, flow, hook)
 
 
 def _write_roots(surroundings: Surroundings) -> tuple[Path, ...]:

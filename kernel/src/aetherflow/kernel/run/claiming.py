@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..contracts.events import Status
-from ..contracts.records import DecisionRecord, RunRecord, StartRecord
+from ..contracts.records import DecisionRecord, JobRecord, RunRecord, StartRecord, StepRecord
 from ..errors import InvalidInput, RefusedByPolicy
 from ..plan.decisions import Decision
 from ..plan.definitions import flow_definitions
 from ..policy.document import Mode
 from ..quick_dataclasses import replace
+from ..spec.identifiers import problem_with_id
 from ..state.identity import own_identity
 from ..state.liveness import DIED, as_noted
 from .parameters import facts_of, refuse_other_parameters, refuse_secret_parameters, settle_parameters
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow
+    from .request import RunRequest
+
+Cut = TypeVar("Cut", JobRecord, StepRecord)
 
 
 def settle_history(ledger: StateStore, key: RunKey) -> History:
@@ -37,6 +41,68 @@ def settle_history(ledger: StateStore, key: RunKey) -> History:
     with ledger.transaction():
         ledger.cut_off(key, DIED)
     return ledger.history(key)
+
+
+def as_cut_off(history: History) -> History:
+    """What `settle_history` would make of it, for whoever may only look."""
+    if history.run is None:
+        return history
+    status = {Status.RUNNING: Status.INTERRUPTED}
+    return replace(
+        history,
+        run=replace(history.run, status=status.get(history.run.status, history.run.status)),
+        jobs={key: _cut_off(job) for key, job in history.jobs.items()},
+        steps={key: _cut_off(step) for key, step in history.steps.items()},
+    )
+
+
+def _cut_off(record: Cut) -> Cut:
+    if record.status is not Status.RUNNING:
+        return record
+    found: Cut = replace(record, status=Status.INTERRUPTED, reason=DIED)
+    return found
+
+
+def settle_run_id(run_id: str | None) -> str:
+    """The run's id: the one that was given, else a new random one.
+
+    Raises:
+        InvalidInput: it is no id.
+    """
+    if run_id is None:
+        return secrets.token_hex(6)
+    if problem := problem_with_id(run_id, dotted=True):
+        raise InvalidInput(
+            f"the run id {run_id!r} {problem}", code="AF-RUN-ID", help="choose another one, or leave it out"
+        )
+    return run_id
+
+
+def refuse_to_go_on(
+    prepared: Prepared, request: RunRequest, *, store: StateStore | None, key: RunKey, history: History
+) -> None:
+    """A run goes on where it exists, nobody ended it for good, and a locked profile finds the code that it began with.
+
+    Args:
+        prepared: the flow.
+        request: what was asked for.
+        store: what remembers the run; null where there is no store yet.
+        key: of the run.
+        history: what is remembered of it.
+
+    Raises:
+        InvalidInput: there is no such run, or it was cancelled.
+        RefusedByPolicy: it was started with other code.
+    """
+    if request.must_exist and history.run is None:
+        raise InvalidInput(
+            f"flow {key.flow_id!r} has no run {key.run_id!r}",
+            code="AF-RUN-UNKNOWN",
+            help="aetherflow runs list shows those there are",
+        )
+    refuse_cancelled(history, key, is_taken_up=request.must_exist and not request.only_failed)
+    if store is not None:
+        refuse_changed_code(prepared, store, key)
 
 
 def refuse_cancelled(history: History, key: RunKey, *, is_taken_up: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -11,16 +10,15 @@ from typing import TYPE_CHECKING
 from ..check.preparation import Prepared, prepare_flow, require_job
 from ..contracts.events import RunEnded, RunStarted, Status
 from ..contracts.records import RunKey, RunRecord
-from ..errors import InvalidInput, LedgerFailed
+from ..errors import LedgerFailed
 from ..events.bus import CallbackSink, EventBus, Telling, warn_of_sink
 from ..events.run_log import RunLog
 from ..quick_dataclasses import replace
-from ..spec.identifiers import problem_with_id
 from ..state.companions import open_log
 from ..state.ledger import open_ledger
 from ..state.ownership import own_run
 from .assembly import Wiring, assemble
-from .claiming import claim_run, make_record, refuse_cancelled, refuse_changed_code, settle_history
+from .claiming import claim_run, make_record, refuse_to_go_on, settle_history, settle_run_id
 from .crew import Crew, LeftBehind, note_left_behind
 from .ending import run_to_the_end
 from .journal import Journal
@@ -95,7 +93,7 @@ def _run_prepared(
     flow = flow_index.flow
     if request.only_job is not None:
         require_job(flow, request.only_job)
-    key = RunKey(flow.id, _settle_run_id(request.run_id))
+    key = RunKey(flow.id, settle_run_id(request.run_id))
     places = places_of(prepared.surroundings, flow)
     crew = Crew()
     with ExitStack() as stack:
@@ -105,17 +103,12 @@ def _run_prepared(
         stack.callback(ledger.close)
         ownership = stack.enter_context(own_run(places.owners, key))
         history = settle_history(ledger, key)
-        if request.must_exist and history.run is None:
-            raise InvalidInput(
-                f"flow {flow.id!r} has no run {key.run_id!r}",
-                code="AF-RUN-UNKNOWN",
-                help="aetherflow runs list shows those there are",
-            )
-        refuse_cancelled(history, key, is_taken_up=request.must_exist and not request.only_failed)
-        refuse_changed_code(prepared, ledger, key)
+        refuse_to_go_on(prepared, request, store=ledger, key=key, history=history)
         record = make_record(prepared, flow, request.parameters, key=key, history=history, clock=request.clock)
         record = replace(record, workspace=str(places.workspace))
         plan = make_plan(prepared, flow_index, request, ledger=ledger, history=history, start=record.starts)
+        if request.approve is not None:
+            request.approve(history, record, plan)
         log = _run_log(prepared, places, key, record, tell)
         stack.callback(log.close)
         stop = Stop()
@@ -277,13 +270,3 @@ def job_as_json(job: JobResult) -> dict[str, object]:
             for step in job.steps
         ],
     }
-
-
-def _settle_run_id(run_id: str | None) -> str:
-    if run_id is None:
-        return secrets.token_hex(6)
-    if problem := problem_with_id(run_id, dotted=True):
-        raise InvalidInput(
-            f"the run id {run_id!r} {problem}", code="AF-RUN-ID", help="choose another one, or leave it out"
-        )
-    return run_id

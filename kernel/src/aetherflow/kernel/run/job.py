@@ -8,6 +8,7 @@ from ..contracts.events import Status
 from ..errors import AetherFlowError, LedgerFailed, NothingDone
 from ..files.paths import PathsOnDemand, StepPaths
 from ..plan.decisions import Decision
+from ..plan.outputs import declared_outputs, kept_outputs
 from ..quick_dataclasses import replace
 from ..resolve.schemas import DeclaredTypes, known_properties
 from ..resolve.text import fit
@@ -260,17 +261,6 @@ def _promoted_earlier(plan: JobPlan) -> Mapping[str, Json]:
         return {}
     kept = {name for step in plan.steps if step.decision is Decision.RESTORE for name in step.step.outputs}
     return {name: value for name, value in kept_outputs(plan).items() if name in kept}
-
-
-def declared_outputs(plan: JobPlan) -> dict[str, Json]:
-    """All outputs of a job, null as long as none is produced."""
-    return {**{name: None for step in plan.job.steps for name in step.outputs}, **dict.fromkeys(plan.job.outputs)}
-
-
-def kept_outputs(plan: JobPlan) -> dict[str, Json]:
-    """All outputs of a job as an earlier start left them; where a secret was not kept, none of them."""
-    kept = {} if plan.earlier is None or plan.earlier.is_masked else plan.earlier.outputs
-    return {**declared_outputs(plan), **kept}
 
 
 def with_nulls(outputs: Mapping[str, Json], names: Iterable[Sequence[str]]) -> dict[str, Any]:

@@ -37,5 +37,6 @@ def environment_keys_of(flow_index: FlowIndex) -> tuple[str, ...]:
 
 
 def policy_digest_of(profile: RuntimeProfile) -> str:
-    """A digest of the runtime profile in force and the files that it comes from."""
-    return hashlib.sha256(json.dumps([profile.name, profile.sources]).encode()).hexdigest()
+    """A digest of the runtime profile in force and the files that it comes from, from wherever they are looked at."""
+    contents = [digest for _, digest in profile.sources]
+    return hashlib.sha256(json.dumps([profile.name, contents]).encode()).hexdigest()

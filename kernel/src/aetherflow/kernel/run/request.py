@@ -11,7 +11,8 @@ from ..errors import ExitCode
 from ..quick_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
-    from ..contracts.records import Json
+    from ..contracts.records import History, Json, RunRecord
+    from ..plan.decisions import Plan
     from .active import JobResult
 
 
@@ -60,6 +61,8 @@ class RunRequest:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     #: Seconds since 1970 in UTC.
     clock: Callable[[], float] = time.time
+    #: Looks at what the start would do, with the run owned and nothing written; what it raises ends the start there.
+    approve: Callable[[History, RunRecord, Plan], None] | None = None
 
     @property
     def asked(self) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from ..contracts.events import Status
 from ..errors import RunFailed
 from ..plan.decisions import Decision
+from ..plan.readiness import Readiness
 from .active import JobResult
 from .crew import LeftBehind
 from .job import JobRun
-from .readiness import Readiness
 from .stopping import LOOK_SECONDS, SignalArrived
 from .without_running import end_without_running, take_over
 

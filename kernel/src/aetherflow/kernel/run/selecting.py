@@ -25,9 +25,15 @@ if TYPE_CHECKING:
 
 
 def make_plan(
-    prepared: Prepared, flow_index: FlowIndex, request: RunRequest, *, ledger: StateStore, history: History, start: int
+    prepared: Prepared,
+    flow_index: FlowIndex,
+    request: RunRequest,
+    *,
+    ledger: StateStore | None,
+    history: History,
+    start: int,
 ) -> Plan:
-    """What this start of a run will do.
+    """What this start of a run will do; without a ledger nothing is remembered of any run.
 
     Raises:
         InvalidInput: what was asked for does not exist, or what is done was edited since.
@@ -59,13 +65,13 @@ def make_plan(
 class _Written:
     """Steps as they were written when the run did them, looked up when one was edited since."""
 
-    def __init__(self, ledger: StateStore, flow_id: str, run_id: str | None) -> None:
+    def __init__(self, ledger: StateStore | None, flow_id: str, run_id: str | None) -> None:
         self._ledger = ledger
         self._key = None if run_id is None else RunKey(flow_id, run_id)
         self._found: dict[int, Mapping[tuple[str, str], object]] = {}
 
     def step(self, job_id: str, step_id: str, record: StepRecord) -> object:
-        if self._key is None:
+        if self._key is None or self._ledger is None:
             return None
         if record.ran_in not in self._found:
             digests = {start.number: start.flow_digest for start in self._ledger.starts(self._key)}
@@ -96,7 +102,7 @@ def _find_step(flow: Flow, wanted: str) -> tuple[str, str]:
 
 
 def _borrowed(
-    flow_index: FlowIndex, request: RunRequest, ledger: StateStore, history: History
+    flow_index: FlowIndex, request: RunRequest, ledger: StateStore | None, history: History
 ) -> Mapping[str, JobRecord]:
     """Results for the jobs that a single job stands on: of this run, else of the newest run that has them all."""
     if request.only_job is None:
@@ -108,8 +114,8 @@ def _borrowed(
     missing = tuple(job_id for job_id in needed if not _ended_well(history, job_id))
     jobs = history.jobs
     if missing:
-        earlier_run = ledger.newest_run_with(flow.id, needed) if request.run_id is None else None
-        if earlier_run is None:
+        earlier_run = ledger.newest_run_with(flow.id, needed) if ledger and request.run_id is None else None
+        if ledger is None or earlier_run is None:
             raise _needs_earlier(request, missing)
         jobs = ledger.history(RunKey(flow.id, earlier_run)).jobs
     wanted = flow_index.needed_outputs().get(request.only_job, frozenset())

@@ -8,9 +8,9 @@ from ..contracts.events import JobEnded, Status
 from ..contracts.records import JobRecord
 from ..errors import AetherFlowError
 from ..plan.decisions import Decision
+from ..plan.outputs import declared_outputs, kept_outputs
 from ..quick_dataclasses import replace
 from .active import Failure, JobResult, StepResult
-from .job import declared_outputs, kept_outputs
 
 if TYPE_CHECKING:
     from ..plan.decisions import JobPlan

@@ -85,8 +85,11 @@ def open_to_read(path: Path) -> LedgerConnection:
 
 
 def _connect_to_read(path: Path) -> LedgerConnection:
+    has_unmerged = _has_unmerged(path)
     connection = LedgerConnection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
+        # What a killed run left unmerged is for whoever writes next: a look leaves both files as they are.
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(has_unmerged))
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         # Only now SQLite looks at the file, and makes what it shares with writers.
         _pragma(connection, "schema_version")
@@ -101,15 +104,20 @@ def _connect_to_read(path: Path) -> LedgerConnection:
 
 def _connect_as_it_stands(path: Path, error: apsw.Error) -> LedgerConnection:
     """Where nothing can be made beside the file, it is all there is; nobody else can write it there either."""
-    unmerged = path.with_name(f"{path.name}-wal")
-    if unmerged.exists() and unmerged.stat().st_size:
+    if _has_unmerged(path):
         raise LedgerFailed(
             f"the ledger {path} can't be read where it is: {error}",
-            help=f"its newest part is in {unmerged.name}, which needs a folder that can be written to:"
+            help=f"its newest part is in {path.name}-wal, which needs a folder that can be written to:"
             " copy both files to one, and give --ledger FILE",
         ) from error
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     return LedgerConnection(f"{path.resolve().as_uri()}?immutable=1", flags=flags)
+
+
+def _has_unmerged(path: Path) -> bool:
+    """Whether there is a log of writes that are not in the file itself yet."""
+    unmerged = path.with_name(f"{path.name}-wal")
+    return unmerged.exists() and unmerged.stat().st_size > 0
 
 
 def _looked_into(connection: LedgerConnection, path: Path) -> LedgerConnection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..plan.decisions import JobPlan
+    from .decisions import JobPlan
 
 
 class Readiness:

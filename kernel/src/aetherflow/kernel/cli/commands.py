@@ -120,6 +120,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("schema",),
+        "schema:make_schema",
+        "Print the JSON Schema of a flow, for editors: of all step types that may be used here.",
+        (
+            Parameter("flow", "text", "A flow of the project that is meant; else the project here.", metavar="FLOW"),
+            PROFILE,
+            Parameter("output", "text", "Write it into a file instead.", metavar="FILE"),
+            Parameter("as_json", "flag", "With --output: say in JSON what was written.", option="--json"),
+        ),
+    ),
+    Command(
         ("runs", "list"),
         "runs:list_runs",
         "List the runs that a ledger remembers, newest first.",

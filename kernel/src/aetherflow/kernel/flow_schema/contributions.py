@@ -54,9 +54,8 @@ def usable_connectors(index: PluginIndex) -> list[ConnectorEntry]:
 
 
 def _step(steps: Sequence[StepEntry]) -> Schema:
-    schema = step_keys(_types(steps))
-    schema["allOf"] = [_when({"type": step.name}, defined(f"step.{step.name}")) for step in steps]
-    return schema
+    choices = [_when({"type": step.name}, defined(f"step.{step.name}")) for step in steps]
+    return {**step_keys(_types(steps)), **_all_of(choices)}
 
 
 def _types(steps: Sequence[StepEntry]) -> Schema:
@@ -70,20 +69,24 @@ def _with_inputs(step: StepEntry, inputs: Schema) -> Schema:
 
 def _inner_step(steps: Sequence[StepEntry]) -> Schema:
     """A step inside another one: which keys it has says the outer one's schema, here is what its type asks for."""
-    inputs = {
-        step.name: {"anyOf": [defined(f"inputs.{step.name}"), {"type": "null"}, defined("token")]} for step in steps
-    }
+    choices = [_when({"type": step.name}, _with_inputs(step, _inner_inputs(step))) for step in steps]
+    return {"properties": {"type": {"anyOf": [_types(steps), defined("template")]}}, **_all_of(choices)}
+
+
+def _inner_inputs(step: StepEntry) -> Schema:
+    """Its inputs, of which the outer step takes a template or null as well."""
+    is_other: Schema = {"type": ["string", "null"]}
     return {
-        "properties": {"type": {"anyOf": [_types(steps), defined("template")]}},
-        "allOf": [_when({"type": step.name}, {"properties": {"inputs": inputs[step.name]}}) for step in steps],
+        "if": is_other,
+        "then": {"anyOf": [{"type": "null"}, defined("token")]},
+        "else": defined(f"inputs.{step.name}"),
     }
 
 
 def _resource(kinds: Mapping[str, Sequence[ConnectorEntry]]) -> Schema:
     words = {kind: f"Drivers: {', '.join(each.driver for each in connectors)}" for kind, connectors in kinds.items()}
-    schema = resource_keys(explained_words(words))
-    schema["allOf"] = [_when({"kind": kind}, _of_kind(connectors)) for kind, connectors in kinds.items()]
-    return schema
+    choices = [_when({"kind": kind}, _of_kind(connectors)) for kind, connectors in kinds.items()]
+    return {**resource_keys(explained_words(words)), **_all_of(choices)}
 
 
 def _of_kind(connectors: Sequence[ConnectorEntry]) -> Schema:
@@ -110,6 +113,11 @@ def _with_settings(connector: ConnectorEntry, name: str) -> Schema:
     filled_up = {"properties": {part: defined(f"partial_{part}.{name}") for part in parts}}
     without_profile = {"properties": {"profile": {"type": "null"}}}
     return {"description": connector.summary, "if": without_profile, "then": alone, "else": filled_up}
+
+
+def _all_of(choices: list[Schema]) -> Schema:
+    """All of them, of which an empty list is no schema."""
+    return {"allOf": choices} if choices else {}
 
 
 def _when(words: Mapping[str, str], then: Schema) -> Schema:

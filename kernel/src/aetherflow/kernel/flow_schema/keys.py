@@ -37,6 +37,10 @@ from .values import (
 _ITEMS: Schema = {"type": ["array", "string"]}
 _CODE_PATTERNS = {**list_of({"type": "string", "pattern": f"^{CODE_PATTERN}$"}), "minItems": 1}
 _WHEN = "A condition such as jobs.load.outputs.rows > 0: without it, or where it holds, this runs; else it is SKIPPED."
+_RERUN = (
+    "Where nobody knows what the last attempt did, SAFE runs it again, KEYED under the same key, and ONCE waits for "
+    "a person; the plugin's word by default."
+)
 #: What a default of each type of parameter may be; nothing always may.
 _DEFAULTS: dict[str, Schema] = {
     "string": TEXT_OR_NULL,
@@ -88,8 +92,7 @@ def step_keys(types: Schema) -> Schema:
                 one_of_or_null(get_args(NoData)),
             ),
             "rerun": (
-                "Where nobody knows what the last attempt did, SAFE runs it again, KEYED under the same key, "
-                + "and ONCE waits for a person; the plugin's word by default.",
+                _RERUN,
                 one_of_or_null(get_args(RerunName)),
             ),
             "when": (_WHEN, TEXT_OR_NULL),

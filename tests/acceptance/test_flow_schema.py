@@ -113,7 +113,7 @@ def validated(source: bytes, index: PluginIndex) -> tuple[Problem, ...]:
     problems = examined.problems
     if examined.flow is not None:
         flow = index_flow(examined.flow)
-        problems += check_flow(flow, index=index, environment={}, known_profiles=None, strict_environment=False)
+        problems += check_flow(flow, index=index, environment={}, resource_profiles=None, strict_environment=False)
     return tuple(problem for problem in problems if problem.severity == "error")
 
 

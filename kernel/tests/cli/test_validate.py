@@ -13,6 +13,10 @@ WRONG = RIGHT.replace("id: j", "id: j, nope: 1")
 REFUSED = RIGHT.replace("type: say", "type: acme.say")
 
 
+#: Whether an output that may be anything has a part is known only when the flow runs.
+UNKNOWN = RIGHT.replace("type: say}", 'type: say}, {id: t, type: say, inputs: {value: "{{steps.s.value.part}}"}}')
+
+
 @pytest.fixture
 def flows(project):
     project.write("right.yaml", RIGHT)
@@ -65,6 +69,45 @@ class TestSeveralFlows:
 
         assert answer.code == 2
         assert "AF-USAGE" in answer.err
+
+
+@pytest.mark.acceptance
+class TestNotes:
+    """What could not be known is no mistake: it is told to those who ask."""
+
+    def test_they_are_told_where_they_are_asked_for(self, flows):
+        flows.write("unknown.yaml", UNKNOWN)
+
+        silent, told = (flows.aetherflow("validate", "unknown.yaml", *more) for more in ([], ["-v"]))
+
+        assert (silent.code, silent.out, silent.err) == (0, "OK: unknown.yaml\n", "")
+        assert (told.code, told.out) == (0, "OK: unknown.yaml\n")
+        assert "unknown.yaml:3:" in told.err
+        assert ": note AF-NOT-KNOWN: " in told.err
+
+    def test_json_always_has_them(self, flows):
+        flows.write("unknown.yaml", UNKNOWN)
+
+        answer = flows.aetherflow("validate", "unknown.yaml", "--json").json
+
+        assert (answer["ok"], answer["errors"], answer["warnings"]) == (True, [], [])
+        assert [each["code"] for each in answer["notes"]] == ["AF-NOT-KNOWN"]
+
+    def test_on_github_they_are_notices(self, flows):
+        flows.write("unknown.yaml", UNKNOWN)
+
+        silent, told = (flows.aetherflow("validate", "unknown.yaml", "--github", *more) for more in ([], ["--verbose"]))
+
+        assert silent.out == "OK: unknown.yaml\n"
+        assert told.out.startswith("::notice file=unknown.yaml,line=3,")
+
+    def test_a_run_does_not_tell_them(self, flows):
+        flows.write("unknown.yaml", UNKNOWN.replace("type: say}, {", "type: say, inputs: {value: {part: 1}}}, {"))
+
+        answer = flows.aetherflow("run", "unknown.yaml", "--json")
+
+        assert (answer.code, answer.json["warnings"]) == (0, [])
+        assert "AF-NOT-KNOWN" not in answer.err
 
 
 @pytest.mark.acceptance

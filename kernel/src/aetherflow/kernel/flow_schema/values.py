@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ..spec.fields import Fields
 from ..spec.identifiers import DOTTED_ID_PATTERN, ID_PATTERN
-from ..spec.shapes import LONGEST_SECONDS
+from ..spec.shapes import LONGEST_SECONDS, MAX_LENGTH
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -39,7 +39,7 @@ def one_of_or_null(words: Iterable[str]) -> Schema:
 
 def list_of(item: Schema) -> Schema:
     """A list of values of one schema."""
-    return {"type": "array", "items": item}
+    return {"type": "array", "items": item, "maxItems": MAX_LENGTH}
 
 
 def named(value: Schema) -> Schema:

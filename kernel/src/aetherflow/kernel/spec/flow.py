@@ -8,7 +8,7 @@ from ..errors import InvalidInput, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from .document import Document
 from .duplicates import report_duplicates
-from .fields import Field, Fields, Reading
+from .fields import EnoughProblems, Field, Fields, Reading
 from .flow_block import FLOW_BLOCK_KEYS, Render, rendered
 from .jobs import jobs
 from .misfits import AlreadyTold, Misfit, wrong_type
@@ -48,7 +48,10 @@ def read_flow(document: Document, *, render: Render | None = None) -> Flow:
 def examine_flow(document: Document, *, render: Render | None = None) -> Examined:
     """The same for who wants to check on: a flow with unknown keys or bad names is still answered."""
     reading = Reading(document)
-    flow = _flow(reading, render)
+    try:
+        flow = _flow(reading, render)
+    except EnoughProblems:
+        flow = None
     problems = tuple(sorted(reading.problems, key=_in_order_of_file))
     return Examined(None if reading.is_incomplete else flow, problems)
 

@@ -45,7 +45,7 @@ def rendered(reading: Reading, value: object, path: YamlPath, render: Render) ->
     except InvalidInput as error:
         where = reading.document.where(path)
         for problem in error.problems:
-            reading.problems.append(replace(problem, where=problem.where or where, path=path))
+            reading.note(replace(problem, where=problem.where or where, path=path))
         return Broken()
     return Rendered(result) if isinstance(result, str) and result != value else result
 

@@ -7,8 +7,6 @@ from typing import Any
 
 _MARK = "x-aetherflow"
 _MOST_REFERENCES = 32
-#: Stands for a text whose form can't be guessed: right everywhere but in place of all inputs.
-_TEMPLATE = "{{{{params.{name}}}}}"
 _FILES = {"read": "input", "write": "output"}
 
 
@@ -30,7 +28,7 @@ class Examples:
 
     def _value(self, schema: Any, name: str, depth: int) -> Any:  # noqa: ANN401 - as JSON has it
         if not isinstance(schema, Mapping) or depth > _MOST_REFERENCES:
-            return _TEMPLATE.format(name=name)
+            return _template(name)
         marks = schema.get(_MARK, {})
         if marks.get("inner_step"):
             return dict(self._inner_step())
@@ -68,12 +66,17 @@ class Examples:
         return found
 
 
+def _template(name: str) -> str:
+    """Stands for a value whose form can't be guessed: right everywhere but in place of all inputs."""
+    return f"{{{{params.{name}}}}}"
+
+
 def _right_or_template(schema: Mapping[str, Any], name: str) -> object:
     import jsonschema_rs
 
     value = _guess(schema, name)
     is_right = jsonschema_rs.is_valid(dict(schema), value, validate_formats=True)
-    return value if is_right else _TEMPLATE.format(name=name)
+    return value if is_right else _template(name)
 
 
 def _guess(schema: Mapping[str, Any], name: str) -> object:

@@ -170,3 +170,31 @@ def test_of_very_many_mistakes_the_first_thousand_are_told(project):
     assert {error["code"] for error in errors[:-1]} <= {"AF-ID", "AF-DUPLICATE-ID"}
     assert errors[-1]["line"] > errors[0]["line"]
     assert found.memory <= MOST_MEMORY_IN_MEBIBYTES
+
+
+def _templates(count: int) -> bytes:
+    return HEAD + b"jobs: [{id: j, steps: [{id: s, type: say, inputs: {value: [%s]}}]}]\n" % (b'"{{run.id}}", ' * count)
+
+
+def _missing_keys(count: int) -> bytes:
+    inputs = b"".join(b'k%d: "{{env.NONE%d}}", ' % (number, number) for number in range(count))
+    return HEAD + b"jobs: [{id: j, steps: [{id: s, type: say, inputs: {value: {%s}}}]}]\n" % inputs
+
+
+def _references(count: int) -> bytes:
+    steps = b"".join(
+        b'      - {id: s%d, type: say, inputs: {value: "{{steps.s%d.valeu}}"}}\n' % (number, number - 1)
+        for number in range(count)
+    )
+    return HEAD + b"jobs:\n  - id: j\n    steps:\n" + steps
+
+
+@pytest.mark.parametrize(("make", "count"), [(_templates, 20_000), (_missing_keys, 4_000), (_references, 4_000)])
+def test_twice_as_much_takes_about_twice_as_long(project, make, count):
+    """Looking through all inputs for each template, or through all keys for each place, took minutes."""
+    seconds = []
+    for factor in (1, 2):
+        (project.folder / "flow.yaml").write_bytes(make(factor * count))
+        seconds.append(measure(project, "flow.yaml").seconds)
+
+    assert seconds[1] <= 3 * seconds[0]

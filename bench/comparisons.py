@@ -115,16 +115,14 @@ def fan_of_two(setting: Setting) -> Comparison:
     return Comparison(name="fan-of-two", title=title, ours=run_of(flow), beside=(floor,))
 
 
+def validate_steps(setting: Setting) -> Comparison:
+    """A flow of many steps, read and checked; the start of both programs is in it."""
+    return _read(setting, "validate-steps", setting.steps)
+
+
 def read(setting: Setting) -> Comparison:
     """A long flow, read and checked."""
-    steps = 10 * setting.steps
-    flow = setting.chain(steps)
-    return Comparison(
-        name="read",
-        title=f"{steps:,} steps read and checked",
-        ours=Side(name="aetherflow", command=(AETHERFLOW, "validate", flow.name), files=(flow,), expects="OK"),
-        beside=tuple(_loader(flow, steps, collector, aim) for collector, aim in (("paused", READ), ("plain", None))),
-    )
+    return _read(setting, "read", 10 * setting.steps)
 
 
 def rows_csv(setting: Setting) -> Comparison:
@@ -173,6 +171,7 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "chain": chain,
     "fan": fan,
     "fan-of-two": fan_of_two,
+    "validate-steps": validate_steps,
     "read": read,
     "rows-csv": rows_csv,
     "rows-parquet": rows_parquet,
@@ -232,6 +231,16 @@ def _chain(
     flow = setting.chain(steps)
     beside = (floor_side(flow, steps, aim=aim), *peer_sides(setting, steps))
     return Comparison(name=name, title=title, ours=run_of(flow), beside=beside, peak_aim=peak_aim)
+
+
+def _read(setting: Setting, name: str, steps: int) -> Comparison:
+    flow = setting.chain(steps)
+    return Comparison(
+        name=name,
+        title=f"{steps:,} steps read and checked",
+        ours=Side(name="aetherflow", command=(AETHERFLOW, "validate", flow.name), files=(flow,), expects="OK"),
+        beside=tuple(_loader(flow, steps, collector, aim) for collector, aim in (("paused", READ), ("plain", None))),
+    )
 
 
 def _loader(flow: Path, steps: int, collector: str, aim: float | None) -> Side:

@@ -30,7 +30,12 @@ OF_PLUGIN = Command(
 )
 WORDS = sorted(
     {word for command in (*COMMANDS, OF_PLUGIN) for word in command.words}
-    | {parameter.spelling for command in (*COMMANDS, OF_PLUGIN) for parameter in command.parameters}
+    | {
+        spelling
+        for command in (*COMMANDS, OF_PLUGIN)
+        for parameter in command.parameters
+        for spelling in parameter.spellings
+    }
     | {"flow.yaml", "a=1", "--", "-", "-x", "--help", "--json=true", "--run-id=r", "", "nope", "--flow", "0"}
 )
 
@@ -89,6 +94,8 @@ def test_command_of_a_plugin_is_read_without_typer():
         ["run", "f.yaml"],
         ["run", "--flow-yaml", "f.yaml", "--param", "a=1", "--param", "b=2", "--run-id", "r", "--json"],
         ["validate", "f.yaml", "--profile", "p"],
+        ["validate", "-v", "f.yaml", "g.yaml", "--github", "h.yaml"],
+        ["schema", "--output", "flow.schema.json"],
         ["plugins", "list", "--json", "--import"],
         ["plugins", "manifest", "--check", "folder"],
     ],

@@ -7,7 +7,13 @@ from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.errors import MissingReference, TemplateError
 from aetherflow.kernel.resolve.references import OutsideText
-from aetherflow.kernel.resolve.templates import MAX_CHARACTERS_PER_REFERENCE, UNSUPPORTED, Template, compile_value
+from aetherflow.kernel.resolve.templates import (
+    MAX_CHARACTERS_PER_REFERENCE,
+    MAX_TOKENS,
+    UNSUPPORTED,
+    Template,
+    compile_value,
+)
 from aetherflow.kernel.spec.values import Raw
 
 ROOTS = frozenset({"env", "params", "steps", "jobs", "run_id"})
@@ -261,7 +267,7 @@ HOSTILE = [
     "{{" + "a." * 500_000,
     "{{env.X:" + "a" * 1_000_000,
 ]
-SEVERAL = ["{{env.X:a}}" * 100_000, "{" * 1_000_000, "{{env.X" + " " * 1_000_000 + "}}", "x{ {" * 200_000]
+SEVERAL = ["{{env.X:a}}" * MAX_TOKENS, "{" * 1_000_000, "{{env.X" + " " * 1_000_000 + "}}", "x{ {" * 200_000]
 
 
 @pytest.mark.timeout(20)
@@ -278,6 +284,14 @@ def test_a_long_text_is_read_in_linear_time(text):
     """S2."""
     outcome = attempt(lambda: compile_value(text, roots=ROOTS))
     assert isinstance(outcome, Template) or str(outcome).startswith(UNSUPPORTED)
+
+
+def test_a_text_has_no_more_tokens_than_anybody_writes():
+    with pytest.raises(TemplateError) as caught:
+        compile_value("{{env.X:a}}" * (MAX_TOKENS + 1), roots=ROOTS)
+
+    (problem,) = caught.value.problems
+    assert problem.code == "AF-TEMPLATE-LENGTH"
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ..spec.flow import Examined, examine_flow
 from .definitions import FlowIndex
 from .flow import check_flow
 from .indexing import index_flow
+from .limits import at_most
 
 if TYPE_CHECKING:
     from ..errors import YamlPath
@@ -194,7 +195,7 @@ def _checked(
             has_secrets_hook=surroundings.settings.has_secrets_hook,
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
-    return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=tuple(problems))
+    return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=at_most(problems))
 
 
 class _FlowBlock:

@@ -50,7 +50,8 @@ def _at_its_line(subject: Subject, problem: Problem) -> Problem:
     named = next((use for use in uses if use.reference.parts[-1] in problem.message), uses[0])
     token = re.compile(r"\{\{\s*" + re.escape(named.reference.dotted))
     for number in range(start.line, start.line + _MOST_LINES):
-        found = token.search(subject.flow.flow.document.line(number))
+        # In its own line the value begins at its place: a long line is not looked through for each token in it.
+        found = token.search(subject.flow.flow.document.line(number), start.column - 1 if number == start.line else 0)
         if found:
             is_below = number > start.line
             return replace(problem, where=Location(start.file, number, found.start() + 1)) if is_below else problem

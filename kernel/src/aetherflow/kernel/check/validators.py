@@ -40,8 +40,9 @@ class CompiledSchema:
                 yield path, value, notes[mark]
                 break
         if isinstance(value, dict):
+            branches = self.declared.branches_of(schemas, value)
             for key, item in value.items():
-                yield from self._marked(mark, item, (*path, key), self.declared.of_property(schemas, value, key))
+                yield from self._marked(mark, item, (*path, key), self.declared.of_property(branches, {}, key))
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 yield from self._marked(mark, item, (*path, number), self.declared.of_item(schemas, number))

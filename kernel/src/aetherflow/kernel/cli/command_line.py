@@ -38,16 +38,17 @@ def read_command_line(arguments: Sequence[str], commands: Sequence[Command] = CO
 
 
 def _read_values(command: Command, words: Iterator[str]) -> Values | None:
-    by_spelling = {parameter.spelling: parameter for parameter in command.parameters if parameter.kind != "argument"}
+    options = [parameter for parameter in command.parameters if not parameter.is_argument]
+    by_spelling = {spelling: option for option in options for spelling in option.spellings}
     values: Values = {}
     for word in words:
         parameter = by_spelling.get(word) if word.startswith("-") else _argument(command, values)
-        if parameter is None or (parameter.name in values and parameter.kind != "texts"):
+        if parameter is None or (parameter.name in values and not _is_repeated(parameter)):
             return None
         if parameter.kind == "flag":
             values[parameter.name] = True
             continue
-        text = word if parameter.kind == "argument" else next(words, "")
+        text = word if parameter.is_argument else next(words, "")
         if not text or text.startswith("-"):
             return None
         _add(values, parameter, text)
@@ -57,13 +58,17 @@ def _read_values(command: Command, words: Iterator[str]) -> Values | None:
 
 
 def _argument(command: Command, values: Values) -> Parameter | None:
-    """The next argument that has no value yet."""
-    arguments = (parameter for parameter in command.parameters if parameter.kind == "argument")
-    return next((argument for argument in arguments if argument.name not in values), None)
+    """The next argument that has no value yet, or takes another one."""
+    arguments = (parameter for parameter in command.parameters if parameter.is_argument)
+    return next((each for each in arguments if each.name not in values or _is_repeated(each)), None)
+
+
+def _is_repeated(parameter: Parameter) -> bool:
+    return parameter.kind in {"arguments", "texts"}
 
 
 def _add(values: Values, parameter: Parameter, text: str) -> None:
-    if parameter.kind != "texts":
+    if not _is_repeated(parameter):
         values[parameter.name] = text
         return
     earlier = values.get(parameter.name)
@@ -73,4 +78,4 @@ def _add(values: Values, parameter: Parameter, text: str) -> None:
 def _default(parameter: Parameter) -> bool | list[str] | None:
     if parameter.kind == "flag":
         return False
-    return [] if parameter.kind == "texts" else None
+    return [] if _is_repeated(parameter) else None

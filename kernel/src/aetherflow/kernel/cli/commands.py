@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..quick_dataclasses import dataclass
 
@@ -17,19 +17,32 @@ class Parameter:
     """One thing that a command takes; `name` is the argument of its function."""
 
     name: str
-    kind: ParameterKind
+    #: As a plugin's command may have it; of the kernel's own, the last argument may take all that follow.
+    kind: ParameterKind | Literal["arguments"]
     help: str
     #: An option as it is written; by default the name with two dashes.
     option: str = ""
+    #: The same with one letter.
+    short: str = ""
     metavar: str | None = None
     is_required: bool = False
     #: Of a plugin's command: names the flow whose project decides whether the command may be used.
     is_flow: bool = False
 
     @property
+    def is_argument(self) -> bool:
+        """Whether it goes by its place."""
+        return self.kind in {"argument", "arguments"}
+
+    @property
     def spelling(self) -> str:
         """The option as it is written."""
         return self.option or f"--{self.name}"
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All the ways to write the option."""
+        return (self.spelling, self.short) if self.short else (self.spelling,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +120,15 @@ COMMANDS = (
     Command(
         ("validate",),
         "validate:validate",
-        "Check a flow: no plugin is imported, no server is touched.",
-        (FLOW, FLOW_YAML, PROFILE, AS_JSON),
+        "Check flows: no plugin is imported, no server is touched.",
+        (
+            Parameter("flows", "arguments", "The flows' YAML files.", metavar="FLOW"),
+            FLOW_YAML,
+            PROFILE,
+            Parameter("verbose", "flag", "Also say what could not be known.", short="-v"),
+            Parameter("github", "flag", "Say it as annotations of GitHub, on standard output."),
+            AS_JSON,
+        ),
     ),
     Command(
         ("doctor",),
@@ -132,6 +152,17 @@ COMMANDS = (
             PROFILE,
             Parameter("output", "text", "Write it to this file, for its user only.", metavar="FILE"),
             AS_JSON,
+        ),
+    ),
+    Command(
+        ("schema",),
+        "schema:make_schema",
+        "Print the JSON Schema of a flow, for editors: of all step types that may be used here.",
+        (
+            Parameter("flow", "text", "A flow of the project that is meant; else the project here.", metavar="FLOW"),
+            PROFILE,
+            Parameter("output", "text", "Write it into a file instead.", metavar="FILE"),
+            Parameter("as_json", "flag", "With --output: say in JSON what was written.", option="--json"),
         ),
     ),
     Command(

@@ -72,11 +72,11 @@ def _function(command: Command, environ: Mapping[str, str]) -> Callable[..., Non
 
 
 def _signature_of(parameter: Parameter) -> inspect.Parameter:
-    if parameter.kind == "argument":
+    if parameter.is_argument:
         told: Any = typer.Argument(metavar=parameter.metavar, help=_as_text(parameter.help), show_default=False)
     else:
         told = typer.Option(
-            parameter.spelling,
+            *parameter.spellings,
             metavar=parameter.metavar,
             help=_as_text(parameter.help),
             show_default=False,
@@ -91,6 +91,7 @@ def _signature_of(parameter: Parameter) -> inspect.Parameter:
 
 _KINDS: dict[str, tuple[Any, Any]] = {
     "argument": (str | None, None),
+    "arguments": (list[str] | None, None),
     "text": (str | None, None),
     "texts": (list[str] | None, None),
     "flag": (bool, False),

@@ -32,8 +32,12 @@ class DeclaredTypes:
 
     def of_property(self, schemas: Schemas, value: Mapping[str, object], key: str) -> Schemas:
         """What is declared for the value below a key, by the branches that this mapping can be."""
-        fitting = (schema for schema in schemas if _may_be(schema, value) and _may_have(schema, key))
+        fitting = (schema for schema in self.branches_of(schemas, value) if _may_have(schema, key))
         return self._unfold(tuple(_property(schema, key) for schema in fitting))
+
+    def branches_of(self, schemas: Schemas, value: Mapping[str, object]) -> Schemas:
+        """Those that this mapping can be."""
+        return tuple(schema for schema in schemas if _may_be(schema, value))
 
     def of_item(self, schemas: Schemas, index: int) -> Schemas:
         """What is declared for an item of a list."""

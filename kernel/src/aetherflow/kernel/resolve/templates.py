@@ -21,6 +21,10 @@ UNSUPPORTED = "Unsupported templating syntax. Use {{VAR}} or {{VAR:DEFAULT}}"
 MAX_CHARACTERS_PER_REFERENCE = 64 * 1024
 #: Deeper than any document may be.
 MAX_DEPTH = 100
+#: More tokens than anybody writes into one text.
+MAX_TOKENS = 10_000
+#: Enough to mend before the rest is looked at.
+MAX_PROBLEMS = 1_000
 
 _OPENING = re.compile(r"\{[{%#]")
 # Every part is possessive: matching never goes back, so the time grows with the length of the text.
@@ -155,7 +159,7 @@ class _Compiler:
         return _Text(tuple(pieces), path, len(references) * MAX_CHARACTERS_PER_REFERENCE)
 
     def _pieces(self, text: str, path: YamlPath) -> Iterator[str | Reference]:
-        done = 0
+        done = found = 0
         while opening := _OPENING.search(text, done):
             token = _TOKEN.match(text, opening.start())
             if token is None:
@@ -163,6 +167,11 @@ class _Compiler:
                 return
             if token.start() > done:
                 yield text[done : token.start()]
+            found += 1
+            if found > MAX_TOKENS:
+                message = f"a text must not hold more than {MAX_TOKENS:,} templates"
+                self._add("AF-TEMPLATE-LENGTH", message, "make the text in a step, and refer to its output", path)
+                return
             is_whole = token.start() == 0 and token.end() == len(text)
             yield self._reference(token, path, is_whole=is_whole)
             done = token.end()
@@ -173,6 +182,8 @@ class _Compiler:
         default = token.group(2)
         parts = tuple(token.group(1).split("."))
         reference = Reference(parts, None if default is None else default.rstrip(), path, is_whole)
+        if len(self.problems) >= MAX_PROBLEMS:
+            return reference
         if reference.root not in self.roots:
             known = ", ".join(sorted(self.roots)) or "none"
             message = f"there is no {reference.root!r} to refer to here; templates may start with: {known}"

@@ -20,7 +20,7 @@ def _marks(reading: Reading, value: object, path: YamlPath) -> dict[str, object]
     return marks
 
 
-_FIELDS = Fields(
+DECODE_KEYS = Fields(
     "`decode`",
     {
         "config": Field(_marks),
@@ -33,5 +33,5 @@ _FIELDS = Fields(
 
 def decode(reading: Reading, value: object, path: YamlPath) -> dict[str, object]:
     """What is to be decoded, as it is written."""
-    _FIELDS(reading, value, path)
+    DECODE_KEYS(reading, value, path)
     return free_mapping(reading, value, path)

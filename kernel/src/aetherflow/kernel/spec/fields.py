@@ -11,9 +11,15 @@ from ..quick_dataclasses import dataclass
 from .document import Document, Raw
 from .misfits import AlreadyTold, Broken, Misfit, shown, wrong_type
 
+#: So many problems of a kind are told: who has more than that mends these first.
+MAX_PROBLEMS = 1_000
 #: After that many problems the document is something else than a flow: looking for right spellings is no use.
 _MANY_PROBLEMS = 100
 _LONGEST_TYPO = 64
+
+
+class EnoughProblems(Exception):
+    """Reading on would only find more of them."""
 
 
 class Reading:
@@ -28,7 +34,17 @@ class Reading:
     def report(self, code: str, message: str, mend: str, path: YamlPath, *, at_key: bool = False) -> None:
         """Note a problem at a value, or at the key that it stands under."""
         where = self.document.where_key(path) if at_key else self.document.where(path)
-        self.problems.append(Problem(code=code, message=message, help=mend, where=where, path=path))
+        self.note(Problem(code=code, message=message, help=mend, where=where, path=path))
+
+    def note(self, problem: Problem) -> None:
+        """Note a problem that is made already.
+
+        Raises:
+            EnoughProblems: there are more than are told of any flow.
+        """
+        self.problems.append(problem)
+        if len(self.problems) > MAX_PROBLEMS:
+            raise EnoughProblems
 
     def report_misfit(self, misfit: Misfit, path: YamlPath) -> None:
         """Note that the value at this path can't be used at all."""

@@ -8,8 +8,8 @@ from ..errors import InvalidInput, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from .document import Document
 from .duplicates import report_duplicates
-from .fields import Field, Fields, Reading
-from .flow_block import FLOW_BLOCK, Render, rendered
+from .fields import EnoughProblems, Field, Fields, Reading
+from .flow_block import FLOW_BLOCK_KEYS, Render, rendered
 from .jobs import jobs
 from .misfits import AlreadyTold, Misfit, wrong_type
 from .models import Concurrency, Flow, Locks, StatePlace, Workspace
@@ -18,7 +18,7 @@ from .parameters import parameter
 from .resources import resource
 from .shapes import named
 
-_VERSION = 1
+VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,10 @@ def read_flow(document: Document, *, render: Render | None = None) -> Flow:
 def examine_flow(document: Document, *, render: Render | None = None) -> Examined:
     """The same for who wants to check on: a flow with unknown keys or bad names is still answered."""
     reading = Reading(document)
-    flow = _flow(reading, render)
+    try:
+        flow = _flow(reading, render)
+    except EnoughProblems:
+        flow = None
     problems = tuple(sorted(reading.problems, key=_in_order_of_file))
     return Examined(None if reading.is_incomplete else flow, problems)
 
@@ -59,7 +62,7 @@ def _in_order_of_file(problem: Problem) -> tuple[int, int]:
 
 def _flow(reading: Reading, render: Render | None) -> Flow | None:
     try:
-        found = _TOP(reading, _with_rendered_block(reading, render), ())
+        found = FLOW_KEYS(reading, _with_rendered_block(reading, render), ())
     except AlreadyTold:
         reading.is_incomplete = True
         return None
@@ -110,16 +113,16 @@ def _with_defaults(block: dict[str, Any]) -> dict[str, Any]:
 def _version(_reading: Reading, value: object, _path: YamlPath) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(value, "a whole number")
-    if value != _VERSION:
-        raise Misfit("AF-WRONG-VALUE", f"there is no version {value} of flows", f"write {_VERSION}")
+    if value != VERSION:
+        raise Misfit("AF-WRONG-VALUE", f"there is no version {value} of flows", f"write {VERSION}")
     return value
 
 
-_TOP = Fields(
+FLOW_KEYS = Fields(
     "a flow",
     {
         "version": Field(_version),
-        "flow": Field(FLOW_BLOCK, is_required=True),
+        "flow": Field(FLOW_BLOCK_KEYS, is_required=True),
         "params": Field(named(parameter)),
         "resources": Field(named(resource)),
         "jobs": Field(jobs, is_required=True),

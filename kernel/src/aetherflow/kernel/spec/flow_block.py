@@ -27,9 +27,9 @@ from .shapes import (
 Render = Callable[[object, YamlPath], object]
 
 #: Below that, a lease can't be told from a slow disk.
-_SHORTEST_LEASE_SECONDS = 5
+SHORTEST_LEASE_SECONDS = 5
 #: Each job that runs at the same time has a thread of its own.
-_MOST_PARALLEL_JOBS = 1024
+MOST_PARALLEL_JOBS = 1024
 
 
 def rendered(reading: Reading, value: object, path: YamlPath, render: Render) -> object:
@@ -45,7 +45,7 @@ def rendered(reading: Reading, value: object, path: YamlPath, render: Render) ->
     except InvalidInput as error:
         where = reading.document.where(path)
         for problem in error.problems:
-            reading.problems.append(replace(problem, where=problem.where or where, path=path))
+            reading.note(replace(problem, where=problem.where or where, path=path))
         return Broken()
     return Rendered(result) if isinstance(result, str) and result != value else result
 
@@ -60,11 +60,11 @@ def _folder(reading: Reading, value: object, path: YamlPath) -> str:
     return found
 
 
-_LAYOUT = Fields("`layout`", {name: Field(_folder) for name in DEFAULT_LAYOUT})
+LAYOUT_KEYS = Fields("`layout`", {name: Field(_folder) for name in DEFAULT_LAYOUT})
 
 
 def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
-    found: dict[str, str] = {**DEFAULT_LAYOUT, **_LAYOUT(reading, value, path)}
+    found: dict[str, str] = {**DEFAULT_LAYOUT, **LAYOUT_KEYS(reading, value, path)}
     taken: dict[str, str] = {}
     # Those that are written come last, so that the problem is told at one of them.
     for name in sorted(found, key=lambda name: name in value if isinstance(value, dict) else False):
@@ -75,7 +75,7 @@ def _layout(reading: Reading, value: object, path: YamlPath) -> dict[str, str]:
     return found
 
 
-_WORKSPACE = Fields(
+WORKSPACE_KEYS = Fields(
     "`workspace`",
     {
         "root": Field(text_or_null),
@@ -86,7 +86,7 @@ _WORKSPACE = Fields(
 
 
 def _workspace(reading: Reading, value: object, path: YamlPath) -> Workspace:
-    return Workspace(**_WORKSPACE(reading, value, path), path=path)
+    return Workspace(**WORKSPACE_KEYS(reading, value, path), path=path)
 
 
 def _ledger_file(reading: Reading, value: object, path: YamlPath) -> str | None:
@@ -96,35 +96,35 @@ def _ledger_file(reading: Reading, value: object, path: YamlPath) -> str | None:
     return found
 
 
-_STATE = Fields("`state`", {"backend": Field(one_of(*get_args(StateBackend))), "path": Field(_ledger_file)})
+STATE_KEYS = Fields("`state`", {"backend": Field(one_of(*get_args(StateBackend))), "path": Field(_ledger_file)})
 
 
 def _state(reading: Reading, value: object, path: YamlPath) -> StatePlace:
-    return StatePlace(**_STATE(reading, value, path))
+    return StatePlace(**STATE_KEYS(reading, value, path))
 
 
-_LOCKS = Fields(
+LOCKS_KEYS = Fields(
     "`locks`",
     {
         "scope": Field(one_of(*get_args(LockScope))),
-        "ttl_seconds": Field(whole_number(_SHORTEST_LEASE_SECONDS, LONGEST_SECONDS)),
+        "ttl_seconds": Field(whole_number(SHORTEST_LEASE_SECONDS, LONGEST_SECONDS)),
         "wait_seconds": Field(seconds),
     },
 )
 
 
 def _locks(reading: Reading, value: object, path: YamlPath) -> Locks:
-    return Locks(**_LOCKS(reading, value, path), path=path)
+    return Locks(**LOCKS_KEYS(reading, value, path), path=path)
 
 
-_CONCURRENCY = Fields(
+CONCURRENCY_KEYS = Fields(
     "`concurrency`",
-    {"max_parallel_jobs": Field(whole_number(1, _MOST_PARALLEL_JOBS)), "fail_fast": Field(truth)},
+    {"max_parallel_jobs": Field(whole_number(1, MOST_PARALLEL_JOBS)), "fail_fast": Field(truth)},
 )
 
 
 def _concurrency(reading: Reading, value: object, path: YamlPath) -> Concurrency:
-    return Concurrency(**_CONCURRENCY(reading, value, path))
+    return Concurrency(**CONCURRENCY_KEYS(reading, value, path))
 
 
 def _timezone(reading: Reading, value: object, path: YamlPath) -> str:
@@ -145,7 +145,7 @@ def _refuse_unknown_timezone(name: str) -> None:
         raise Misfit("AF-WRONG-VALUE", f"there is no time zone {shown(name)}", mend) from None
 
 
-FLOW_BLOCK = Fields(
+FLOW_BLOCK_KEYS = Fields(
     "`flow`",
     {
         "id": Field(dotted_identifier, is_required=True),

@@ -11,8 +11,8 @@ from .shapes import free_mapping, named, whole_number
 #: Each item is a row in the ledger: more belong into a file that one step works through.
 MAX_ITEMS = 100_000
 #: Each item that is worked on at the same time has a thread of its own.
-_MOST_PARALLEL_ITEMS = 1024
-_SOURCES = frozenset({"items", "matrix"})
+MOST_PARALLEL_ITEMS = 1024
+SOURCES = frozenset({"items", "matrix"})
 
 
 def _items(_reading: Reading, value: object, _path: YamlPath) -> object:
@@ -29,20 +29,20 @@ def _matrix(reading: Reading, value: object, path: YamlPath) -> dict[str, object
     return found
 
 
-_FOREACH = Fields(
+FOREACH_KEYS = Fields(
     "`foreach`",
     {
         "items": Field(Templates(_items)),
         "matrix": Field(_matrix),
-        "max_parallel": Field(whole_number(1, _MOST_PARALLEL_ITEMS)),
+        "max_parallel": Field(whole_number(1, MOST_PARALLEL_ITEMS)),
     },
 )
 
 
 def foreach(reading: Reading, value: object, path: YamlPath) -> Foreach:
     """The items of a step, or the lists that they are combined from."""
-    found = _FOREACH(reading, value, path)
-    given = _SOURCES & {*found, *free_mapping(reading, value, path)}
+    found = FOREACH_KEYS(reading, value, path)
+    given = SOURCES & {*found, *free_mapping(reading, value, path)}
     if len(given) != 1:
         how_many = "both" if given else "neither"
         message = f"`foreach` needs either `items` or `matrix`, and has {how_many}"

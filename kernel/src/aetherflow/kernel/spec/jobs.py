@@ -9,7 +9,7 @@ from .models import Job
 from .shapes import duration, identifier, list_of, text, text_or_null
 from .steps import outputs, steps
 
-_JOB = Fields(
+JOB_KEYS = Fields(
     "a job",
     {
         "id": Field(identifier, is_required=True),
@@ -30,7 +30,7 @@ def jobs(reading: Reading, value: object, path: YamlPath) -> tuple[Job, ...]:
 
 
 def _job(reading: Reading, value: object, path: YamlPath) -> Job:
-    job = Job(**_JOB(reading, value, path), path=path)
+    job = Job(**JOB_KEYS(reading, value, path), path=path)
     if job.outputs:
         _report_outputs_given_twice(reading, job)
     return job

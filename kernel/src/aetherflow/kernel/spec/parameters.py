@@ -14,9 +14,9 @@ from .models import Parameter, ParameterType
 from .shapes import anything, one_of, text_or_null
 from .values import without_raw
 
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
-_FIELDS = Fields(
+PARAMETER_KEYS = Fields(
     "a parameter",
     {
         "type": Field(one_of(*get_args(ParameterType)), is_required=True),
@@ -28,7 +28,7 @@ _FIELDS = Fields(
 
 def parameter(reading: Reading, value: object, path: YamlPath) -> Parameter:
     """One parameter; its name is the last part of the path."""
-    found = _FIELDS(reading, value, path)
+    found = PARAMETER_KEYS(reading, value, path)
     has_default = "default" in found
     default = found.get("default")
     if has_default and not _is_template(default) and not fits(default, found["type"]):
@@ -54,11 +54,19 @@ def _is_template(value: object) -> bool:
 
 
 def _is_date(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(_DATE, value) is not None and _is_read_by(date.fromisoformat, value)
+    return (
+        isinstance(value, str)
+        and re.fullmatch(DATE_PATTERN, value) is not None
+        and _is_read_by(date.fromisoformat, value)
+    )
 
 
 def _is_datetime(value: object) -> bool:
-    return isinstance(value, str) and re.match(_DATE, value) is not None and _is_read_by(datetime.fromisoformat, value)
+    return (
+        isinstance(value, str)
+        and re.match(DATE_PATTERN, value) is not None
+        and _is_read_by(datetime.fromisoformat, value)
+    )
 
 
 def _is_read_by(read: Callable[[str], object], value: str) -> bool:

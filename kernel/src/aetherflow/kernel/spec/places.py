@@ -9,6 +9,8 @@ from typing import TypeAlias
 Place: TypeAlias = int
 Container: TypeAlias = dict[str, object] | list[object]
 
+#: A mapping of so many keys is not looked through for each of them.
+_BIG = 32
 _COLUMN_BITS = 32
 _COLUMN = (1 << _COLUMN_BITS) - 1
 
@@ -24,14 +26,14 @@ class Places:
     Holds for as long as the values live and are left as they were read.
     """
 
-    __slots__ = ("_first", "_last_asked", "_table", "root")
+    __slots__ = ("_first", "_numbers", "_table", "root")
 
     def __init__(self) -> None:
         self.root: Place = 0
         self._table = array("Q")
         self._first: dict[int, int] = {}
-        #: The mapping that was asked for last, with its keys' numbers: whoever asks once asks again.
-        self._last_asked: tuple[Container, dict[str | int, int]] = ([], {})
+        #: The numbers of keys in big mappings that were asked for: who asks once asks again.
+        self._numbers: dict[int, dict[str, int]] = {}
 
     def add(self, container: Container, places: list[Place]) -> None:
         """Note the places of a list's items, or of a mapping's keys and values in turn."""
@@ -54,6 +56,9 @@ class Places:
         return self._table[self._first[id(container)] + number]
 
     def _number(self, container: dict[str, object], key: str | int) -> int:
-        if self._last_asked[0] is not container:
-            self._last_asked = container, {known: number for number, known in enumerate(container)}
-        return self._last_asked[1][key]
+        if len(container) < _BIG:
+            return next(number for number, known in enumerate(container) if known == key)
+        numbers = self._numbers.get(id(container))
+        if numbers is None:
+            numbers = self._numbers[id(container)] = {known: number for number, known in enumerate(container)}
+        return numbers[str(key)]

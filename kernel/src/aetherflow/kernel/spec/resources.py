@@ -8,7 +8,7 @@ from .fields import Field, Fields, Reading, Templates
 from .models import Resource
 from .shapes import free_mapping, text, text_or_null
 
-_FIELDS = Fields(
+RESOURCE_KEYS = Fields(
     "a resource",
     {
         "kind": Field(text, is_required=True),
@@ -23,7 +23,7 @@ _FIELDS = Fields(
 
 def resource(reading: Reading, value: object, path: YamlPath) -> Resource:
     """One resource; its name is the last part of the path."""
-    found = _FIELDS(reading, value, path)
+    found = RESOURCE_KEYS(reading, value, path)
     for part in ("config", "options", "decode"):
         found.setdefault(part, {})
     return Resource(**found, name=str(path[-1]), path=path)

@@ -10,14 +10,14 @@ from .misfits import Misfit, shown
 from .models import Retry
 from .shapes import list_of, number, seconds, text, whole_number
 
-_MOST_ATTEMPTS = 1000
+MOST_ATTEMPTS = 1000
 #: What a pattern is made of that can match a code: its characters, and the wildcards of file names.
-_PATTERN = r"(?:A|[*?\[])[A-Z0-9*?\[\]!-]*"
+CODE_PATTERN = r"(?:A|[*?\[])[A-Z0-9*?\[\]!-]*"
 
 
 def _code_pattern(reading: Reading, value: object, path: YamlPath) -> str:
     found = text(reading, value, path)
-    if not re.fullmatch(_PATTERN, found):
+    if not re.fullmatch(CODE_PATTERN, found):
         mend = "codes look like AF-CONNECTOR-OPEN, and * stands for any part of one: AF-CONNECTOR*"
         raise Misfit("AF-WRONG-VALUE", f"{shown(found)} matches no code of an error", mend)
     return found
@@ -30,10 +30,10 @@ def _code_patterns(reading: Reading, value: object, path: YamlPath) -> tuple[str
     return found
 
 
-_RETRY = Fields(
+RETRY_KEYS = Fields(
     "`retry`",
     {
-        "max_attempts": Field(whole_number(1, _MOST_ATTEMPTS), is_required=True),
+        "max_attempts": Field(whole_number(1, MOST_ATTEMPTS), is_required=True),
         "backoff_seconds": Field(seconds),
         "backoff_multiplier": Field(number(1)),
         "max_backoff_seconds": Field(seconds),
@@ -45,7 +45,7 @@ _RETRY = Fields(
 
 def retry(reading: Reading, value: object, path: YamlPath) -> Retry:
     """What is said of a step's attempts."""
-    found = Retry(**_RETRY(reading, value, path), path=path)
+    found = Retry(**RETRY_KEYS(reading, value, path), path=path)
     if found.max_backoff_seconds is not None and found.max_backoff_seconds < found.backoff_seconds:
         message = "`max_backoff_seconds` is below `backoff_seconds`, the first wait"
         mend = f"write {found.backoff_seconds} or more"

@@ -157,12 +157,19 @@ def free_mapping(_reading: Reading, value: object, _path: YamlPath) -> dict[str,
     return value
 
 
+#: More jobs, steps or names than anybody writes.
+MAX_LENGTH = 100_000
+
+
 def list_of(shape: Shape) -> Shape:
     """A list of values of one shape; items that can't be read are left out."""
 
     def read(reading: Reading, value: object, path: YamlPath) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise wrong_type(value, "a list")
+        if len(value) > MAX_LENGTH:
+            message = f"a list of {len(value):,} is too long, at most {MAX_LENGTH:,} may stand here"
+            raise Misfit("AF-WRONG-VALUE", message, "split the flow")
         found: dict[int, Any] = {}
         for number, item in enumerate(value):
             read_into(found, number, shape, reading, item, (*path, number))  # type: ignore[arg-type]  # keyed by number

@@ -31,7 +31,7 @@ def outputs(reading: Reading, value: object, path: YamlPath) -> dict[str, object
     return found
 
 
-_STEP = Fields(
+STEP_KEYS = Fields(
     "a step",
     {
         "id": Field(identifier, is_required=True),
@@ -57,7 +57,7 @@ def steps(reading: Reading, value: object, path: YamlPath) -> tuple[Step, ...]:
 
 
 def _step(reading: Reading, value: object, path: YamlPath) -> Step:
-    found = _STEP(reading, value, path)
+    found = STEP_KEYS(reading, value, path)
     found.setdefault("inputs", {})
     found.setdefault("outputs", {})
     return Step(**found, path=path)

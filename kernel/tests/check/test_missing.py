@@ -74,4 +74,5 @@ def test_what_may_be_missing_without_a_default_is_a_warning(check, check_places,
     assert (problem.code, problem.severity) == ("AF-MAY-BE-MISSING", "warning")
     assert why in problem.message
     assert f"{text[:-2]}:…}}}}" in problem.help
+    assert "depend" not in problem.help, "a job can't depend on one of another part of the flow"
     assert check.at(problem).startswith(f'"{text}"')

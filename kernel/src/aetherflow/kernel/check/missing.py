@@ -126,10 +126,13 @@ _REASONS: Mapping[str, Callable[[Subject, Use, JobIndex], str]] = {
 
 
 def _or_depend(subject: Subject, use: Use, job: JobIndex) -> str:
-    """A job may depend on those of its own part of the flow."""
+    """That helps where the other job may not run, and stands in the same part of the flow."""
     parts = use.reference.parts
-    may_depend = parts[0] == "jobs" and subject.flow.jobs[parts[1]].section == job.section
-    return f", or let the job depend on {parts[1]!r}" if may_depend else ""
+    if parts[0] != "jobs" or parts[2:3] != ("outputs",):
+        return ""
+    other = subject.flow.jobs[parts[1]]
+    is_open = other.section == job.section and parts[1] not in subject.values.referents.depended_on(job)
+    return f", or let the job depend on {parts[1]!r}" if is_open and _why_not_run(subject, other) else ""
 
 
 def _problem(subject: Subject, use: Use, job: JobIndex, why: str) -> Problem:

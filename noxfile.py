@@ -175,12 +175,15 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run every block of code in the documentation."""
+    """Run every block of code in the documentation; -- --write makes the parts anew that come from the code."""
     if not (ROOT / "tests" / "docs").is_dir():
         session.skip("there are no tests of the documentation yet (tests/docs)")
     install_members(session, *members())
     install_group(session, "docs")
-    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    if "--write" in session.posargs:
+        session.run("python", "-m", "tests.docs.error_sections", "--write")
+    arguments = [each for each in session.posargs if each != "--write"]
+    session.run("python", "-m", "pytest", "tests/docs", *arguments)
 
 
 @nox.session(default=False)

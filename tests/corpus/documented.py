@@ -119,7 +119,7 @@ def examples_of(page: Path, folder: Path, *, site: Path, environ: Mapping[str, s
 
 
 def _is_flow(block: Block) -> bool:
-    if block.language != "yaml":
+    if block.language != "yaml" or "wrong" in block.words:
         return False
     node = yaml.compose(block.text)
     keys = {key.value for key, _ in node.value} if isinstance(node, yaml.MappingNode) else set()

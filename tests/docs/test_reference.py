@@ -23,7 +23,7 @@ pytestmark = pytest.mark.unit
 DOCS = ROOT / "docs"
 #: A code as it stands in a source: in quotes, or in front of a message.
 CODE = re.compile(r'[" ](AF-[A-Z]+(?:-[A-Z]+)*)[":]')
-ROW = re.compile(r"^\| `(AF-[A-Z-]+)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| \[?`(AF-[A-Z-]+)`(?:\]\(#[a-z-]+\))? \|", re.MULTILINE)
 FIRST_CELL = re.compile(r"^\| `([^`]+)`", re.MULTILINE)
 
 

@@ -33,15 +33,15 @@ def test_attempts_that_mean_something_are_not_talked_about(check_step, text):
             f"{SEND}, retry: {{max_attempts: 2}}",
             "AF-RETRY-ONCE",
             "{max_attempts: 2}",
-            "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
+            "write `rerun: SAFE` if doing it twice does no harm, or `rerun: ONCE` if this is what you mean",
         ),
         (
             f"{LOCKED.format(step=SEND)}, retry: {{max_attempts: 3}}",
             "AF-RETRY-ONCE",
             "{max_attempts: 3}",
-            "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
+            "write `rerun: SAFE` if doing it twice does no harm, or `rerun: ONCE` if this is what you mean",
         ),
-        (f"{COUNT}, retry: {{max_attempts: 1}}", "AF-NO-EFFECT", "1}", "write 2 or more"),
+        (f"{COUNT}, retry: {{max_attempts: 1}}", "AF-NO-EFFECT", "1}", "write 2 or more, or leave `retry` out"),
         (
             f"{COUNT}, retry: {{max_attempts: 2, jitter: 0.5}}",
             "AF-NO-EFFECT",
@@ -89,7 +89,7 @@ def test_a_step_that_has_more_time_than_its_job_is_a_warning(check):
     )
 
     assert (problem.code, problem.severity, str(problem.where)) == ("AF-NO-EFFECT", "warning", "f.yaml:8:54")
-    assert "60 seconds for all of its steps" in problem.message
+    assert "all of its steps together have 60 seconds" in problem.message
 
 
 def test_the_attempts_of_jobs_at_the_end_are_checked_too(check):

@@ -65,7 +65,7 @@ def test_what_may_hold_or_not_is_taken(check_when, condition):
         ("false and run.attempt > 1", "never holds"),
         ("true or run.attempt > 1", "always holds"),
         ("run.attempt > null", "never holds"),
-        ("params.whole == 'one'", "never holds: 'params.whole', a whole number, and text are never equal"),
+        ("params.whole == 'one'", "never holds: 'params.whole' is a whole number, and 'one' is text"),
         ("params.text != 1", "always holds"),
         ("jobs.beside.status == 'SUCESS'", "'jobs.beside.status' can only be SUCCESS, SKIPPED"),
         ("jobs.first.status == 'FAILED'", "'jobs.first.status' can only be SUCCESS"),
@@ -116,3 +116,18 @@ def test_jobs_behind_one_that_never_runs_are_told_as_well(check_when):
         ("AF-UNREACHABLE", ("jobs", 3, "depends_on", 0)),
         ("AF-UNREACHABLE", ("jobs", 4, "depends_on", 0)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "mend"),
+    [
+        ("params.whole == '1'", "write 1 without quotes"),
+        ("'1' < params.whole", "write 1 without quotes"),
+        ("params.whole > 'one'", "compare numbers with numbers, and texts with texts"),
+        ("params.whole == true", "compare values of one type"),
+    ],
+)
+def test_a_text_that_reads_as_what_it_is_compared_with_loses_its_quotes(check_when, condition, mend):
+    problem, *_ = check_when(job=condition)
+
+    assert problem.help == mend

@@ -96,7 +96,7 @@ def test_a_matrix_that_multiplies_to_too_much_is_refused_before_it_is_made(check
     (problem,) = check_at("foreach", f"{{matrix: {{{lists}}}}}")
 
     assert (problem.code, problem.severity) == ("AF-FOREACH-SIZE", "error")
-    assert "1,000,000 items are too many, at most 100,000" in problem.message
+    assert "would be repeated for 1,000,000 items, and at most 100,000" in problem.message
     assert check.at(problem).startswith("{a: [")
 
 

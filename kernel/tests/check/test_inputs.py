@@ -56,7 +56,7 @@ WRONG = [
         "there is: capture, inherit",
     ),
     ("type: acme.command, inputs: {command: x, log: {max_kb: 2000}}", "AF-WRONG-VALUE", "2000", ""),
-    ("type: acme.command, inputs: {command: x, log: x}", "AF-WRONG-TYPE", "x}", ""),
+    ("type: acme.command, inputs: {command: x, log: x}", "AF-WRONG-TYPE", "x}", "write it as a mapping: {key: value}"),
     (
         "type: acme.command, inputs: {command: x, day: 2026-02-30}",
         "AF-WRONG-VALUE",
@@ -179,9 +179,9 @@ def test_what_is_wrong_whatever_the_template_gives_is_told(check, check_step, te
 @pytest.mark.parametrize(
     ("number", "told"),
     [
-        (".inf", "here belongs a finite number or nothing, not infinity"),
-        ("-.inf", "here belongs a finite number or nothing, not infinity"),
-        (".nan", "here belongs a finite number or nothing, not NaN"),
+        (".inf", "this must be a finite number or nothing, not infinity"),
+        ("-.inf", "this must be a finite number or nothing, not infinity"),
+        (".nan", "this must be a finite number or nothing, not NaN"),
     ],
 )
 def test_where_a_number_belongs_that_is_not_finite_it_says_so(check_step, number, told):

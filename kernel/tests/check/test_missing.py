@@ -74,4 +74,26 @@ def test_what_may_be_missing_without_a_default_is_a_warning(check, check_places,
     assert (problem.code, problem.severity) == ("AF-MAY-BE-MISSING", "warning")
     assert why in problem.message
     assert f"{text[:-2]}:…}}}}" in problem.help
+    assert "depend" not in problem.help
     assert check.at(problem).startswith(f'"{text}"')
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_mended_by_it"),
+    [("jobs.some.outputs.n", True), ("jobs.some.skip_reason", False), ("jobs.sure.outputs.n", False)],
+)
+def test_to_depend_on_another_job_is_a_mend_only_where_its_outputs_are_there_then(check, reference, is_mended_by_it):
+    steps = 'steps: [{id: s, type: acme.count, inputs: {items: []}, outputs: {n: "{{result.count}}"}'
+    (problem,) = check(
+        f"""
+        flow: {{id: x}}
+        jobs:
+          - {{id: some, when: run.attempt > 1, {steps}}}]}}
+          - {{id: sure, {steps}, when: run.attempt > 1}}]}}
+          - {{id: last, steps: [{{id: s, type: acme.open, inputs: {{a: "{{{{{reference}}}}}"}}}}]}}
+        """
+    )
+
+    assert problem.code == "AF-MAY-BE-MISSING"
+    assert ("or let the job depend on 'some'" in problem.help) is is_mended_by_it
+    assert ("depend" in problem.help) is is_mended_by_it

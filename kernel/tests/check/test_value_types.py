@@ -90,7 +90,10 @@ def test_what_fits_is_taken(check_use, step):
         (to("params.list"), "text, and 'params.list' is a list"),
         (to("steps.count"), "text, and 'steps.count' is a mapping"),
         ('type: acme.command, inputs: {command: x, log: "{{run.id}}"}', "a mapping, and 'run.id' is text"),
-        ('type: acme.send, inputs: {all: "{{steps.each.count}}"}', "a list with text in it"),
+        (
+            'type: acme.send, inputs: {all: "{{steps.each.count}}"}',
+            "a list of texts, and 'steps.each.count' is a list of whole numbers",
+        ),
         (
             'type: acme.lock, inputs: {key: k, step: {type: acme.count, inputs: {items: [], least: "{{run.id}}"}}}',
             "a whole number, and 'run.id' is text",
@@ -126,14 +129,14 @@ def test_outputs_of_another_job_are_followed_to_what_they_are_made_of(check_use,
 @pytest.mark.parametrize(
     ("step", "code", "message"),
     [
-        (least("env.N:many"), "AF-TEXT-TYPE", "the default is none"),
-        (least("env.SET"), "AF-TEXT-TYPE", "what 'SET' in the environment holds is none"),
-        (least("steps.count.count:none"), "AF-TEXT-TYPE", "the default is none"),
-        ('type: acme.command, inputs: {command: x, shell: "{{env.X:yes}}"}', "AF-TEXT-TYPE", "here belongs a boolean"),
+        (least("env.N:many"), "AF-TEXT-TYPE", "the default of the template does not read as that"),
+        (least("env.SET"), "AF-TEXT-TYPE", "what the environment has as 'SET' does not read as that"),
+        (least("steps.count.count:none"), "AF-TEXT-TYPE", "the default of the template does not read as that"),
+        ('type: acme.command, inputs: {command: x, shell: "{{env.X:yes}}"}', "AF-TEXT-TYPE", "this must be a boolean"),
         (
             'type: acme.command, inputs: {command: x, log: {stdout: "{{env.X:captur}}"}}',
             "AF-WRONG-VALUE",
-            "the default is none of the values",
+            "the default of the template is none of the values",
         ),
     ],
 )
@@ -164,8 +167,8 @@ def test_what_can_be_no_part_and_has_no_parts_is_told(check_use, step, code):
     [
         (least("params.any.x"), "whether 'params.any' has a part 'x'"),
         (least("steps.free.x"), "whether 'steps.free.x' is there"),
-        (least("steps.count.has_data"), "what 'steps.count.has_data' stands for is known only"),
-        (FITTING, "what the step type 'acme.open' takes is not declared"),
+        (least("steps.count.has_data"), "whether 'steps.count.has_data' fits is known only"),
+        (FITTING, "the step type 'acme.open' does not declare all of its inputs"),
     ],
 )
 def test_what_can_not_be_known_is_a_note_and_no_problem(check, check_use, step, message):

@@ -99,3 +99,12 @@ def test_a_misnamed_file_is_not_passed_over(tmp_path):
     with pytest.raises(RefusedByPolicy) as caught:
         find_project(tmp_path)
     assert caught.value.problem.code == "AF-POLICY-FILE-NAME"
+
+
+def test_a_misspelt_mode_is_told_with_the_nearest_one_as_it_is_written(tmp_path):
+    (tmp_path / "aetherflow.yaml").write_text("profiles: {enterprise: {plugins: {mode: lockd}}}\n")
+
+    with pytest.raises(RefusedByPolicy) as caught:
+        find_project(tmp_path)
+
+    assert caught.value.problem.help == "did you mean 'locked'?"

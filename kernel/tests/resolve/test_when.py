@@ -204,6 +204,12 @@ def test_an_unknown_name_is_an_error_and_not_false(text):
     assert raised.value.problem.code == "AF-WHEN-NAME"
 
 
+def test_a_word_without_quotes_may_be_meant_as_text():
+    with pytest.raises(InvalidInput) as raised:
+        compile_when("params.mode == full", roots=frozenset({"params"}))
+    assert raised.value.problem.help == "put it in quotes if it is text: 'full'; if not, did you mean 'null'?"
+
+
 def test_the_nearest_name_is_offered():
     with pytest.raises(InvalidInput) as raised:
         compile_when("job.extract.outputs.rows > 0")

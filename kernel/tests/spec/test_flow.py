@@ -257,6 +257,13 @@ def test_a_default_fits_the_type_of_its_parameter(kind, good, bad):
         assert problem.path == ("params", "a", "default")
 
 
+@pytest.mark.parametrize(("kind", "text"), [("date", "2026-02-30"), ("datetime", "2026-01-31T25:00")])
+def test_a_text_that_is_no_day_is_not_told_to_be_something_else_than_text(kind, text):
+    problem = only_problem(f"flow: {{id: x}}\nparams: {{a: {{type: {kind}, default: {text}}}}}\njobs: []")
+
+    assert problem.message.startswith("this text is not a date")
+
+
 # ------------------------------------------------------------------------------------------------------ ids and order
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from aetherflow.kernel.spec.identifiers import problem_with_id
+from aetherflow.kernel.spec.identifiers import allowed_id, problem_with_id
 
 #: S5's corpus, as far as it is about names.
 HOSTILE = [
@@ -74,3 +74,26 @@ def test_what_is_allowed_is_one_plain_path_segment(text):
         assert not set(text) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
         assert text not in {"", ".", ".."}
         assert len(text) <= 64
+
+
+@pytest.mark.parametrize(
+    ("text", "proposed"),
+    [
+        ("show day", "show_day"),
+        ("a.b", "a_b"),
+        ("-x", "x"),
+        ("x" * 65, "x" * 64),
+        ("Größe", "Gr__e"),
+        ("..", None),
+        ("con", None),
+    ],
+)
+def test_an_id_that_is_allowed_and_alike_is_proposed_where_there_is_one(text, proposed):
+    assert allowed_id(text) == proposed
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_proposed_is_always_allowed(text):
+    proposed = allowed_id(text, dotted=True)
+
+    assert proposed is None or problem_with_id(proposed, dotted=True) is None

@@ -19,7 +19,62 @@ _SAME_START = 5
 
 
 def check_attempts(subject: Subject) -> Iterator[Problem]:
-    """Retries that wait for nothing or never come, and times that are never over."""
+    """Retries that wait for nothing or never come, and times that are never over.
+
+    AF-RETRY-ONCE: the step has `retry`, and may run once only: it is tried again only where nothing was done.
+
+    Example:
+        flow: {id: report}
+        resources:
+          post: {kind: mail, driver: file, config: {folder: outbox, from_addr: shop@example.com}}
+        jobs:
+          - id: tell
+            steps:
+              - id: ada
+                type: mail_send
+                inputs: {resource: post, to: ada@example.com, subject: Totals, body: All is well.}
+                retry: {max_attempts: 3}
+
+    Mend: say what is meant: `rerun: SAFE` where doing it twice does no harm, `rerun: ONCE` where it would.
+        flow: {id: report}
+        resources:
+          post: {kind: mail, driver: file, config: {folder: outbox, from_addr: shop@example.com}}
+        jobs:
+          - id: tell
+            steps:
+              - id: ada
+                type: mail_send
+                rerun: ONCE
+                inputs: {resource: post, to: ada@example.com, subject: Totals, body: All is well.}
+                retry: {max_attempts: 3}
+
+    AF-NO-EFFECT: what is written changes nothing, so that something else must be meant.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - {id: today, type: external.process, inputs: {command: [date]}, retry: {max_attempts: 1}}
+
+    Mend: write what is meant, or leave it out.
+        - {id: today, type: external.process, inputs: {command: [date]}, retry: {max_attempts: 2}}
+
+    AF-ERROR-PATTERN: a code under `on_errors` is none of AetherFlow's own, and looks much like one of them.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - id: today
+                type: external.process
+                inputs: {command: [date]}
+                retry: {max_attempts: 2, on_errors: [AF-CONECTOR]}
+
+    Mend: write the code as it is called.
+        retry: {max_attempts: 2, on_errors: [AF-CONNECTOR]}
+    """
     for job, step in subject.directed_steps:
         if step.retry is not None:
             yield from _check_retry(subject, step, step.retry)
@@ -31,8 +86,8 @@ def _check_retry(subject: Subject, step: Step, retry: Retry) -> Iterator[Problem
     if step.rerun is None and retry.max_attempts > 1 and _runs_once(subject, step):
         yield _warning(
             "AF-RETRY-ONCE",
-            "this step may run once only: after an attempt that may have done something there is no other",
-            "write `rerun: SAFE` where it may be repeated, or `rerun: ONCE` where that is meant",
+            "this step may run once only: it is tried again only after an attempt that surely did nothing",
+            "write `rerun: SAFE` if doing it twice does no harm, or `rerun: ONCE` if this is what you mean",
             retry.path,
         )
     yield from _without_effect(retry)
@@ -46,8 +101,8 @@ def _runs_once(subject: Subject, step: Step) -> bool:
 
 def _without_effect(retry: Retry) -> Iterator[Problem]:
     if retry.max_attempts == 1:
-        message = "one attempt is what there is without `retry`"
-        yield _warning("AF-NO-EFFECT", message, "write 2 or more", (*retry.path, "max_attempts"))
+        message = "`max_attempts: 1` changes nothing: a step is tried once without `retry` too"
+        yield _warning("AF-NO-EFFECT", message, "write 2 or more, or leave `retry` out", (*retry.path, "max_attempts"))
     elif not retry.backoff_seconds:
         given = {
             "backoff_multiplier": retry.backoff_multiplier != 1,
@@ -68,7 +123,7 @@ def _check_pattern(pattern: str, path: YamlPath) -> Iterator[Problem]:
     if meant is None or any(code.startswith(written) or written.startswith(code) for code in codes):
         return
     if abs(len(meant) - len(written)) <= _TYPO and meant[:_SAME_START] == written[:_SAME_START]:
-        message = f"{shown(pattern)} may match no code of an error"
+        message = f"{shown(pattern)} looks like a misspelt code: AetherFlow itself has none that it matches"
         yield _warning("AF-ERROR-PATTERN", message, f"did you mean {meant + pattern[start:]!r}?", path)
 
 
@@ -80,8 +135,9 @@ def _family(error: type[AetherFlowError]) -> Iterator[type[AetherFlowError]]:
 
 def _check_time(job: Job, step: Step, seconds: float) -> Iterator[Problem]:
     if job.timeout_seconds is not None and seconds > job.timeout_seconds:
-        message = f"the job's time is over before the step's: it has {job.timeout_seconds} seconds for all of its steps"
-        yield _warning("AF-NO-EFFECT", message, "give the job more time", (*step.path, "timeout_seconds"))
+        message = f"the job's time is over first: all of its steps together have {job.timeout_seconds} seconds"
+        mend = "give the job more time, or the step less"
+        yield _warning("AF-NO-EFFECT", message, mend, (*step.path, "timeout_seconds"))
 
 
 def _warning(code: str, message: str, mend: str, path: YamlPath) -> Problem:

@@ -10,6 +10,8 @@ from ..errors import InvalidInput, Problem, YamlPath
 from ..quick_dataclasses import dataclass
 from ..resolve.expressions import Both, Comparison, Either, Expression, Literal, Not, Path
 from ..resolve.text import read_text
+from ..spec.core_schema import read_scalar
+from ..spec.misfits import shown
 from .kinds import UNKNOWN, Kind, kind_of_value
 from .rules import Subject
 
@@ -23,7 +25,60 @@ _ORDERED = _NUMBERS | {"string"}
 
 
 def check_conditions(subject: Subject) -> Iterator[Problem]:
-    """Conditions that fail, never hold or always do, and jobs that never run because of it."""
+    """Conditions that fail, never hold or always do, and jobs that never run because of it.
+
+    AF-WHEN-TYPES: a condition asks which of two values is greater, and they have no order, as a text and a number.
+
+    Example:
+        flow: {id: report}
+        params:
+          rows: {type: integer, default: 0}
+        jobs:
+          - id: show
+            when: params.rows > '0'
+            steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+
+    Mend: compare values of one type.
+        when: params.rows > 0
+
+    AF-WHEN-CONSTANT: a condition always ends the same, whatever the run finds.
+
+    Example:
+        flow: {id: report}
+        params:
+          rows: {type: integer, default: 0}
+        jobs:
+          - id: show
+            when: params.rows == 'many'
+            steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+
+    Mend: compare with a value that can be there, or take the condition out.
+        when: params.rows == 100
+
+    AF-UNREACHABLE: a job depends on one that never runs; why not is told beside it, as `AF-WHEN-CONSTANT`.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: extract
+            when: "false"
+            steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+          - id: send
+            depends_on: [extract]
+            steps: [{id: month, type: external.process, inputs: {command: [cal]}}]
+
+    Mend: mend the condition of the other job, or take that job out of `depends_on`.
+        flow: {id: report}
+        params:
+          is_new: {type: boolean, default: true}
+        jobs:
+          - id: extract
+            when: params.is_new
+            steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+          - id: send
+            depends_on: [extract]
+            steps: [{id: month, type: external.process, inputs: {command: [cal]}}]
+    """
     never = set()
     for job_id, when in subject.flow.compiled_conditions.items():
         reading = _Reading(subject, when)
@@ -85,7 +140,7 @@ class _Reading:
                 code="AF-WHEN-CONSTANT",
                 severity="warning",
                 message=f"this condition {told}, whatever happens",
-                help="compare something that the run finds out, or take the condition out",
+                help="compare with something that only the run finds out, or take the condition out",
                 path=self._path,
             )
 
@@ -151,8 +206,8 @@ class _Reading:
             message = f"this comparison {outcome}: {_named(left, right)} can only be {can_be}"
             self._found.append(_Finding(message, f"did you mean {meant!r}?" if meant else "compare with one of these"))
             return not is_equal
-        message = f"this comparison {outcome}: {_shown(left, kinds[0])} and {_shown(right, kinds[1])} are never equal"
-        self._found.append(_Finding(message, "compare values of one type"))
+        message = f"this comparison {outcome}: {_shown(left, kinds[0])}, and {_shown(right, kinds[1])}"
+        self._found.append(_Finding(message, _unquoted(left, right, kinds) or "compare values of one type"))
         return not is_equal
 
     def _null(self, left: Expression, right: Expression, *, is_equal: bool, outcome: str) -> bool | None:
@@ -171,8 +226,9 @@ class _Reading:
         if not types[0] or not types[1]:
             return False
         if not (types[0] & types[1] & _ORDERED):
-            message = f"{_shown(left, kinds[0])} and {_shown(right, kinds[1])} have no order between them"
-            self._found.append(_Finding(message, "compare numbers with numbers, and texts with texts", is_error=True))
+            message = f"{_shown(left, kinds[0])}, and {_shown(right, kinds[1])}: there is no order between them"
+            mend = _unquoted(left, right, kinds) or "compare numbers with numbers, and texts with texts"
+            self._found.append(_Finding(message, mend, is_error=True))
         return None
 
     def _is_misread(self, path: Expression, other: Expression | None) -> bool:
@@ -214,10 +270,23 @@ def _grouped(kind: Kind) -> frozenset[str]:
     return frozenset("number" if name in _NUMBERS else name for name in kind.types or ())
 
 
+def _unquoted(left: Expression, right: Expression, kinds: tuple[Kind, Kind]) -> str:
+    """The mend for a text that reads as what it is compared with."""
+    for operand, other in ((left, kinds[1]), (right, kinds[0])):
+        if isinstance(operand, Literal) and isinstance(operand.literal, str):
+            read = kind_of_value(read_scalar(operand.literal))
+            if _grouped(read) & _grouped(other) - {"null"}:
+                return f"write {operand.literal} without quotes"
+    return ""
+
+
 def _named(left: Expression, right: Expression) -> str:
     path = left if isinstance(left, Path) else right
     return repr(path.reference.dotted) if isinstance(path, Path) else "a value"
 
 
 def _shown(operand: Expression, kind: Kind) -> str:
-    return f"{operand.reference.dotted!r}, {kind.words}," if isinstance(operand, Path) else kind.words
+    if isinstance(operand, Path):
+        return f"{operand.reference.dotted!r} is {kind.words}"
+    written = operand.literal if isinstance(operand, Literal) else None
+    return f"{str(written).lower() if isinstance(written, bool) else shown(written)} is {kind.words}"

@@ -20,6 +20,18 @@ def check_decode(
 ) -> Iterator[Problem]:
     """Fields that are none, stand in a longer text, or that nothing decodes.
 
+    AF-DECODE: a setting of a resource is to be decoded, and can't be: there is no secrets hook, or no such setting.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: "{{env.SHOP:a.db}}"}, decode: {config: {path: true}}}
+        jobs:
+          - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}]}
+
+    Mend: name the hook that decodes, in `AETHERFLOW_SECRETS_MODULE`, or take the [decode](flow.md#decode) out.
+        shop: {kind: db, driver: sqlite3, config: {path: "{{env.SHOP:a.db}}"}}
+
     Args:
         resource: as it is written.
         settings: its own over those of its profile.

@@ -12,7 +12,19 @@ _WITH_KEY = 2
 
 
 def check_environment(subject: Subject) -> Iterator[Problem]:
-    """References to keys that are not set, and have no default."""
+    """References to keys that are not set, and have no default.
+
+    AF-ENV-MISSING: a template names a variable that is not set where the flow is checked; an error with the setting
+    `validate_env_strict`.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: day, type: external.process, inputs: {command: [echo, "{{env.REPORT_DAY}}"]}}]}
+
+    Mend: set the variable, or give a default.
+        - {id: show, steps: [{id: day, type: external.process, inputs: {command: [echo, "{{env.REPORT_DAY:today}}"]}}]}
+    """
     severity: Severity = "error" if subject.is_environment_strict else "warning"
     for use in subject.flow.uses:
         reference = use.reference
@@ -26,7 +38,7 @@ def check_environment(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             code="AF-ENV-MISSING",
             severity=severity,
-            message=f"the environment has no {key!r}",
+            message=f"the environment variable {key!r} is not set",
             help=f"{instead} it, or give a default: {{{{{reference.dotted}:…}}}}",
             path=reference.path,
         )

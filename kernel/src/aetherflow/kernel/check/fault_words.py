@@ -32,8 +32,11 @@ def words_for(kind: str, facts: Facts, value: object) -> Words:
 
 def words_of_types(types: Iterable[str]) -> str:
     """Names of JSON types in words, nothing last."""
-    names = dict.fromkeys(TYPE_WORDS.get(name, name) for name in types)
-    return " or ".join(sorted(names, key=lambda name: name == TYPE_WORDS["null"]))
+    given = dict.fromkeys(types)
+    # A whole number is a number.
+    names = [TYPE_WORDS.get(name, name) for name in given if name != "integer" or "number" not in given]
+    *first, last = sorted(names, key=lambda name: name == TYPE_WORDS["null"]) or [""]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def words_for_type(types: Iterable[str], value: object) -> Words:
@@ -42,7 +45,7 @@ def words_for_type(types: Iterable[str], value: object) -> Words:
     misfit = wrong_type(value, wanted)
     if isinstance(value, float) and not math.isfinite(value) and "number" in wanted:
         finite = wanted.replace(TYPE_WORDS["number"], "a finite number")
-        return f"here belongs {finite}, not {'NaN' if math.isnan(value) else 'infinity'}", misfit.mend
+        return f"this must be {finite}, not {'NaN' if math.isnan(value) else 'infinity'}", misfit.mend
     return misfit.message, misfit.mend
 
 
@@ -50,7 +53,7 @@ def _choice(facts: Facts, value: object) -> Words:
     options = [str(option) for option in facts["options"]]
     if isinstance(value, str):
         return "this is none of the values that are allowed here", did_you_mean(value, options)
-    return f"here belongs one of a few values, not {kind_of(value)}", f"there is: {', '.join(sorted(options))}"
+    return f"this must be one of a few values, not {kind_of(value)}", f"there is: {', '.join(sorted(options))}"
 
 
 def _constant(facts: Facts, _value: object) -> Words:
@@ -74,9 +77,11 @@ def _unique(_facts: Facts, _value: object) -> Words:
     return "an item stands in this list twice", "remove one of them"
 
 
-def _limit(before: str, after: str = "") -> Callable[[Facts, object], Words]:
+def _limit(before: str, noun: str = "", after: str = "") -> Callable[[Facts, object], Words]:
     def explain(facts: Facts, _value: object) -> Words:
-        return f"this must be {before} {facts['limit']}{after}", ""
+        limit = facts["limit"]
+        counted = f" {noun}{'' if limit == 1 else 's'}{after}" if noun else ""
+        return f"this must be {before} {limit}{counted}", ""
 
     return explain
 
@@ -92,10 +97,10 @@ _EXPLAINED: Mapping[str, Callable[[Facts, object], Words]] = {
     "Maximum": _limit("at most"),
     "ExclusiveMinimum": _limit("more than"),
     "ExclusiveMaximum": _limit("less than"),
-    "MinLength": _limit("at least", " characters long"),
-    "MaxLength": _limit("at most", " characters long"),
-    "MinItems": _limit("a list of at least", " items"),
-    "MaxItems": _limit("a list of at most", " items"),
-    "MinProperties": _limit("a mapping of at least", " keys"),
-    "MaxProperties": _limit("a mapping of at most", " keys"),
+    "MinLength": _limit("at least", "character", " long"),
+    "MaxLength": _limit("at most", "character", " long"),
+    "MinItems": _limit("a list of at least", "item"),
+    "MaxItems": _limit("a list of at most", "item"),
+    "MinProperties": _limit("a mapping of at least", "key"),
+    "MaxProperties": _limit("a mapping of at most", "key"),
 }

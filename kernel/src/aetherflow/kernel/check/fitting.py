@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from enum import Enum
 
 from ..quick_dataclasses import dataclass
 from .kinds import Kind, is_number_in_disguise
 
+#: So many choices fit a line.
+_MOST_CHOICES = 6
+#: One thing and many of it.
+_MANY = {
+    "text": "texts",
+    "a whole number": "whole numbers",
+    "a number": "numbers",
+    "a boolean": "booleans",
+    "a list": "lists",
+    "a mapping": "mappings",
+    "nothing": "nothing",
+}
+_FORMS = {"date-time": "date with a time"}
 #: Values within values are compared so deep.
 _DEEPEST = 8
 
@@ -62,7 +77,7 @@ def _fit_inside(given: Kind, wanted: Kind, taken: set[str], depth: int) -> Fit:
         return values
     if taken == {"array"}:
         inner = fit_of(given.item(), wanted.item(), depth + 1)
-        return Fit(inner.verdict, f"a list with {inner.wanted} in it", f"a list with {inner.given} in it")
+        return Fit(inner.verdict, _listed(inner.wanted), _listed(inner.given))
     return _fit_keys(given, wanted, depth) if taken == {"object"} else _FITS
 
 
@@ -72,7 +87,7 @@ def _fit_values(given: Kind, wanted: Kind) -> Fit:
         return Fit(Verdict.MISFIT, _one_of(allowed), _one_of(offered))
     forms, expected = given.formats, wanted.formats
     if forms is not None and expected is not None and forms.isdisjoint(expected):
-        return Fit(Verdict.MISFIT, f"a {' or '.join(sorted(expected))}", f"a {' or '.join(sorted(forms))}")
+        return Fit(Verdict.MISFIT, _form_of(expected), _form_of(forms))
     return _FITS
 
 
@@ -82,12 +97,31 @@ def _fit_keys(given: Kind, wanted: Kind, depth: int) -> Fit:
         return _FITS if allowed is None else _UNKNOWN
     for key in sorted(offered):
         if allowed is not None and key not in allowed:
-            return Fit(Verdict.MISFIT, f"a mapping without {key!r}", f"a mapping with {key!r}")
+            return Fit(Verdict.MISFIT, f"a mapping without the key {key!r}", "a mapping with it")
         inner = fit_of(given.at(key), wanted.at(key), depth + 1)
         if inner.verdict is not Verdict.FITS:
-            return Fit(inner.verdict, f"{inner.wanted} below {key!r}", inner.given)
+            return Fit(inner.verdict, _below(key, inner.wanted), _below(key, inner.given))
     return _FITS
 
 
 def _one_of(values: tuple[object, ...]) -> str:
-    return " or ".join(str(value) for value in values[:6])
+    more = ["…"] if len(values) > _MOST_CHOICES else []
+    return " or ".join([*map(str, values[:_MOST_CHOICES]), *more])
+
+
+def _form_of(names: Collection[str]) -> str:
+    return f"a {' or a '.join(_FORMS.get(name, name) for name in sorted(names))}"
+
+
+def _listed(words: str) -> str:
+    """A list of what these words say of one thing; no words for what is not known."""
+    if not words:
+        return ""
+    parts = re.split("(, | or )", words)
+    if all(part in _MANY for part in parts[::2]):
+        return f"a list of {''.join(_MANY.get(part, part) for part in parts)}"
+    return f"a list in which each item is {words}"
+
+
+def _below(key: str, words: str) -> str:
+    return f"a mapping with {words} under {key!r}" if words else ""

@@ -25,7 +25,23 @@ _TEXTS = frozenset({"flow_id", "run_id", "run"})
 
 
 def check_foreach(subject: Subject) -> Iterator[Problem]:
-    """Items that are no list, none, or too many."""
+    """Items that are no list, none, or too many.
+
+    AF-FOREACH-SIZE: a step would be repeated for more than 100,000 items; each is a row in the ledger.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - id: each
+                type: external.process
+                foreach: {matrix: {a: &ten [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], b: *ten, c: *ten, d: *ten, e: *ten, f: *ten}}
+                inputs: {command: [echo, "{{item.a}}"]}
+
+    Mend: repeat the step for less, or write the items to a file that one step works through.
+        foreach: {matrix: {a: &ten [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], b: *ten, c: *ten}}
+    """
     for job, step in subject.directed_steps:
         template = subject.flow.compiled_foreach.get((job.job.id, step.id))
         if step.foreach is not None and template is not None:
@@ -72,15 +88,16 @@ def _check_type(lists: _Lists, reference: Reference, written: object) -> Iterato
         return
     kind = lists.subject.values.referents.of_written(written, reference.path)
     if kind.types is not None and "array" not in kind.types:
-        message = f"here belongs a list, and {reference.dotted!r} is {kind.words}"
-        yield Problem(code="AF-TYPE-MISMATCH", message=message, help="refer to a list", path=reference.path)
+        message = f"a step is repeated for the items of a list, and {reference.dotted!r} is {kind.words}"
+        mend = "refer to a value that is a list"
+        yield Problem(code="AF-TYPE-MISMATCH", message=message, help=mend, path=reference.path)
 
 
 def _empty(path: YamlPath) -> Problem:
     return Problem(
         code="AF-NO-EFFECT",
         severity="warning",
-        message="there is no item: the step does nothing",
+        message="the list is empty: the step does nothing",
         help="write items, or take the step out",
         path=path,
     )
@@ -89,7 +106,7 @@ def _empty(path: YamlPath) -> Problem:
 def _too_many(count: int, path: YamlPath) -> Problem:
     return Problem(
         code="AF-FOREACH-SIZE",
-        message=f"{count:,} items are too many, at most {MAX_ITEMS:,} may be",
+        message=f"the step would be repeated for {count:,} items, and at most {MAX_ITEMS:,} are allowed",
         help="write them to a file that one step works through",
         path=path,
     )

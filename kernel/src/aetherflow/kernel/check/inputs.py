@@ -28,7 +28,71 @@ class _Call:
 
 
 def check_inputs(subject: Subject) -> Iterator[Problem]:
-    """Inputs that are missing, unknown, of the wrong type or value, or name no fitting resource."""
+    """Inputs that are missing, unknown, of the wrong type or value, or name no fitting resource.
+
+    AF-INPUT-MISSING: a step, or a resource, needs an input that is not given.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {cwd: reports}}]}
+
+    Mend: write the input; which ones a step has stands on the page of its plugin.
+        - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date], cwd: reports}}]}
+
+    AF-INPUT-UNKNOWN: a step, or a resource, is given an input that it does not have.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {comand: [date]}}]}
+
+    Mend: write it as it is called, or take it out.
+        - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+    AF-UNKNOWN-RESOURCE: a step names a resource that the flow does not have.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+        jobs:
+          - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shopp, sql: SELECT 1}}]}
+
+    Mend: write its name as it stands under `resources`, or add it there.
+        - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}]}
+
+    AF-WRONG-RESOURCE: a step that works with one kind of system is given a resource of another kind.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+          post: {kind: mail, driver: file, config: {folder: outbox, from_addr: shop@example.com}}
+        jobs:
+          - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: post, sql: SELECT 1}}]}
+
+    Mend: name a resource that the step can work with.
+        - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}]}
+
+    AF-CODE-TEMPLATE: a template stands inside of SQL: whoever sets its value could have the database do something else.
+
+    Example:
+        flow: {id: report}
+        params:
+          name: {type: string, default: Ada}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+        jobs:
+          - id: count
+            steps:
+              - id: rows
+                type: db_fetch_small
+                inputs: {resource: shop, sql: "SELECT * FROM orders WHERE name = '{{params.name}}'"}
+
+    Mend: write `:name` in the SQL, and give the value beside it.
+        inputs: {resource: shop, sql: "SELECT * FROM orders WHERE name = :name", params: {name: "{{params.name}}"}}
+    """
     for job in subject.flow.flow.all_jobs:
         for step in job.steps:
             template = subject.flow.compiled_inputs.get((job.id, step.id))
@@ -92,8 +156,8 @@ def _check_code_text(templates: _Templates, path: YamlPath, values: str) -> Iter
         if place[: len(path)] == path:
             yield Problem(
                 code="AF-CODE-TEMPLATE",
-                message="a template in a text that is code would let its value change what that does",
-                help=f"write :name here, and give the value in `{values}`; names of tables can't go there",
+                message="a template stands in a text that is code: its value could change what the code does",
+                help=f"write :name in its place, and give the value in `{values}`; names of tables can't be given so",
                 severity="warning",
                 path=place,
             )
@@ -117,10 +181,14 @@ def _check_resource(subject: Subject, name: str, path: YamlPath, protocol: str) 
     ]
     yield Problem(
         code="AF-WRONG-RESOURCE",
-        message=f"here belongs a resource that is a {protocol}; {name!r} is a {connector.protocol}",
-        help=f"name another one: {', '.join(fitting)}" if fitting else f"add a resource that is a {protocol}",
+        message=f"this step works with {_a(protocol)}, and {name!r} is {_a(connector.protocol)}",
+        help=f"name another one: {', '.join(fitting)}" if fitting else f"add a resource that is {_a(protocol)}",
         path=path,
     )
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'AEIOU' else 'a'} {noun}"
 
 
 def _check_inner_step(subject: Subject, step: object, path: YamlPath, templates: _Templates) -> Iterator[Problem]:

@@ -14,7 +14,23 @@ _WITH_JOB_OUTPUT = 4
 
 
 def check_missing(subject: Subject) -> Iterator[Problem]:
-    """References without a default to steps and jobs that may not have run, and to a failure that may not be."""
+    """References without a default to steps and jobs that may not have run, and to a failure that may not be.
+
+    AF-MAY-BE-MISSING: a template names an output of a step or job that may be skipped, and has no default.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+        jobs:
+          - id: show
+            steps:
+              - {id: rows, type: db_fetch_small, when: run.attempt > 1, inputs: {resource: shop, sql: SELECT 1}}
+              - {id: tell, type: external.process, inputs: {command: [echo, "{{steps.rows.row_count}}"]}}
+
+    Mend: give a default, or a condition to the step that needs the output.
+        - {id: tell, type: external.process, inputs: {command: [echo, "{{steps.rows.row_count:none}}"]}}
+    """
     for use in subject.flow.uses:
         root = use.reference.root
         if root not in _REASONS or use.job is None or use.reference.default is not None:
@@ -22,7 +38,7 @@ def check_missing(subject: Subject) -> Iterator[Problem]:
         if use.field in ("inputs", "outputs", "foreach") and not _is_guarded(use, use.job):
             why = _REASONS[root](subject, use, use.job)
             if why:
-                yield _problem(use, why)
+                yield _problem(subject, use, use.job, why)
 
 
 def _is_guarded(use: Use, job: JobIndex) -> bool:
@@ -109,17 +125,22 @@ _REASONS: Mapping[str, Callable[[Subject, Use, JobIndex], str]] = {
 }
 
 
-def _or_depend(use: Use) -> str:
+def _or_depend(subject: Subject, use: Use, job: JobIndex) -> str:
+    """That helps where the other job may not run, and stands in the same part of the flow."""
     parts = use.reference.parts
-    return f", or let the job depend on {parts[1]!r}" if parts[0] == "jobs" else ""
+    if parts[0] != "jobs" or parts[2:3] != ("outputs",):
+        return ""
+    other = subject.flow.jobs[parts[1]]
+    is_open = other.section == job.section and parts[1] not in subject.values.referents.depended_on(job)
+    return f", or let the job depend on {parts[1]!r}" if is_open and _why_not_run(subject, other) else ""
 
 
-def _problem(use: Use, why: str) -> Problem:
+def _problem(subject: Subject, use: Use, job: JobIndex, why: str) -> Problem:
     dotted = use.reference.dotted
     return Problem(
         code="AF-MAY-BE-MISSING",
         severity="warning",
         message=f"{dotted!r} may be missing: {why}",
-        help=f"give a default: {{{{{dotted}:…}}}}, or write a `when` on this step{_or_depend(use)}",
+        help=f"give a default: {{{{{dotted}:…}}}}, or write a `when` on this step{_or_depend(subject, use, job)}",
         path=use.reference.path,
     )

@@ -22,7 +22,22 @@ _PARTS_OF_VALUE = {"params": 2, "item": 1, "steps": 3, "result": 2, "job": 3, "j
 
 
 def check_parts(subject: Subject) -> Iterator[Problem]:
-    """Parts of values that have none, or none of that name; and what can't be known of them."""
+    """Parts of values that have none, or none of that name; and what can't be known of them.
+
+    AF-NOT-KNOWN: something can't be checked before the flow runs; it may be right or wrong.
+
+    Example:
+        flow: {id: report}
+        params:
+          day: {type: object, default: {name: monday}}
+        jobs:
+          - id: show
+            steps:
+              - {id: day, type: external.process, inputs: {command: [echo, "on {{params.day.name}}"]}}
+
+    Mend: nothing has to be done; a default is good where the value may be missing.
+        - {id: day, type: external.process, inputs: {command: [echo, "on {{params.day.name:none}}"]}}
+    """
     for use in subject.flow.uses:
         depth = _PARTS_OF_VALUE.get(use.reference.root)
         if depth is None:

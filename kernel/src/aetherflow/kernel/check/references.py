@@ -23,7 +23,24 @@ Found = Problem | None
 
 
 def check_references(subject: Subject) -> Iterator[Problem]:
-    """References to what does not exist, or comes later."""
+    """References to what does not exist, or comes later.
+
+    AF-UNKNOWN-REFERENCE: a template or a condition names a job, step, output or parameter that does not exist, or that
+    comes later.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+        jobs:
+          - id: show
+            steps:
+              - {id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}
+              - {id: tell, type: external.process, inputs: {command: [echo, "{{steps.rows.rowcount}}"]}}
+
+    Mend: write the name as it is; what comes later is moved up.
+        - {id: tell, type: external.process, inputs: {command: [echo, "{{steps.rows.row_count}}"]}}
+    """
     for use in subject.flow.uses:
         check = _CHECKS.get(use.reference.root)
         problem = check(subject, use) if check else None
@@ -33,6 +50,10 @@ def check_references(subject: Subject) -> Iterator[Problem]:
 
 def _unknown(use: Use, what: str, name: str, known: Collection[str]) -> Problem:
     return _wrong(use, f"there is no {what} {shown(name)}", did_you_mean(name, known))
+
+
+def _lacks(use: Use, owner: str, noun: str, name: str, known: Collection[str]) -> Problem:
+    return _wrong(use, f"{owner} has no {noun} {shown(name)}", did_you_mean(name, known))
 
 
 def _wrong(use: Use, message: str, mend: str) -> Problem:
@@ -66,7 +87,7 @@ def _parameter(subject: Subject, use: Use) -> Found:
 def _run(subject: Subject, use: Use) -> Found:
     name = _part(use, 1)
     known = _RUN_FOR_PARAMETERS if use.field == "parameter" else _RUN
-    return _unknown(use, "value of the run called", name, known) if name is not None and name not in known else None
+    return _lacks(use, "'run'", "value", name, known) if name is not None and name not in known else None
 
 
 def _step(subject: Subject, use: Use) -> Found:
@@ -89,7 +110,7 @@ def _output_of_step(subject: Subject, use: Use, step: Step, *, depth: int) -> Fo
         return None
     known = subject.contributions.output_names(step.type, step.inputs)
     if known is not None and output not in known:
-        return _unknown(use, f"output of step {step.id!r}", output, known)
+        return _lacks(use, f"the step {step.id!r}", "output", output, known)
     return None
 
 
@@ -112,7 +133,7 @@ def _too_early(use: Use, noun: str, name: str, *, is_same: bool) -> Problem:
 def _own_job(_subject: Subject, use: Use) -> Found:
     part, output = _part(use, 1), _part(use, 2)
     if part is not None and part not in _JOB:
-        return _unknown(use, "value of the job called", part, _JOB)
+        return _lacks(use, "'job'", "value", part, _JOB)
     if part != "outputs" or output is None or use.job is None:
         return None
     if output in use.job.job.outputs:
@@ -120,7 +141,7 @@ def _own_job(_subject: Subject, use: Use) -> Found:
         return _wrong(use, message, "refer to what it is made of")
     number = use.job.outputs.get(output)
     if number is None:
-        return _unknown(use, "output of this job called", output, use.job.outputs)
+        return _lacks(use, "this job", "output", output, use.job.outputs)
     is_too_early = use.step is not None and number >= use.step
     return _too_early(use, "output", output, is_same=False) if is_too_early else None
 
@@ -153,10 +174,10 @@ def _all_jobs(subject: Subject, use: Use) -> Found:
 def _value_of_job(use: Use, job: JobIndex) -> Found:
     part, output = _part(use, 2), _part(use, 3)
     if part is not None and part not in _EARLIER_JOB:
-        return _unknown(use, f"value of job {job.job.id!r} called", part, _EARLIER_JOB)
+        return _lacks(use, f"'jobs.{job.job.id}'", "value", part, _EARLIER_JOB)
     if part != "outputs" or output is None or output in job.outputs or output in job.job.outputs:
         return None
-    return _unknown(use, f"output of job {job.job.id!r} called", output, job.output_names)
+    return _lacks(use, f"the job {job.job.id!r}", "output", output, job.output_names)
 
 
 def _result(subject: Subject, use: Use) -> Found:
@@ -171,7 +192,7 @@ def _item(_subject: Subject, use: Use) -> Found:
     foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
     if name is None or foreach is None or foreach.matrix is None or name in foreach.matrix:
         return None
-    return _unknown(use, "list of the matrix called", name, foreach.matrix)
+    return _lacks(use, "the matrix", "list", name, foreach.matrix)
 
 
 def _item_index(_subject: Subject, use: Use) -> Found:
@@ -185,7 +206,7 @@ def _failure(_subject: Subject, use: Use) -> Found:
             use, "'failure' itself is always there", "look at failure.job_id: it is null where nothing failed"
         )
     if name is not None and name not in _FAILURE:
-        return _unknown(use, "value of the failure called", name, _FAILURE)
+        return _lacks(use, "'failure'", "value", name, _FAILURE)
     return _no_parts(use, "text", depth=2)
 
 

@@ -18,7 +18,32 @@ from .schema_errors import schema_problems
 
 
 def check_resources(subject: Subject) -> Iterator[Problem]:
-    """Drivers that are unknown or refused, settings that don't fit, profiles that don't exist."""
+    """Drivers that are unknown or refused, settings that don't fit, profiles that don't exist.
+
+    AF-UNKNOWN-CONNECTOR: no plugin that is installed has a connector of this kind and driver.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite, config: {path: shop.sqlite}}
+        jobs:
+          - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}]}
+
+    Mend: write kind and driver as they are called, or install the plugin that has them.
+        shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+
+    AF-PROFILE-UNKNOWN: a resource takes its settings from a resource profile, and there is none of that name.
+
+    Example:
+        flow: {id: report}
+        resources:
+          shop: {kind: db, driver: sqlite3, profile: shop, config: {path: shop.sqlite}}
+        jobs:
+          - {id: count, steps: [{id: rows, type: db_fetch_small, inputs: {resource: shop, sql: SELECT 1}}]}
+
+    Mend: name the file with the profiles in `AETHERFLOW_PROFILES_FILE`, or write the settings here.
+        shop: {kind: db, driver: sqlite3, config: {path: shop.sqlite}}
+    """
     templates = {use.reference.path: use.reference.is_whole for use in subject.flow.uses if use.field == "resource"}
     for resource in subject.flow.flow.resources.values():
         yield from _check_profile(subject, resource)
@@ -38,10 +63,11 @@ def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:
     known, name = subject.resource_profiles, resource.profile
     if known is None or name is None or name in known:
         return
+    mend = "name the file that has it in AETHERFLOW_PROFILES_FILE, or write its settings here, under `config`"
     yield Problem(
         code="AF-PROFILE-UNKNOWN",
         message=f"there is no resource profile {shown(name)}",
-        help=did_you_mean(name, known) if known else "name a file of profiles in AETHERFLOW_PROFILES_FILE",
+        help=did_you_mean(name, known) if known else mend,
         path=(*resource.path, "profile"),
     )
 

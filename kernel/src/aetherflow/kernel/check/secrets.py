@@ -24,22 +24,54 @@ _SINKS = {
     ),
 }
 _OUTPUT = (
-    "an output, which is kept with the run; only its mask is",
+    "an output: outputs are kept with the run, and of a secret only a mask is",
     "let the step that needs it read it where it comes from",
 )
 
 
 def check_secrets(subject: Subject) -> Iterator[Problem]:
-    """Secrets of the environment, and outputs that are marked as secrets, on their way to where they are seen."""
+    """Secrets of the environment, and outputs that are marked as secrets, on their way to where they are seen.
+
+    AF-PARAMETER-SECRET: the default of a parameter is a secret, and parameters are kept with the run, for all to read.
+
+    Example:
+        flow: {id: report}
+        params:
+          token: {type: string, default: "{{env.SHOP_TOKEN:none}}"}
+        jobs:
+          - id: show
+            steps:
+              - {id: send, type: external.process, inputs: {command: [./send], env: {TOKEN: "{{params.token}}"}}}
+
+    Mend: let the step read it from the environment itself.
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - {id: send, type: external.process, inputs: {command: [./send], env: {TOKEN: "{{env.SHOP_TOKEN:none}}"}}}
+
+    AF-SECRET-EXPOSED: a secret is on its way to where others can see it: an output, the name of a file, a command line.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - {id: send, type: external.process, inputs: {command: [./send, "{{env.SHOP_TOKEN:none}}"]}}
+
+    Mend: hand it over where nobody else looks.
+        - {id: send, type: external.process, inputs: {command: [./send], env: {TOKEN: "{{env.SHOP_TOKEN:none}}"}}}
+    """
     declared = frozenset(_declared_keys(subject))
     for use in subject.flow.uses:
         if not _is_secret(subject, use, declared):
             continue
         if use.field == "parameter":
+            mend = f"write {{{{{use.reference.dotted}}}}} in the inputs of the step that needs it, without a parameter"
             yield Problem(
                 code="AF-PARAMETER-SECRET",
                 message=f"{use.reference.dotted!r} is a secret, and parameters are kept with the run",
-                help="let the step read it from the environment: {{env.NAME}} in its inputs",
+                help=mend,
                 path=use.reference.path,
             )
         elif use.field in ("outputs", "job_outputs"):

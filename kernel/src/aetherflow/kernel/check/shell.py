@@ -50,14 +50,46 @@ def check_shell_list(
 
 
 def check_shell_text(text: ShellText, *, may_use_shell: bool) -> Iterator[Problem]:
-    """What stands in such a text is code: values belong into the environment or into arguments."""
+    """What stands in such a text is code: values belong into the environment or into arguments.
+
+    AF-SHELL-TEMPLATE: a template stands in a text that a shell reads: its value could be a command as well.
+
+    Example:
+        flow: {id: report}
+        params:
+          name: {type: string, default: Ada}
+        jobs:
+          - id: show
+            steps:
+              - {id: hello, type: external.process, inputs: {command: "echo {{params.name}}", shell: true}}
+
+    Mend: hand the value over as a variable, or leave the shell out: `command: [echo, "{{params.name}}"]`.
+        - id: hello
+          type: external.process
+          inputs: {command: 'echo "$NAME"', shell: true, env: {NAME: "{{params.name}}"}}
+
+    AF-SHELL-DENIED: a step hands a text to a shell, and only an open runtime profile allows that.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: date | cat, shell: true}}]}
+
+    Project:
+        profile: nightly
+        profiles:
+          nightly: {extends: internal_fast, plugins: {mode: listed, allow: [process]}}
+
+    Mend: write the program and its arguments as a list, and leave `shell` out.
+        - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+    """
     if not text.may_be_read_by_a_shell:
         return
     if not may_use_shell:
         yield Problem(
             code="AF-SHELL-DENIED",
-            message="this runtime profile runs no shell",
-            help="give the program and its arguments as a list",
+            message="a step may use a shell only where the runtime profile is open, and this one is not",
+            help=f"write the program and its arguments as a list, and leave `{text.switch[-1]}` out",
             path=text.switch,
         )
     for place in text.templates:
@@ -68,7 +100,7 @@ def check_shell_text(text: ShellText, *, may_use_shell: bool) -> Iterator[Proble
 def _templated(path: YamlPath) -> Problem:
     return Problem(
         code="AF-SHELL-TEMPLATE",
-        message="a template in a text that a shell reads would let its value be a command",
+        message="a template stands in a text that a shell reads: its value could run as a command",
         help='hand the value over in `env`, and write "$NAME" here',
         path=path,
     )

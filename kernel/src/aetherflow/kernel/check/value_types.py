@@ -20,7 +20,39 @@ _CONTAINERS = frozenset({"array", "object"})
 
 
 def check_value_types(subject: Subject) -> Iterator[Problem]:
-    """Outputs, parameters and texts from outside that can't be what belongs where they go."""
+    """Outputs, parameters and texts from outside that can't be what belongs where they go.
+
+    AF-TYPE-MISMATCH: a template stands for a value of another type than the input takes.
+
+    Example:
+        flow: {id: report}
+        params:
+          day: {type: date, default: "2026-01-31"}
+        jobs:
+          - id: show
+            steps:
+              - {id: today, type: external.process, inputs: {command: [date], env: "{{params.day}}"}}
+
+    Mend: refer to a value of the right type, or write it where one of its type is taken.
+        - {id: today, type: external.process, inputs: {command: [date], env: {DAY: "{{params.day}}"}}}
+
+    AF-TEMPLATE-KIND: a template that stands for a list or a mapping is only a part of a text, and these have no text.
+
+    Example:
+        flow: {id: report}
+        params:
+          days: {type: list, default: [monday, friday]}
+        jobs:
+          - id: show
+            steps:
+              - {id: days, type: external.process, inputs: {command: [echo, "on {{params.days}}"]}}
+
+    Mend: let the template be the whole value where a list is taken, or repeat the step for each item.
+        - id: days
+          type: external.process
+          foreach: {items: "{{params.days}}"}
+          inputs: {command: [echo, "on {{item}}"]}
+    """
     for use in subject.flow.uses:
         if use.field == "parameter" and use.reference.is_whole:
             yield from _check_parameter(subject, use)
@@ -41,7 +73,7 @@ def _check_parameter(subject: Subject, use: Use) -> Iterator[Problem]:
     if use.reference.root != "env":
         fit = fit_of(subject.values.referents.of(use), wanted)
         if fit.verdict is Verdict.MISFIT:
-            yield _misfit(use, fit, f"refer to what is {fit.wanted}")
+            yield _misfit(use, fit, f"refer to a value that is {fit.wanted}")
 
 
 def _check_setting(subject: Subject, use: Use) -> Iterator[Problem]:
@@ -60,8 +92,8 @@ def _is_decoded(resource: Resource) -> bool:
 def _check_part_of_text(subject: Subject, use: Use) -> Iterator[Problem]:
     kind = subject.values.referents.of(use)
     if kind.types is not None and kind.types <= _CONTAINERS:
-        message = f"{use.reference.dotted!r} is {kind.words}: it can't be part of a text"
-        mend = "let the token be the whole value"
+        message = f"{use.reference.dotted!r} is {kind.words}, which can't be part of a text"
+        mend = "write the template alone, as the whole value: then it keeps its type"
         yield Problem(code="AF-TEMPLATE-KIND", message=message, help=mend, path=use.reference.path)
 
 
@@ -78,15 +110,15 @@ def _check_input(subject: Subject, use: Use, step: Step) -> Iterator[Problem]:
 def _told(subject: Subject, use: Use, step: Step, fit: Fit, place: Destination) -> Iterator[Problem]:
     dotted, path = use.reference.dotted, use.reference.path
     if fit.verdict is Verdict.MISFIT:
-        yield _misfit(use, fit, _fitting_ones(subject, use, place) or f"refer to what is {fit.wanted}")
+        yield _misfit(use, fit, _fitting_ones(subject, use, place) or f"refer to a value that is {fit.wanted}")
     elif fit.verdict is Verdict.UNKNOWN or (fit.verdict is Verdict.MAY_BE_NULL and use.reference.default is None):
-        given = f"may be {fit.given}" if fit.given else "is known only when the flow runs"
-        message = f"here belongs {fit.wanted}, and what {dotted!r} stands for {given}"
+        given = f", and {dotted!r} is {fit.given}" if fit.given else ""
+        message = f"this must be {fit.wanted}{given}: whether {dotted!r} fits is known only when the flow runs"
         yield Problem(code="AF-NOT-KNOWN", severity="note", message=message, path=path)
 
 
 def _misfit(use: Use, fit: Fit, mend: str) -> Problem:
-    message = f"here belongs {fit.wanted}, and {use.reference.dotted!r} is {fit.given}"
+    message = f"this must be {fit.wanted}, and {use.reference.dotted!r} is {fit.given}"
     return Problem(code="AF-TYPE-MISMATCH", message=message, help=mend, path=use.reference.path)
 
 

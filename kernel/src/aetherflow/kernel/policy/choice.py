@@ -93,6 +93,27 @@ class ProfileBook:
     def check(self) -> None:
         """Refuse what no profile may say.
 
+        AF-POLICY-EXTENDS: a profile of the project's own does not say which one it narrows, or one that does not exist.
+
+        Project:
+            profile: nightly
+            profiles:
+              nightly: {plugins: {deny: ["step:zip"]}}
+
+        Mend: let it extend `internal_fast`, `enterprise` or another profile of the file.
+            nightly: {extends: internal_fast, plugins: {deny: ["step:zip"]}}
+
+        AF-POLICY-WIDENS: a profile would let in more than the one that it extends; it may only let in less.
+
+        Project:
+            profile: nightly
+            profiles:
+              careful: {extends: internal_fast, plugins: {mode: listed, allow: [process, sql]}}
+              nightly: {extends: careful, plugins: {mode: open}}
+
+        Mend: leave out what widens, or extend a wider profile.
+            nightly: {extends: careful, plugins: {mode: listed, allow: [process]}}
+
         Raises:
             RefusedByPolicy: holds all problems, those of the higher file first.
         """
@@ -110,7 +131,7 @@ class ProfileBook:
         name, parent, where = definition.name, definition.extends, definition.extends_where
         if parent is None:
             if name not in _BUILT_IN and self.parent(name) is None:
-                mend = f"extends: {DEFAULT_PROFILE}, or extends: enterprise"
+                mend = f"write `extends: {DEFAULT_PROFILE}` or `extends: enterprise` here"
                 yield _problem("AF-POLICY-EXTENDS", f"{name!r} does not say what it extends", mend, definition.where)
         elif name in _BUILT_IN:
             yield _problem("AF-POLICY-EXTENDS", f"{name!r} is built in and extends nothing", "leave it out", where)

@@ -76,6 +76,56 @@ class PolicyDocument:
 def read_policy(document: Document) -> PolicyDocument:
     """The policy that a document holds.
 
+    AF-POLICY-VALUE: a value in `aetherflow.yaml` is none that this key can have.
+
+    Project:
+        profile: nightly
+        profiles:
+          nightly:
+            extends: internal_fast
+            plugins: {mode: list, allow: [process]}
+
+    Mend: write one of the values that the message asks for.
+        plugins: {mode: listed, allow: [process]}
+
+    AF-POLICY-UNKNOWN-KEY: `aetherflow.yaml` has a key that does not exist.
+
+    Project:
+        profile: nightly
+        profiles:
+          nightly:
+            extends: internal_fast
+            plugin: {deny: ["step:zip"]}
+
+    Mend: write it as it is called; all keys are listed in [the project](flow.md#the-project-and-its-runtime-profile).
+        plugins: {deny: ["step:zip"]}
+
+    AF-POLICY-RULE: a line of `allow` or `deny` is none of the forms that a rule can have.
+
+    Project:
+        profile: nightly
+        profiles:
+          nightly:
+            extends: internal_fast
+            plugins:
+              deny:
+                - steps:zip
+
+    Mend: take one of the [forms](flow.md#the-project-and-its-runtime-profile).
+        - step:zip
+
+    AF-POLICY-LATER: a key of `aetherflow.yaml` is known, and has no meaning in this version yet.
+
+    Project:
+        profile: nightly
+        profiles:
+          nightly:
+            extends: internal_fast
+            plugins: {deny: ["step:zip"], lock: plugins.lock.json}
+
+    Mend: leave it out.
+        plugins: {deny: ["step:zip"]}
+
     Raises:
         RefusedByPolicy: anything in it can't be understood; holds all problems.
     """
@@ -138,7 +188,9 @@ class _Reader:
         if text is None:
             return None
         if text not in set(Mode):
-            self._problem("AF-POLICY-VALUE", path, f"there is no mode {text!r}", did_you_mean(text, Mode))
+            self._problem(
+                "AF-POLICY-VALUE", path, f"there is no mode {text!r}", did_you_mean(text, [mode.value for mode in Mode])
+            )
             return None
         return Mode(text)
 

@@ -16,6 +16,7 @@ from .tokens import Token
 
 MAX_DEPTH = 32
 
+_WORDS = frozenset({"true", "false", "null", "and", "or", "not"})
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _GRAMMAR = "a condition is made of comparisons (== != < <= > >=), and, or, not, parentheses, paths and literals"
 
@@ -88,8 +89,10 @@ class ConditionParser:
         parts = tuple(token.text.split("."))
         if parts[0] not in self._roots:
             message = f"there is no {parts[0]!r} to look at here (character {token.start + 1})"
-            words = self._roots | {"true", "false", "null", "and", "or", "not"}
-            raise InvalidInput(message, code="AF-WHEN-NAME", help=mend_of_root(parts[0], words))
+            mend = mend_of_root(parts[0], self._roots | _WORDS)
+            if len(parts) == 1:
+                mend = f"put it in quotes if it is text: {token.text!r}; if not, {mend}"
+            raise InvalidInput(message, code="AF-WHEN-NAME", help=mend)
         reference = Reference(parts, None, self._path)
         self.references.append(reference)
         return Path(reference)
@@ -98,7 +101,8 @@ class ConditionParser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             message = f"a condition must not be nested deeper than {MAX_DEPTH} levels"
-            raise InvalidInput(message, code="AF-WHEN-SIZE")
+            mend = "leave parentheses out, or let a step find out, and look at its output"
+            raise InvalidInput(message, code="AF-WHEN-SIZE", help=mend)
 
     def _take(self, *symbols: str) -> str | None:
         token = self._tokens[self._next]

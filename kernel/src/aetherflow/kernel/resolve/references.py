@@ -44,7 +44,7 @@ def mend_of_root(root: str, words: Collection[str]) -> str:
     if place is None:
         return did_you_mean(root, words)
     meant = nearest(root, words)
-    return f"{root!r} is there only {place}{f'; did you mean {meant!r}?' if meant else ''}"
+    return f"{root!r} can be used only {place}{f'; did you mean {meant!r}?' if meant else ''}"
 
 
 class OutsideText(str):

@@ -29,6 +29,10 @@ class Token(NamedTuple):
     value: object = None
 
 
+#: What may be meant by signs that other languages have.
+_MENDS = {"=": "compare with ==", "&": "write and", "|": "write or", "!": "write not, or compare with !="}
+
+
 def read_tokens(text: str) -> list[Token]:
     """The words of a condition, and the end as the last one.
 
@@ -59,7 +63,7 @@ def _read_one(text: str, start: int) -> tuple[Token, int]:
     if symbol := _SYMBOL.match(text, start):
         return Token("symbol", symbol.group(), start), symbol.end()
     what = "a quote that is not closed" if text[start] in "'\"" else ascii(text[start])
-    mend = "compare with ==" if text[start] == "=" else "calls, indexes and arithmetic have no place in a condition"
+    mend = _MENDS.get(text[start], "calls, indexes and arithmetic have no place in a condition")
     raise InvalidInput(f"{what} at character {start + 1} is no part of a condition", code="AF-WHEN-SYNTAX", help=mend)
 
 

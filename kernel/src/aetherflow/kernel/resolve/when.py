@@ -52,7 +52,9 @@ def compile_when(text: str, *, roots: frozenset[str] = WHEN_ROOTS, path: YamlPat
         InvalidInput: it is too big or too deep, is no condition, or names something that is not in `roots`.
     """
     if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise InvalidInput(f"a condition must not be longer than {MAX_BYTES} bytes", code="AF-WHEN-SIZE", path=path)
+        message = f"a condition must not be longer than {MAX_BYTES} bytes"
+        mend = "write it shorter, or let a step find out, and look at its output"
+        raise InvalidInput(message, code="AF-WHEN-SIZE", help=mend, path=path)
     if not text or text.isspace():
         return When(None, (), path)
     # Here and not at the top: most flows have no condition, and don't pay for what reads one.

@@ -157,6 +157,22 @@ class Builder:
             self.places.add(found, places)
 
     def _key(self, event: Event) -> str:
+        """A key, which is a name.
+
+        AF-YAML-MERGE: `<<` takes over the keys of another mapping; that was in YAML 1.1, and is in YAML 1.2 no more.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - &first {id: first, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+              - {<<: *first, id: second}
+
+        Mend: write the keys out; a whole value may still be named by an alias.
+            flow: {id: report}
+            jobs:
+              - {id: first, steps: &steps [{id: today, type: external.process, inputs: {command: [date]}}]}
+              - {id: second, steps: *steps}
+        """
         value = self._node(event)
         if not isinstance(value, str):
             self._refuse_key(event, value)
@@ -186,10 +202,23 @@ class Builder:
         return apply_tag(event.tag, value, where, is_plain=is_plain)
 
     def _alias(self, event: Event) -> object:
+        """The value that the alias names.
+
+        AF-YAML-ALIAS: an alias (`*name`) stands for a value that is marked `&name`, and there is none before it.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - {id: show, steps: [{id: today, type: external.process, inputs: {command: *command}}]}
+
+        Mend: mark the value, above the alias, or write the value itself.
+            - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+        """
         anchored = self._anchors.get(event.anchor or "")
         if anchored is None:
-            message = f"the alias *{event.anchor} names nothing that ends before it"
-            raise self._error(event, "AF-YAML-ALIAS", message, f"write &{event.anchor} at the value that is meant")
+            message = f"the alias *{event.anchor} stands for a value marked &{event.anchor}, and there is none above it"
+            mend = f"write &{event.anchor} in front of the value that is meant; put a text that starts with * in quotes"
+            raise self._error(event, "AF-YAML-ALIAS", message, mend)
         self._aliases += 1
         self._aliased_nodes += anchored.nodes
         if self._aliases > MAX_ALIASES:
@@ -199,6 +228,25 @@ class Builder:
         return anchored.value
 
     def _refuse_duplicate(self, event: Event, key: str, first: Place) -> NoReturn:
+        """Both are told, with their lines.
+
+        AF-YAML-DUPLICATE-KEY: a key stands twice in one mapping, so that one of the two values would get lost.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - id: show
+                description: Today's date.
+                description: What day it is.
+                steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+
+        Mend: keep one of them.
+            flow: {id: report}
+            jobs:
+              - id: show
+                description: Today's date.
+                steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+        """
         line, column = line_and_column(first)
         raise self._error(
             event,
@@ -208,13 +256,41 @@ class Builder:
         )
 
     def _refuse_key(self, event: Event, value: object) -> NoReturn:
+        """Keys are names.
+
+        AF-YAML-KEY: a key is no text but a number, a boolean, null, a list or a mapping.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date], env: {1: one}}}]}
+
+        Mend: write the key in quotes.
+            - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date], env: {"1": one}}}]}
+        """
         if isinstance(value, Raw | dict | list):
-            message, mend = "a key must be a plain text", "give it a name of letters and digits"
+            message, mend = "a key must be a plain text", "write a name; put a text in quotes that starts with { or ["
         else:
             message, mend = "a key must be text, not a number, a boolean or null", "write it in quotes"
         raise self._error(event, "AF-YAML-KEY", message, mend)
 
     def _refuse_limit(self, event: Event, message: str) -> NoReturn:
+        """A hostile document costs no more than a flow does.
+
+        AF-YAML-LIMIT: the document is bigger or deeper than any flow is, or a few aliases in it stand for very much.
+
+        Example:
+            flow: {id: report}
+            params:
+              ten: {type: list, default: &ten [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
+              more: {type: list, default: &more [*ten, *ten, *ten, *ten, *ten, *ten, *ten, *ten, *ten, *ten]}
+              many: {type: list, default: &many [*more, *more, *more, *more, *more, *more, *more, *more, *more, *more]}
+              most: {type: list, default: [*many, *many, *many, *many, *many, *many, *many, *many, *many, *many]}
+            jobs:
+              - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+        Mend: keep data in a file of its own, and let a step read it.
+        """
         raise self._error(event, "AF-YAML-LIMIT", message, "split the file, or keep data in files of its own")
 
     def _error(self, event: Event, code: str, message: str, mend: str) -> InvalidInput:

@@ -75,11 +75,25 @@ def _bounded(text: str) -> str:
 
 
 def _finite(text: str) -> float:
+    """A float that is a number.
+
+    AF-YAML-NUMBER: what is written without quotes is a number, and longer or bigger than numbers can be.
+
+    Example:
+        flow: {id: report}
+        params:
+          most: {type: number, default: 1e999}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+    Mend: write a smaller number; where text is meant, put it in quotes.
+        most: {type: number, default: 1e99}
+    """
     number = float(_bounded(text))
     if math.isinf(number):
         raise InvalidInput(
-            "a number is too big for a float",
+            "this number is too big: the biggest is about 1.8e308",
             code="AF-YAML-NUMBER",
-            help="put it in quotes where text is meant, or write .inf",
+            help="put it in quotes if it is meant as text, or write .inf",
         )
     return number

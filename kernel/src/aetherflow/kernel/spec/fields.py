@@ -112,12 +112,39 @@ class Fields:
         return found
 
     def _report_missing(self, reading: Reading, missing: Collection[str], path: YamlPath) -> None:
+        """Keys that must be there, and are not.
+
+        AF-MISSING-KEY: a part of the flow lacks a key that it can't do without.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - id: show
+                steps:
+                  - {id: today, inputs: {command: [date]}}
+
+        Mend: write the key.
+            - {id: today, type: external.process, inputs: {command: [date]}}
+        """
         for key in sorted(missing):
             mend = f"write `{key}: …` here"
             reading.report("AF-MISSING-KEY", f"{self.noun} needs the key {key!r}", mend, path, at_key=True)
 
     def _unknown(self, reading: Reading, key: str, value: Mapping[str, object], path: YamlPath) -> str | None:
-        """Report the key, and answer the known one that it stands for: what hangs below is checked all the same."""
+        """Report the key, and answer the known one that it stands for: what hangs below is checked all the same.
+
+        AF-UNKNOWN-KEY: a part of the flow has a key that does not exist there: it is misspelt, or indented wrongly.
+
+        Example:
+            flow: {id: report}
+            jobs:
+              - id: show
+                step:
+                  - {id: today, type: external.process, inputs: {command: [date]}}
+
+        Mend: write the key as it is called; the keys of each part are listed in [flows](flow.md).
+            steps:
+        """
         place = (*path, key)
         if len(reading.problems) > _MANY_PROBLEMS or len(key) > _LONGEST_TYPO:
             reading.report("AF-UNKNOWN-KEY", f"{self.noun} has no key {shown(key)}", "", place, at_key=True)

@@ -31,6 +31,12 @@ def problem_with_id(text: str, *, dotted: bool = False) -> str | None:
     return f"starts with {text[0]!r}: it must start with a letter, a digit or '_'"
 
 
+def allowed_id(text: str, *, dotted: bool = False) -> str | None:
+    """An id that is allowed and looks like this one; null where there is none."""
+    changed = re.sub(_FOREIGN_TO_DOTTED if dotted else _FOREIGN, "_", text)[:_MAX_LENGTH].lstrip("-.")
+    return changed if changed.strip("_") and problem_with_id(changed, dotted=dotted) is None else None
+
+
 def _problem_with_name(text: str) -> str | None:
     if text.endswith("."):
         return "ends with a dot"

@@ -52,7 +52,7 @@ def kind_of(value: object) -> str:
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),
     (int, "a whole number"),
-    (float, "a number"),
+    (float, "a number with a point"),
     (str, "text"),
     (list, "a list"),
     (dict, "a mapping"),
@@ -60,20 +60,42 @@ _KINDS: tuple[tuple[type, str], ...] = (
 
 
 def wrong_type(value: object, wanted: str) -> Misfit:
-    """The misfit of a value that is something else than what belongs here."""
-    return Misfit("AF-WRONG-TYPE", f"here belongs {wanted}, not {kind_of(value)}", _mend_of_type(value, wanted))
+    """The misfit of a value that is something else than what belongs here.
+
+    AF-WRONG-TYPE: a value is of another type than the key, or the input of the step, takes.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - {id: today, type: external.process, inputs: {command: [date]}, timeout_seconds: "60"}
+
+    Mend: write what the message says; in quotes, everything is text.
+        - {id: today, type: external.process, inputs: {command: [date]}, timeout_seconds: 60}
+    """
+    return Misfit("AF-WRONG-TYPE", f"this must be {wanted}, not {kind_of(value)}", _mend_of_type(value, wanted))
 
 
 def _mend_of_type(value: object, wanted: str) -> str:
     if value is None:
         return "leave the key out, or write its value"
-    if isinstance(value, bool | int | float):
-        return "write it in quotes" if "text" in wanted else ""
-    if not isinstance(value, str):
-        return ""
-    if "a boolean" in wanted:
+    if isinstance(value, bool | int | float) and "text" in wanted:
+        return "write it in quotes"
+    if isinstance(value, str) and "a boolean" in wanted:
         word = _BOOLEAN_WORDS.get(value.casefold())
         return f"write {word}, which is what {value!r} was before YAML 1.2" if word else "write true or false"
-    if "number" in wanted and re.fullmatch(_NUMBER, value):
+    if isinstance(value, str) and "number" in wanted and re.fullmatch(_NUMBER, value):
         return "write it without quotes"
-    return "write it as a list: [a, b]" if "a list" in wanted else ""
+    return next((mend for words, mend in _MENDS.items() if words in wanted), "")
+
+
+#: What to write where one of these belongs.
+_MENDS = {
+    "a list": "write it as a list: [a, b]",
+    "a mapping": "write it as a mapping: {key: value}",
+    "text": "write one text, in quotes",
+    "a boolean": "write true or false",
+    "a whole number": "write it in digits alone, without quotes",
+    "a number": "write it as a number, without quotes: 0.5",
+}

@@ -9,7 +9,7 @@ from typing import get_args
 
 from ..errors import YamlPath
 from .fields import Field, Fields, Reading, Templates
-from .misfits import wrong_type
+from .misfits import Misfit, wrong_type
 from .models import Parameter, ParameterType
 from .shapes import anything, one_of, text_or_null
 from .values import without_raw
@@ -32,8 +32,7 @@ def parameter(reading: Reading, value: object, path: YamlPath) -> Parameter:
     has_default = "default" in found
     default = found.get("default")
     if has_default and not _is_template(default) and not fits(default, found["type"]):
-        wanted, _ = _TYPES[found["type"]]
-        reading.report_misfit(wrong_type(default, wanted), (*path, "default"))
+        reading.report_misfit(_misfit(default, found["type"]), (*path, "default"))
     return Parameter(
         name=str(path[-1]),
         type=found["type"],
@@ -42,6 +41,14 @@ def parameter(reading: Reading, value: object, path: YamlPath) -> Parameter:
         description=found.get("description"),
         path=path,
     )
+
+
+def _misfit(value: object, type_name: ParameterType) -> Misfit:
+    wanted, _ = _TYPES[type_name]
+    misfit = wrong_type(value, wanted)
+    if type_name in ("date", "datetime") and isinstance(value, str):
+        return Misfit(misfit.code, f"this text is not {wanted}", "write one that exists, in this form")
+    return misfit
 
 
 def fits(value: object, type_name: ParameterType) -> bool:

@@ -26,6 +26,47 @@ _NO_YAML = "this is no YAML"
 def parse(text: bytes, file: str) -> tuple[object, Places]:
     """The value of a text's one document, and the places of its parts; an empty text is null.
 
+    AF-YAML-DOCUMENTS: a line `---` begins a second document, and a file holds one flow.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+        ---
+        flow: {id: another}
+
+    Mend: write the second flow into a file of its own.
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+    AF-YAML-SYNTAX: this is no YAML; the words are those of the YAML parser.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            description: Orders: what each customer bought
+            steps: [{id: today, type: external.process, inputs: {command: [date]}}]
+
+    Mend: look at the place that is told, and above it: text with `: ` in it belongs in quotes, brackets and quotes are
+    closed, and what belongs together is indented alike.
+        description: "Orders: what each customer bought"
+
+    AF-YAML-VERSION: the file asks for a version of YAML in which `no` is a boolean and `022` is 18.
+
+    Example:
+        %YAML 1.1
+        ---
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+    Mend: leave the first line out, and write `true` and `false`.
+        flow: {id: report}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
     Raises:
         InvalidInput: it is no YAML, or oversteps what AetherFlow reads; says where.
     """
@@ -77,7 +118,7 @@ def _build(next_event: Callable[[], Event], file: str) -> tuple[object, Places]:
         raise InvalidInput(
             "a second document starts here",
             code="AF-YAML-DOCUMENTS",
-            help="keep one document in one file",
+            help="keep one document in one file: remove the line ---, or move what follows",
             where=_location(more.start_mark, file),
         )
     return value, builder.places
@@ -112,6 +153,9 @@ _MENDS = {
     "could not find expected ':'": "write a blank after the colon, and close quotes",
     "did not find expected ',' or": "close the bracket, or put a comma between the items",
     "unexpected end of stream": "close the quotes",
+    "found a tab character": "indent with blanks, not tabs",
+    "unknown escape character": "put a text with backslashes in single quotes, or write two of them",
+    "did not find expected alphabetic": "put a text in quotes that starts with * or &",
 }
 
 

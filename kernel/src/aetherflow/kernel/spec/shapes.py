@@ -9,7 +9,7 @@ from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, YamlPath
 from .core_schema import read_scalar
 from .fields import Reading, Shape, read_into
-from .identifiers import problem_with_id
+from .identifiers import allowed_id, problem_with_id
 from .misfits import Misfit, shown, wrong_type
 
 
@@ -48,10 +48,25 @@ def _identifier(reading: Reading, value: object, path: YamlPath, *, dotted: bool
 
 
 def report_bad_id(reading: Reading, name: str, path: YamlPath, *, dotted: bool = False, at_key: bool = False) -> None:
-    """Note what is wrong with an id, if anything is."""
+    """Note what is wrong with an id, if anything is.
+
+    AF-ID: the name of a job, step, parameter, resource or output is none that templates and file names can hold.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show day
+            steps:
+              - {id: today, type: external.process, inputs: {command: [date]}}
+
+    Mend: use letters, digits, `_` and `-` only, at most 64 of them.
+        - id: show_day
+    """
     problem = problem_with_id(name, dotted=dotted)
     if problem:
-        reading.report("AF-ID", f"the id {shown(name)} {problem}", "choose another id", path, at_key=at_key)
+        allowed = allowed_id(name, dotted=dotted)
+        mend = f"write {allowed!r}, or choose another id" if allowed else "choose another id"
+        reading.report("AF-ID", f"the id {shown(name)} {problem}", mend, path, at_key=at_key)
 
 
 def whole_number(minimum: int, maximum: int | None = None) -> Shape:
@@ -75,7 +90,7 @@ def number(minimum: float, maximum: float | None = None) -> Shape:
         if isinstance(found, bool) or not isinstance(found, int | float):
             raise wrong_type(value, "a number")
         if isinstance(found, float) and not math.isfinite(found):
-            raise Misfit("AF-WRONG-VALUE", "here belongs a finite number", "leave the key out where there is no limit")
+            raise Misfit("AF-WRONG-VALUE", "this must be a finite number", "leave the key out where there is no limit")
         _refuse_outside(found, minimum, maximum)
         return found
 
@@ -122,7 +137,20 @@ def from_template(value: object) -> object:
 
 
 def one_of(*words: str) -> Shape:
-    """One of a few words."""
+    """One of a few words.
+
+    AF-WRONG-VALUE: the value has the right type, and is none of those that are allowed at this place.
+
+    Example:
+        flow: {id: report}
+        params:
+          day: {type: dat}
+        jobs:
+          - {id: show, steps: [{id: today, type: external.process, inputs: {command: [date]}}]}
+
+    Mend: write one of the values that the message names.
+        day: {type: date}
+    """
 
     def read(reading: Reading, value: object, path: YamlPath) -> str:
         found = text(reading, value, path)

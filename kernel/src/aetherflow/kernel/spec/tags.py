@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..contracts.spelling import did_you_mean
+from ..contracts.spelling import nearest
 from ..errors import InvalidInput, Location
 from .core_schema import read_scalar
 from .values import Raw
@@ -76,7 +76,23 @@ _READERS: dict[str, Callable[[object], object]] = {
 
 
 def _refused(tag: str) -> InvalidInput:
+    """A tag of somebody else's.
+
+    AF-YAML-TAG: a word that starts with `!` stands in front of a value, and is no tag that is known here.
+
+    Example:
+        flow: {id: report}
+        jobs:
+          - id: show
+            steps:
+              - {id: today, type: external.process, inputs: {command: [echo, !env DAY]}}
+
+    Mend: leave it out; what comes from outside is written as a template, and a text that starts with `!` in quotes.
+        - {id: today, type: external.process, inputs: {command: [echo, "{{env.DAY:today}}"]}}
+    """
     known = ["!raw", *(f"!!{name}" for name in _READERS)]
     written = "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
     message = f"the tag {written[:80]!a} is not known here"
-    return InvalidInput(message, code="AF-YAML-TAG", help=did_you_mean(written[:80], known))
+    meant = nearest(written[:80], known)
+    mend = f"did you mean {meant!r}?" if meant else "leave it out; put a text in quotes that starts with !"
+    return InvalidInput(message, code="AF-YAML-TAG", help=mend)

@@ -183,7 +183,7 @@ PLACES = [
 def check_parts(check):
     def run(place: str, text: str, at_once: int = 1):
         places = {**dict.fromkeys(PLACES, "x"), "step_when": "", "item_when": "", "tell_when": "", "at_once": at_once}
-        return check(PARTS.format(**{**places, place: text}), environment={"X": "1"})
+        return check(PARTS.format(**{**places, place: text}), environment={"X": "true"})
 
     return run
 

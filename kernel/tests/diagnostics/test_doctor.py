@@ -300,7 +300,7 @@ def test_a_decode_that_nothing_decodes_is_an_error(place):
 
     answer, _ = place.both("doctor", "flow.yaml", code=2)
 
-    assert codes(answer, "resources") == ["AF-DECODE"]
+    assert codes(answer, "flow") == ["AF-DECODE"]
 
 
 def test_what_neither_flow_nor_profile_sets_is_missed(place):

@@ -6,17 +6,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import InvalidInput, Problem
-from ..quick_dataclasses import replace
 from ..resolve.decoding import problems_with, problems_with_names, targets_of
 from ..resolve.references import RESOURCE_ROOTS
-from ..resolve.resource_profiles import MergedSettings
+from ..resolve.resource_profiles import ResourceProfile, merge_settings
+from ..resolve.resources import no_hook, placed_problem
 from ..resolve.templates import compile_value
+from ..spec.document import Document
 from ..spec.models import Resource
 from .contributions import KnownConnector
 
 
 def check_decode(
-    resource: Resource, settings: MergedSettings, connector: KnownConnector, *, has_hook: bool
+    resource: Resource,
+    profile: ResourceProfile | None,
+    connector: KnownConnector,
+    *,
+    document: Document,
+    has_hook: bool,
 ) -> Iterator[Problem]:
     """Fields that are none, stand in a longer text, or that nothing decodes.
 
@@ -34,10 +40,12 @@ def check_decode(
 
     Args:
         resource: as it is written.
-        settings: its own over those of its profile.
+        profile: that it names.
         connector: what declares the settings.
+        document: the flow's.
         has_hook: whether the project names a module that decodes.
     """
+    settings = merge_settings(resource, profile)
     written: Mapping[str, Any] = {"config": settings.config, "options": settings.options}
     try:
         targets = targets_of(settings.decode)
@@ -45,18 +53,11 @@ def check_decode(
     except InvalidInput:
         # Told by whoever reads the one or the other.
         return
-    names = problems_with_names(targets, {"config": connector.config, "options": connector.options})
     found = [
         *problems_with(targets, written, template),
-        *(replace(problem, path=("decode", *problem.path)) for problem in names),
+        *problems_with_names(targets, {"config": connector.config, "options": connector.options}),
     ]
     if targets and not has_hook:
-        yield Problem(
-            code="AF-DECODE",
-            message="there is a decode, and no secrets hook to decode with",
-            help="name one in AETHERFLOW_SECRETS_MODULE or AETHERFLOW_SECRETS_PATH, or remove the decode",
-            path=(*resource.path, "decode") if resource.decode else resource.path,
-        )
+        found.append(no_hook(resource))
     for problem in found:
-        # What is said of a setting that the flow does not write itself is said of the resource.
-        yield replace(problem, path=(*resource.path, *problem.path) if resource.decode else resource.path)
+        yield placed_problem(problem, resource, profile, document)

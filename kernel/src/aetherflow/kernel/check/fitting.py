@@ -73,7 +73,7 @@ def fit_of(given: Kind, wanted: Kind, depth: int = 0) -> Fit:
 
 def _fit_inside(given: Kind, wanted: Kind, taken: set[str], depth: int) -> Fit:
     """Hold the values, the forms, the items and the keys of the same type against each other."""
-    if (values := _fit_values(given, wanted)).verdict is Verdict.MISFIT:
+    if (values := _fit_values(given, wanted)).verdict is not Verdict.FITS:
         return values
     if taken == {"array"}:
         inner = fit_of(given.item(), wanted.item(), depth + 1)
@@ -83,11 +83,19 @@ def _fit_inside(given: Kind, wanted: Kind, taken: set[str], depth: int) -> Fit:
 
 def _fit_values(given: Kind, wanted: Kind) -> Fit:
     offered, allowed = given.choices, wanted.choices
-    if offered is not None and allowed is not None and not any(value in allowed for value in offered):
-        return Fit(Verdict.MISFIT, _one_of(allowed), _one_of(offered))
+    if allowed is not None and offered is None:
+        return Fit(Verdict.UNKNOWN, _one_of(allowed), "another value")
+    if allowed is not None and offered is not None:
+        fitting = [value in allowed for value in offered]
+        if not any(fitting):
+            return Fit(Verdict.MISFIT, _one_of(allowed), _one_of(offered))
+        if not all(fitting):
+            return Fit(Verdict.UNKNOWN, _one_of(allowed), "another value")
     forms, expected = given.formats, wanted.formats
     if forms is not None and expected is not None and forms.isdisjoint(expected):
         return Fit(Verdict.MISFIT, _form_of(expected), _form_of(forms))
+    if expected is not None and forms is None:
+        return Fit(Verdict.UNKNOWN, _form_of(expected), "any text")
     return _FITS
 
 

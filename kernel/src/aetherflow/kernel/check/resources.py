@@ -56,7 +56,8 @@ def check_resources(subject: Subject) -> Iterator[Problem]:
             if settings.decode:
                 from .decodes import check_decode
 
-                yield from check_decode(resource, settings, answer.found, has_hook=subject.has_secrets_hook)
+                document, has_hook = subject.flow.flow.document, subject.has_secrets_hook
+                yield from check_decode(resource, profile, answer.found, document=document, has_hook=has_hook)
 
 
 def _check_profile(subject: Subject, resource: Resource) -> Iterator[Problem]:

@@ -68,7 +68,7 @@ def problems_with_names(targets: Targets, schemas: Mapping[str, Schema]) -> Iter
             if known is not None and name not in known:
                 path = target[: number + 1]
                 message = f"{_dotted(path)} is to be decoded, and there is no such setting"
-                yield Problem(code=_CODE, message=message, help=did_you_mean(str(name), known), path=path)
+                yield Problem(code=_CODE, message=message, help=did_you_mean(str(name), known), path=("decode", *path))
                 break
             here = declared.of_property(here, {}, str(name))
 

@@ -91,6 +91,7 @@ MANIFEST = {
             closed({"items": {"type": "array"}, "least": WHOLE}, "items"),
             closed({"count": WHOLE, "has_data": {}, "names": {"type": "array"}}),
             rerun="SAFE",
+            may_skip=False,
         ),
         step(
             "send", closed({"to": TEXT, "all": {"type": "array", "items": TEXT}}), closed({"sent": WHOLE}), rerun="ONCE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..errors import Location, Problem
+from ..errors import Location, Problem, YamlPath
 from ..quick_dataclasses import replace
 from .conditions import check_conditions
 from .environment import check_environment
@@ -30,15 +30,18 @@ REFERENCE_RULES: tuple[Rule, ...] = (
 
 
 def check_all_references(subject: Subject) -> Iterator[Problem]:
-    """All of them; of what is not there nothing more is said."""
+    """All of them; of what is not there nothing more is said, and of what is not known no more than one thing."""
     unknown = list(check_references(subject))
-    told = {problem.path for problem in unknown}
+    told, noted = {problem.path for problem in unknown}, set[YamlPath]()
     for problem in unknown:
         yield _at_its_line(subject, problem)
     for rule in REFERENCE_RULES:
         for problem in rule(subject):
-            if problem.path not in told:
-                yield _at_its_line(subject, problem)
+            if problem.path in told or (problem.severity == "note" and problem.path in noted):
+                continue
+            if problem.severity == "note":
+                noted.add(problem.path)
+            yield _at_its_line(subject, problem)
 
 
 def _at_its_line(subject: Subject, problem: Problem) -> Problem:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import Database, OutputPath, ResourceUse, StepInputs, StepOutputs
 
 from .sql_text import SqlText
-from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
+from .text_style import DELIMITERS, MARKS_DIFFER, Mark, TextEncoding, refuse_same_marks
+from .type_words import TypeWord
 
 TableFormat = Literal["tsv", "csv", "parquet", "jsonl"]
 
@@ -34,6 +35,8 @@ class FileStyle(StepInputs):
 class DatabaseExtractStreamInputs(FileStyle):
     """Which rows go into which file, and how."""
 
+    model_config = ConfigDict(json_schema_extra={"allOf": [MARKS_DIFFER]})
+
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
     sql: SqlText = Field(description="One query; values stand in it as :name.")
     params: dict[str, Any] = Field(default={}, description="The values of the query's parameters, by name.")
@@ -43,11 +46,18 @@ class DatabaseExtractStreamInputs(FileStyle):
         default=20_000, ge=1, le=1_000_000, description="At most how many rows are worked on at once; fewer if large."
     )
     emit_dtypes: bool = Field(default=False, description="Whether the outputs say the columns' types.")
-    dtypes: dict[str, str] | None = Field(
+    dtypes: dict[str, TypeWord] | None = Field(
         default=None,
         description="Types that columns are turned into; the words are those of db_load's input types.",
     )
-    dtypes_json: str | None = Field(default=None, description="The same as JSON text.")
+    dtypes_json: str | None = Field(
+        default=None,
+        description="The same as JSON text.",
+        json_schema_extra={
+            "pattern": r"^\s*\{[\s\S]*\}\s*$",
+            "x-aetherflow": {"mend": """write a JSON object of columns and types: '{"id": "int"}'"""},
+        },
+    )
     file: FileStyle = Field(default=FileStyle(), description="The style of a csv or tsv file, in one place.")
 
     @model_validator(mode="after")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, Database, LoadMode, ResourceUse, StepInputs, StepOutputs
 
-from .text_style import DELIMITERS, Mark, TextEncoding, refuse_same_marks
+from .conditions import JsonSchema, holds, is_one_of, missing, needs
+from .text_style import DELIMITERS, MARKS_DIFFER, NO_QUOTE_AS_DELIMITER, Mark, TextEncoding, refuse_same_marks
+from .type_words import TemporalWord, TypeWord
 
 SourceFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
@@ -21,12 +23,44 @@ _FORMATS: dict[str, SourceFormat] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+_KEY_MEND = "upsert needs a key: name the columns that say which row is which, as `key: [id]`"
+_COLUMNS_MEND = "leave `columns` out: only a csv or tsv file without a header needs it"
+_FORMAT_MEND = "add `format: csv`, tsv, parquet or jsonl: the file's suffix does not say which it is"
+
+#: Suffixes of other files; one that is in no list may be the name of a link to a file that says more.
+_OTHER_FILES = (".txt", ".dat", ".log", ".json", ".xml", ".xls", ".xlsx", ".gz", ".zip")
+
+
+def _has_suffix(*suffixes: str) -> JsonSchema:
+    """Whether the source is a file with one of these suffixes, in letters of either case."""
+    either_case = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in name[1:]) for name in suffixes)
+    return {"required": ["source"], "properties": {"source": {"pattern": rf"[^/]\.({either_case})/*$"}}}
+
+
+_CONDITIONS = [
+    needs(is_one_of("mode", "upsert"), "key", _KEY_MEND, minItems=1),
+    holds(is_one_of("format", "parquet", "jsonl"), "columns", _COLUMNS_MEND, const=[]),
+    holds(
+        {
+            "allOf": [
+                missing("format"),
+                _has_suffix(*(name for name, found in _FORMATS.items() if found not in DELIMITERS)),
+            ]
+        },
+        "columns",
+        _COLUMNS_MEND,
+        const=[],
+    ),
+    MARKS_DIFFER,
+    NO_QUOTE_AS_DELIMITER,
+    needs(_has_suffix(*_OTHER_FILES), "format", _FORMAT_MEND, type="string"),
+]
 
 
 class WrittenType(StepInputs):
     """A column's type, and how its values are written."""
 
-    type: str = Field(description="As under types.")
+    type: TemporalWord = Field(description="As under types.")
     format: str = Field(
         min_length=1, description="How dates or times are written, as Python's strptime has it: %Y/%m/%d."
     )
@@ -34,6 +68,8 @@ class WrittenType(StepInputs):
 
 class DatabaseLoadInputs(StepInputs):
     """Which file goes into which table, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _CONDITIONS})
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
     source: ArtifactPath = Field(description="The file.")
@@ -49,13 +85,17 @@ class DatabaseLoadInputs(StepInputs):
         description="The columns that say which row is which: never null in the file, and never the same twice. upsert "
         "goes by them; a table that is made has them as its primary key.",
     )
-    types: dict[str, str | WrittenType] = Field(
+    types: dict[str, TypeWord | WrittenType] = Field(
         default={},
         description="Types of columns: bool, int, float, decimal(digits,places), string, bytes, date, time, datetime, "
         "datetime_tz, or {type: date, format: '%Y/%m/%d'}. Other columns have the table's types, in a new table "
         "the file's.",
     )
-    columns: list[str] = Field(default=[], description="The columns' names, for a csv or tsv file without a header.")
+    columns: list[str] = Field(
+        default=[],
+        description="The columns' names, for a csv or tsv file without a header.",
+        json_schema_extra={"uniqueItems": True},
+    )
     null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
     delimiter: Mark | None = Field(default=None, description="Between fields; a comma, in tsv a tab.")
     quotechar: Mark = Field(default='"', description="Around fields that hold a delimiter.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import (
     ArrowSchema,
@@ -23,6 +23,8 @@ from aetherflow.kernel.api import (
     make_folders,
 )
 
+from .conditions import excludes, given, missing, needs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,13 +36,35 @@ _URL_START = "sqlite:///"
 #: How often SQLite asks, in steps of its own machine, whether to go on.
 _STEPS_BETWEEN_QUESTIONS = 20_000
 _SECONDS_BETWEEN_TRIES = 0.02
+_ONE_PLACE = [
+    needs(missing("url"), "path", "name the database file, relative to the project: `path: …`", type="string"),
+    excludes(given("path"), "url", "give `path` or `url`, and not both"),
+]
+_PLACE_MEND = "name a file: a database in memory would be gone after each step"
 
 
 class SqliteConfig(ConnectorModel):
     """Where the database is: `path` or `url`."""
 
-    path: str | None = Field(default=None, min_length=1, description="The database file, relative to the project.")
-    url: str | None = Field(default=None, pattern="^sqlite:///.+", description="The same as sqlite:///PATH.")
+    model_config = ConfigDict(json_schema_extra={"allOf": _ONE_PLACE})
+
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The database file, relative to the project.",
+        json_schema_extra={"not": {"const": ":memory:"}, "x-aetherflow": {"mend": _PLACE_MEND}},
+    )
+    url: str | None = Field(
+        default=None,
+        pattern="^sqlite:///.+",
+        description="The same as sqlite:///PATH.",
+        json_schema_extra={
+            "not": {"const": f"{_URL_START}:memory:"},
+            "x-aetherflow": {
+                "mend": "write sqlite:/// and the path of a file; one in memory would be gone after each step"
+            },
+        },
+    )
     read_only: bool = Field(default=False, description="Whether steps may only read.")
 
     @model_validator(mode="after")

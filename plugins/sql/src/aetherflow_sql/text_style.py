@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from .conditions import holds, is_one_of, missing
+
 #: The usual delimiter of each format.
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 #: Every character that a file of numbers needs, whatever else its encoding has.
@@ -51,5 +53,26 @@ def refuse_same_marks(**marks: str | None) -> None:
         raise ValueError(f"{' and '.join(given)} must differ")
 
 
+_DIFFER_MEND = "give two different characters as `delimiter` and `quotechar`"
+#: A schema can't say that any two characters must differ: these are the ones that people write.
+_SAME_MARKS = [{"allOf": [is_one_of("delimiter", mark), is_one_of("quotechar", mark)]} for mark in ",;|\t\"'"]
+MARKS_DIFFER = holds({"anyOf": _SAME_MARKS}, "delimiter", _DIFFER_MEND, const=None)
+NO_QUOTE_AS_DELIMITER = holds(
+    missing("quotechar"),
+    "delimiter",
+    'write another character, or give `quotechar` too, which is " otherwise',
+    **{"not": {"const": '"'}},
+)
 TextEncoding = Annotated[str, AfterValidator(_text_encoding)]
-Mark = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_plain_mark)]
+Mark = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1,
+        json_schema_extra={
+            "pattern": r"^[\x01-\x09\x0b\x0c\x0e-\x7f]*$",
+            "x-aetherflow": {"mend": "write an ASCII character that is no end of a line"},
+        },
+    ),
+    AfterValidator(_plain_mark),
+]

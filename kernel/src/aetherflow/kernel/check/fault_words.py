@@ -30,6 +30,11 @@ def words_for(kind: str, facts: Facts, value: object) -> Words:
     return explain(facts, value) if explain else ("this value is not allowed here", "")
 
 
+def words_beside_mend(kind: str) -> str:
+    """The message where the schema's author says what to write, if then another one tells more; else empty."""
+    return _BESIDE_MEND.get(kind, "")
+
+
 def words_of_types(types: Iterable[str]) -> str:
     """Names of JSON types in words, nothing last."""
     given = dict.fromkeys(types)
@@ -85,6 +90,13 @@ def _limit(before: str, noun: str = "", after: str = "") -> Callable[[Facts, obj
 
     return explain
 
+
+_CONTRADICTION = "this does not go together with what else is written here"
+_BESIDE_MEND: Mapping[str, str] = {
+    "Pattern": "this does not have the form that belongs here",
+    "Constant": _CONTRADICTION,
+    "FalseSchema": "this can't be given here",
+}
 
 _EXPLAINED: Mapping[str, Callable[[Facts, object], Words]] = {
     "Enum": _choice,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import YamlPath
 from ..quick_dataclasses import dataclass
+from .schema_conditions import is_conditional
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -16,7 +17,8 @@ UNIONS = frozenset({"AnyOf", "OneOfNotValid"})
 _ABOUT_CONTAINERS = frozenset(
     {"Required", "AdditionalProperties", "Type", "MinItems", "MaxItems", "MinProperties", "MaxProperties"},
 )
-_CONDITIONAL = frozenset({"then", "else"})
+#: Of these the keyword alone says little to a reader.
+_BRIEF = frozenset({"Pattern", "Not", "FalseSchema"})
 _FACTS = ("property", "unexpected", "types", "options", "expected_value", "format", "limit", "multiple_of", "pattern")
 
 
@@ -43,6 +45,9 @@ class Fault:
         """
         if self.branches:
             return all(any(fault.counts(path, templates) for fault in branch) for branch in self.branches)
+        if self.kind == "FalseSchema":
+            # Nothing may stand there, whatever it is.
+            return True
         place = (*path, *self.at)
         if place in templates:
             return not templates[place] and self.kind == "Type"
@@ -51,7 +56,7 @@ class Fault:
     @property
     def needs_author(self) -> bool:
         """Whether it is about a form, or holds only under a condition, either of which says little to a reader."""
-        return self.kind == "Pattern" or not _CONDITIONAL.isdisjoint(self.schema_path)
+        return self.kind in _BRIEF or is_conditional(self.schema_path)
 
     def wants_type(self, at: YamlPath) -> bool:
         """Whether all that stands there is of the wrong type."""

@@ -8,9 +8,10 @@ from ..contracts.spelling import did_you_mean, nearest
 from ..errors import Problem, YamlPath
 from ..resolve.schemas import known_properties
 from ..spec.misfits import shown
-from .fault_words import words_for, words_for_type
+from .fault_words import words_beside_mend, words_for, words_for_type
 from .faults import Fault
 from .findings import Checked, Found
+from .schema_conditions import is_conditional, looks_at_template, mend_beside, value_at
 from .validators import CompiledSchema
 
 
@@ -23,7 +24,7 @@ class Explanation:
 
     def of(self, faults: Iterable[Fault]) -> Iterator[Found]:
         """The problems that these faults make; a misspelt key is not told as a missing one too."""
-        counted = [fault for fault in faults if fault.counts(self._checked.path, self._checked.templates)]
+        counted = [fault for fault in faults if self._counts(fault)]
         unknown = {fault.at: fault.facts["unexpected"] for fault in counted if fault.kind == "AdditionalProperties"}
         for fault in counted:
             if fault.kind == "Required":
@@ -37,13 +38,27 @@ class Explanation:
             else:
                 yield self._other(fault)
 
+    def _counts(self, fault: Fault) -> bool:
+        """Whether it stays, whatever templates and profiles turn out to give."""
+        checked = self._checked
+        if not fault.counts(checked.path, checked.templates):
+            return False
+        if not is_conditional(fault.schema_path):
+            return True
+        within = len(checked.path)
+        templates = [place[within:] for place in checked.templates if place[:within] == checked.path]
+        return not checked.is_partial and not looks_at_template(
+            self._schema.schema, fault.schema_path, fault.at, templates
+        )
+
     def _missing(self, fault: Fault, unknown: Collection[str]) -> Iterator[Found]:
         name = fault.facts["property"]
         known = self._known(fault)
         if self._checked.is_partial or any(nearest(key, known) == name for key in unknown):
             return
         message = f"{self._checked.owner} needs the {self._checked.noun} {_dotted((*fault.at, name))!r}"
-        yield Found(self._problem("AF-INPUT-MISSING", message, f"write `{name}: …` here", fault.at), at_key=True)
+        mend = self._authors_mend(fault) or f"write `{name}: …` here"
+        yield Found(self._problem("AF-INPUT-MISSING", message, mend, fault.at), at_key=True)
 
     def _unexpected(self, fault: Fault) -> Iterator[Found]:
         known = self._known(fault)
@@ -54,7 +69,7 @@ class Explanation:
 
     def _known(self, fault: Fault) -> frozenset[str]:
         """The keys that the mapping may have, by the schema that refused it."""
-        schema = _value_at(self._schema.schema, fault.schema_path[:-1])
+        schema = value_at(self._schema.schema, fault.schema_path[:-1])
         if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
             return frozenset(schema["properties"])
         return known_properties(self._schema.declared.top()) or frozenset()
@@ -69,17 +84,24 @@ class Explanation:
         yield self._misfit(fault.at, [name for inner in wrong for name in inner.facts["types"]])
 
     def _misfit(self, at: YamlPath, types: Iterable[str]) -> Found:
-        message, mend = words_for_type(types, _value_at(self._checked.value, at))
+        message, mend = words_for_type(types, value_at(self._checked.value, at))
         return Found(self._problem("AF-WRONG-TYPE", message, mend, at))
 
     def _other(self, fault: Fault) -> Found:
-        message, mend = words_for(fault.kind, fault.facts, _value_at(self._checked.value, fault.at))
-        return Found(self._problem("AF-WRONG-VALUE", message, self._authors_mend(fault) or mend, fault.at))
+        message, mend = words_for(fault.kind, fault.facts, value_at(self._checked.value, fault.at))
+        authors = self._authors_mend(fault)
+        if authors:
+            message = words_beside_mend(fault.kind) or message
+        return Found(
+            self._problem("AF-WRONG-VALUE", message, authors or mend, fault.at), at_key=fault.kind == "FalseSchema"
+        )
 
     def _authors_mend(self, fault: Fault) -> str:
         """What the schema's author says to do, for faults of which the keyword alone tells a reader little."""
         if not fault.needs_author:
             return ""
+        if (mend := mend_beside(self._schema.schema, fault.schema_path)) or fault.kind == "Required":
+            return mend
         marked = self._schema.marked("mend", self._checked.value, ())
         return next((mend for path, _, mend in marked if path == fault.at and isinstance(mend, str)), "")
 
@@ -91,18 +113,6 @@ def _distance(faults: tuple[Fault, ...], at: YamlPath) -> tuple[int, int]:
     """How far a branch is from what was meant: another word where words tell the branches apart weighs most."""
     words = sum(fault.kind in {"Constant", "Enum"} and len(fault.at) <= len(at) + 1 for fault in faults)
     return words, len(faults)
-
-
-def _value_at(value: object, path: YamlPath) -> object:
-    """The part of a JSON value at a path; null where there is none."""
-    for part in path:
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value
 
 
 def _dotted(path: YamlPath) -> str:

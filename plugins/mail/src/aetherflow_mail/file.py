@@ -20,6 +20,7 @@ from aetherflow.kernel.api import (
 
 from .composing import Composed, compose, identity
 from .faults import Failure
+from .forms import Address
 from .limits import MailOptions
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class FileConfig(ConnectorModel):
     """Where messages are put."""
 
     folder: str = Field(min_length=1, description="The folder, relative to the project; made where it is missing.")
-    from_addr: str | None = Field(default=None, min_length=1, description="The sender, where the step gives none.")
+    from_addr: Address | None = Field(default=None, min_length=1, description="The sender, where the step gives none.")
 
 
 @register_connector("mail", "file")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import (
     Connector,
@@ -25,7 +25,9 @@ from aetherflow.kernel.api import (
 
 from .composing import Composed, compose
 from .faults import Failure
+from .forms import Address
 from .limits import MailOptions
+from .smtp_conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from .patience import Patience
@@ -37,6 +39,8 @@ _IMPLICIT_TLS_PORT = 465
 
 class SmtpConfig(ConnectorModel):
     """Where the server is, how the connection is encrypted, and who we are."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": CONDITIONS})
 
     host: str = Field(
         pattern=r"^[A-Za-z0-9._:-]{1,253}$",
@@ -52,7 +56,7 @@ class SmtpConfig(ConnectorModel):
         "Port 465 is implicit, port 587 starttls, another one none.",
     )
     starttls: bool | None = Field(default=None, description="true is tls: starttls; false says that it is not.")
-    from_addr: str | None = Field(default=None, min_length=1, description="The sender, where the step gives none.")
+    from_addr: Address | None = Field(default=None, min_length=1, description="The sender, where the step gives none.")
     ca_file: str | None = Field(
         default=None,
         min_length=1,

@@ -26,9 +26,13 @@ class ArchiverInputs(StepInputs):
         default=None, description="The archiver; else the resource archive_default, else one with default settings."
     )
     connector: Annotated[str, ResourceUse(Archiver)] | None = Field(
-        default=None, description="Another word for resource."
+        default=None,
+        description="Another word for resource.",
+        json_schema_extra={"x-aetherflow": {"same_as": "resource"}},
     )
-    password: Secret | None = Field(default=None, description="Password of the members' content.")
+    password: Secret | None = Field(
+        default=None, description="Password of the members' content.", json_schema_extra={"minLength": 1}
+    )
 
 
 def archiver_of(context: StepContext, inputs: ArchiverInputs) -> Archiver:

@@ -113,7 +113,11 @@ class ZipfileArchiver(_ZipArchiver[NoOptions]):
 class PyzipperConfig(ConnectorModel):
     """How members are encrypted where a password is given."""
 
-    encryption: str = Field(default="aes", description="aes; the old zipcrypto is broken, and refused.")
+    encryption: str = Field(
+        default="aes",
+        description="aes; the old zipcrypto is broken, and refused.",
+        json_schema_extra={"const": "aes"},
+    )
     aes_strength: Literal[128, 192, 256] = Field(default=256, description="Bits of the key.")
 
 

@@ -50,7 +50,9 @@ class ZipInputs(ArchiverInputs):
     """What to pack, and into which file."""
 
     dest_path: OutputPath = Field(description="The archive.")
-    items: SomeText | list[Item] = Field(description="Files, folders and patterns, below src_dir.")
+    items: SomeText | list[Item] = Field(
+        description="Files, folders and patterns, below src_dir.", json_schema_extra={"x-aetherflow": {"seen": True}}
+    )
     src_dir: ArtifactPath | None = Field(default=None, description="Where they are; the job's artifacts.")
     recursive: bool = Field(default=True, description="Whether folders in folders are packed too.")
     overwrite: bool = Field(default=True, description="Whether an archive that is there is replaced.")

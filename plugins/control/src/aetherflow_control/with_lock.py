@@ -15,7 +15,14 @@ class InnerStep(StepInputs):
     """The step that runs under the lock."""
 
     type: str = Field(min_length=1, description="The step's type.")
-    id: str | None = Field(default=None, description="Its name in logs; by default the outer one's with `_inner`.")
+    id: str | None = Field(
+        default=None,
+        description="Its name in logs; by default the outer one's with `_inner`.",
+        json_schema_extra={
+            "pattern": "^([A-Za-z0-9_][A-Za-z0-9_-]{0,63})?$",
+            "x-aetherflow": {"mend": "leave it out, or write letters, digits, `_` and `-`"},
+        },
+    )
     inputs: dict[str, Any] | None = Field(default=None, description="Its inputs.")
 
 
@@ -27,7 +34,7 @@ class WithLockInputs(StepInputs):
         max_length=256,
         pattern=r"^[^\x00-\x1f\x7f-\x9f]+$",
         description="The lock's name: the same wherever the same thing is guarded.",
-        json_schema_extra={"x-aetherflow": {"mend": _KEY_MEND}},
+        json_schema_extra={"x-aetherflow": {"mend": _KEY_MEND, "seen": True}},
     )
     step: InnerStep = Field(
         description="The step that runs under the lock.", json_schema_extra={"x-aetherflow": {"inner_step": True}}

@@ -35,8 +35,7 @@ AddressText = Annotated[
         )
     ),
 ]
-#: The text of a subject.
-Line = Annotated[
+Subject = Annotated[
     str,
     Field(
         json_schema_extra={

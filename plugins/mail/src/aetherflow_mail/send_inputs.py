@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from aetherflow.kernel.api import Mailer, ResourceUse, StepInputs, StepOutputs
 
-from .forms import Address, AddressText, FileName, FileText, InnerGlob, Line, MediaType
+from .forms import Address, AddressText, FileName, FileText, InnerGlob, MediaType, Subject
 
 Addresses = AddressText | list[Address]
 _RECIPIENT_MEND = "name somebody who gets the message"
@@ -47,7 +47,7 @@ class MailSendInputs(StepInputs):
         description="The recipients: a list, or a text with commas between them. "
         "Each is ada@example.com or Ada Lovelace <ada@example.com>."
     )
-    subject: Line = Field(description="The subject: one line.")
+    subject: Subject = Field(description="The subject: one line.")
     body: str = Field(description="The text.")
     html: bool = Field(default=False, description="Whether body is HTML.")
     text: str | None = Field(default=None, description="With html, the same for readers that show no HTML.")

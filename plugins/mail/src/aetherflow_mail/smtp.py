@@ -40,7 +40,7 @@ _IMPLICIT_TLS_PORT = 465
 class SmtpConfig(ConnectorModel):
     """Where the server is, how the connection is encrypted, and who we are."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": CONDITIONS})
+    model_config = ConfigDict(json_schema_extra=CONDITIONS)
 
     host: str = Field(
         pattern=r"^[A-Za-z0-9._:-]{1,253}$",

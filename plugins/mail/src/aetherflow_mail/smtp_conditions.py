@@ -44,7 +44,7 @@ _MAY_LOG_IN_OPENLY = {
     ]
 }
 
-CONDITIONS: list[JsonSchema] = [
+_RULES: list[JsonSchema] = [
     _rule(
         _is("tls", {"enum": ["implicit", "none"]}),
         "starttls",
@@ -83,3 +83,4 @@ CONDITIONS: list[JsonSchema] = [
         "a password is not sent without encryption: write `tls: starttls` or `tls: implicit`",
     ),
 ]
+CONDITIONS: JsonSchema = {"allOf": _RULES}

@@ -23,15 +23,26 @@ OWN_OUTPUTS = ("exit_code", "attempts", "stdout", "stderr", "log_file", "skipped
 # The validators of the models below, as JSON Schema: `aetherflow validate` knows these rules without importing us.
 _FILE_NEEDS_PATH: dict[str, Any] = {
     "if": {"anyOf": [{"properties": {name: {"const": "file"}}, "required": [name]} for name in ("stdout", "stderr")]},
-    "then": {"required": ["file_path"]},
+    "then": {
+        "required": ["file_path"],
+        "properties": {"file_path": {"type": "string"}},
+        "x-aetherflow": {"mend": "name the file: `file_path: …`"},
+    },
 }
 _STRATEGY_NEEDS: dict[str, Any] = {
     "allOf": [
         {
             "if": {"properties": {"strategy": {"const": strategy}}, "required": ["strategy"]},
-            "then": {"required": [needed]},
+            "then": {
+                "required": [needed],
+                "properties": {needed: {"type": "string", "minLength": 1}},
+                "x-aetherflow": {"mend": f"name {what}: `{needed}: …`"},
+            },
         }
-        for strategy, needed in (("marker", "marker_path"), ("atomic_dir", "final_output_dir"))
+        for strategy, needed, what in (
+            ("marker", "marker_path", "the file that says that the work is done"),
+            ("atomic_dir", "final_output_dir", "the folder that the result becomes"),
+        )
     ]
 }
 _IS_LINE: dict[str, Any] = {
@@ -43,6 +54,17 @@ _IS_LINE: dict[str, Any] = {
     }
 }
 _ONE_PROGRAM: dict[str, Any] = {"if": _IS_LINE, "then": {"properties": {"command": {"pattern": r"^\S+$"}}}}
+
+
+_NO_OWN_OUTPUT: dict[str, Any] = {
+    "properties": dict.fromkeys(OWN_OUTPUTS, False),
+    "x-aetherflow": {"mend": f"choose another name: the step gives {', '.join(OWN_OUTPUTS)} itself"},
+}
+_IS_VARIABLE: dict[str, Any] = {
+    "patternProperties": {"^$|[=\\x00]": False},
+    "x-aetherflow": {"mend": "the name of a variable holds no = and no NUL"},
+}
+_PROGRAM: dict[str, Any] = {"type": ["string", "number", "boolean"], "minLength": 1}
 
 
 def as_text(value: Text | None) -> str:
@@ -118,7 +140,9 @@ class Idempotency(StepInputs):
         description="marker: done once, the step then leaves a file; atomic_dir: a folder appears whole or not at all.",
     )
     marker_path: str | None = Field(
-        default=None, description="The marker; relative to the project, so that runs share it."
+        default=None,
+        description="The marker; relative to the project, so that runs share it.",
+        json_schema_extra={"x-aetherflow": {"path": "write"}},
     )
     temp_output_dir: OutputPath | None = Field(
         default=None,
@@ -153,7 +177,10 @@ class ExternalProcessInputs(StepInputs):
 
     model_config = ConfigDict(json_schema_extra=_ONE_PROGRAM)
 
-    command: str | Annotated[list[Text], Field(min_length=1)] = Field(
+    command: (
+        Annotated[str, Field(json_schema_extra={"minLength": 1})]
+        | Annotated[list[Text], Field(min_length=1, json_schema_extra={"prefixItems": [_PROGRAM]})]
+    ) = Field(
         description="The program, or a list of the program and its arguments; with `shell`, text for /bin/sh.",
         json_schema_extra={
             "x-aetherflow": {
@@ -178,14 +205,18 @@ class ExternalProcessInputs(StepInputs):
     )
     kill_grace_seconds: Seconds = Field(default=15, description="Between asking the processes to end and killing them.")
     inherit_env: bool = Field(default=True, description="Pass the run's environment on, without AETHERFLOW_ settings.")
-    env: dict[str, Text | None] = Field(default={}, description="Further environment variables; null: the empty text.")
+    env: dict[str, Text | None] = Field(
+        default={}, description="Further environment variables; null: the empty text.", json_schema_extra=_IS_VARIABLE
+    )
     log: Log = Field(default_factory=Log, description="Where the output goes.")
     retry: Retry = Field(default_factory=Retry, description="Whether a failed attempt is followed by another.")
     success: Success = Field(default_factory=Success, description="What must hold for an attempt to count as done.")
     idempotency: Idempotency = Field(
         default_factory=Idempotency, description="How doing it twice is kept from showing."
     )
-    outputs: dict[str, Any] = Field(default={}, description="Copied to the step's outputs.")
+    outputs: dict[str, Any] = Field(
+        default={}, description="Copied to the step's outputs.", json_schema_extra=_NO_OWN_OUTPUT
+    )
 
     @field_validator("outputs")
     @classmethod

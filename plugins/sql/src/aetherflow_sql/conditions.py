@@ -10,6 +10,11 @@ from typing import Any
 JsonSchema = dict[str, Any]
 
 
+def all_of(*conditions: JsonSchema) -> JsonSchema:
+    """All of them, as a schema of its own."""
+    return {"allOf": [*conditions]}
+
+
 def given(name: str) -> JsonSchema:
     """Whether a key is there, and not null."""
     return {"required": [name], "properties": {name: {"not": {"const": None}}}}

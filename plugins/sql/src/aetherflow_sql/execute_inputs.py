@@ -8,21 +8,21 @@ from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, Database, ResourceUse, StepInputs, StepOutputs
 
-from .conditions import excludes, given, missing, needs
+from .conditions import all_of, excludes, given, missing, needs
 from .sql_text import SqlText
 
-_ONE_OF_BOTH = [
+_ONE_OF_BOTH = all_of(
     needs(
         missing("script"), "sql", "write `sql: …` with one statement, or `script: …` with a file of them", type="string"
     ),
     excludes(given("script"), "sql", "give `sql` or `script`, and not both"),
-]
+)
 
 
 class DatabaseExecuteInputs(StepInputs):
     """Which statements run where."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": _ONE_OF_BOTH})
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_BOTH)
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
     sql: SqlText | None = Field(default=None, description="One statement; values stand in it as :name.")

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import Database, OutputPath, ResourceUse, StepInputs, StepOutputs
 
+from .conditions import all_of
 from .sql_text import SqlText
 from .text_style import DELIMITERS, MARKS_DIFFER, Mark, TextEncoding, refuse_same_marks
 from .type_words import TypeWord
@@ -35,7 +36,7 @@ class FileStyle(StepInputs):
 class DatabaseExtractStreamInputs(FileStyle):
     """Which rows go into which file, and how."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": [MARKS_DIFFER]})
+    model_config = ConfigDict(json_schema_extra=all_of(MARKS_DIFFER))
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
     sql: SqlText = Field(description="One query; values stand in it as :name.")

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, Database, LoadMode, ResourceUse, StepInputs, StepOutputs
 
-from .conditions import JsonSchema, holds, is_one_of, missing, needs
+from .conditions import JsonSchema, all_of, holds, is_one_of, missing, needs
 from .text_style import DELIMITERS, MARKS_DIFFER, NO_QUOTE_AS_DELIMITER, Mark, TextEncoding, refuse_same_marks
 from .type_words import TemporalWord, TypeWord
 
@@ -37,16 +37,11 @@ def _has_suffix(*suffixes: str) -> JsonSchema:
     return {"required": ["source"], "properties": {"source": {"pattern": rf"[^/]\.({either_case})/*$"}}}
 
 
-_CONDITIONS = [
+_CONDITIONS = all_of(
     needs(is_one_of("mode", "upsert"), "key", _KEY_MEND, minItems=1),
     holds(is_one_of("format", "parquet", "jsonl"), "columns", _COLUMNS_MEND, const=[]),
     holds(
-        {
-            "allOf": [
-                missing("format"),
-                _has_suffix(*(name for name, found in _FORMATS.items() if found not in DELIMITERS)),
-            ]
-        },
+        all_of(missing("format"), _has_suffix(*(name for name, found in _FORMATS.items() if found not in DELIMITERS))),
         "columns",
         _COLUMNS_MEND,
         const=[],
@@ -54,7 +49,7 @@ _CONDITIONS = [
     MARKS_DIFFER,
     NO_QUOTE_AS_DELIMITER,
     needs(_has_suffix(*_OTHER_FILES), "format", _FORMAT_MEND, type="string"),
-]
+)
 
 
 class WrittenType(StepInputs):
@@ -69,7 +64,7 @@ class WrittenType(StepInputs):
 class DatabaseLoadInputs(StepInputs):
     """Which file goes into which table, and how."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": _CONDITIONS})
+    model_config = ConfigDict(json_schema_extra=_CONDITIONS)
 
     resource: Annotated[str, ResourceUse(Database)] = Field(description="The database.")
     source: ArtifactPath = Field(description="The file.")

@@ -23,7 +23,7 @@ from aetherflow.kernel.api import (
     make_folders,
 )
 
-from .conditions import excludes, given, missing, needs
+from .conditions import all_of, excludes, given, missing, needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,17 +36,17 @@ _URL_START = "sqlite:///"
 #: How often SQLite asks, in steps of its own machine, whether to go on.
 _STEPS_BETWEEN_QUESTIONS = 20_000
 _SECONDS_BETWEEN_TRIES = 0.02
-_ONE_PLACE = [
+_ONE_PLACE = all_of(
     needs(missing("url"), "path", "name the database file, relative to the project: `path: …`", type="string"),
     excludes(given("path"), "url", "give `path` or `url`, and not both"),
-]
+)
 _PLACE_MEND = "name a file: a database in memory would be gone after each step"
 
 
 class SqliteConfig(ConnectorModel):
     """Where the database is: `path` or `url`."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": _ONE_PLACE})
+    model_config = ConfigDict(json_schema_extra=_ONE_PLACE)
 
     path: str | None = Field(
         default=None,

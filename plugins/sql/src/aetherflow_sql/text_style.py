@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from .conditions import holds, is_one_of, missing
+from .conditions import all_of, holds, is_one_of, missing
 
 #: The usual delimiter of each format.
 DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -55,7 +55,7 @@ def refuse_same_marks(**marks: str | None) -> None:
 
 _DIFFER_MEND = "give two different characters as `delimiter` and `quotechar`"
 #: A schema can't say that any two characters must differ: these are the ones that people write.
-_SAME_MARKS = [{"allOf": [is_one_of("delimiter", mark), is_one_of("quotechar", mark)]} for mark in ",;|\t\"'"]
+_SAME_MARKS = [all_of(is_one_of("delimiter", mark), is_one_of("quotechar", mark)) for mark in ",;|\t\"'"]
 MARKS_DIFFER = holds({"anyOf": _SAME_MARKS}, "delimiter", _DIFFER_MEND, const=None)
 NO_QUOTE_AS_DELIMITER = holds(
     missing("quotechar"),

@@ -129,6 +129,8 @@ def _check_call(subject: Subject, call: _Call) -> Iterator[Problem]:
     for path, text, switch in schema.marked("shell_text_if", call.inputs, call.path):
         yield from _check_shell_text(subject, call, path, str(switch))
         yield from _check_shell_list(text, path, call.templates)
+    for path, value, other in schema.marked("same_as", call.inputs, call.path):
+        yield from _check_same(call, path, value, str(other))
     for path, _, values in schema.marked("values_in", call.inputs, call.path):
         yield from _check_code_text(call.templates, path, str(values))
     for path, step, _ in schema.marked("inner_step", call.inputs, call.path):
@@ -148,6 +150,19 @@ def _check_shell_list(command: object, path: YamlPath, templates: _Templates) ->
         from .shell import check_shell_list
 
         yield from check_shell_list(command, path, templates)
+
+
+def _check_same(call: _Call, path: YamlPath, value: object, other: str) -> Iterator[Problem]:
+    """An input that is another word for a second one says the same as that, where both are given."""
+    second = call.inputs.get(other) if isinstance(call.inputs, dict) else None
+    known = value is not None and second is not None and not {path, (*call.path, other)} & call.templates.keys()
+    if known and value != second:
+        yield Problem(
+            code="AF-WRONG-VALUE",
+            message=f"this is another word for {other!r}, and says something else",
+            help="give one of the two",
+            path=path,
+        )
 
 
 def _check_code_text(templates: _Templates, path: YamlPath, values: str) -> Iterator[Problem]:

@@ -22,6 +22,10 @@ _SINKS = {
         "part of a command line, which every user of the machine can read",
         "hand the value over in `env`, and let the program read it there",
     ),
+    "seen": (
+        "a part of what others see, or of what is kept in the ledger",
+        "write something that is no secret there",
+    ),
 }
 _OUTPUT = (
     "an output: outputs are kept with the run, and of a secret only a mask is",
@@ -79,10 +83,11 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
         elif use.field == "inputs" and use.job is not None and use.step is not None:
             step = use.job.job.steps[use.step]
             place = subject.values.destinations.of(step, use.reference.path)
-            for mark in (mark for mark in _SINKS if mark in place.marks):
-                yield _exposed(use, *_SINKS[mark])
-            if _becomes_output(subject, step, use):
-                yield _exposed(use, *_OUTPUT)
+            sink = next((sink for mark, sink in _SINKS.items() if mark in place.marks), None)
+            if sink is None and _becomes_output(subject, step, use):
+                sink = _OUTPUT
+            if sink is not None:
+                yield _exposed(use, *sink)
 
 
 def _becomes_output(subject: Subject, step: Step, use: Use) -> bool:

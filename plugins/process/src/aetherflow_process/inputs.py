@@ -53,7 +53,7 @@ _IS_LINE: dict[str, Any] = {
         ]
     }
 }
-_ONE_PROGRAM: dict[str, Any] = {"if": _IS_LINE, "then": {"properties": {"command": {"pattern": r"^\S+$"}}}}
+_ONE_PROGRAM: dict[str, Any] = {"if": _IS_LINE, "then": {"properties": {"command": {"pattern": r"^\S*$"}}}}
 
 
 _NO_OWN_OUTPUT: dict[str, Any] = {

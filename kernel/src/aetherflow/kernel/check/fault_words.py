@@ -82,6 +82,10 @@ def _unique(_facts: Facts, _value: object) -> Words:
     return "an item stands in this list twice", "remove one of them"
 
 
+def _least_length(facts: Facts, value: object) -> Words:
+    return ("this must not be empty", "") if facts["limit"] == 1 else _at_least_long(facts, value)
+
+
 def _limit(before: str, noun: str = "", after: str = "") -> Callable[[Facts, object], Words]:
     def explain(facts: Facts, _value: object) -> Words:
         limit = facts["limit"]
@@ -91,6 +95,7 @@ def _limit(before: str, noun: str = "", after: str = "") -> Callable[[Facts, obj
     return explain
 
 
+_at_least_long = _limit("at least", "character", " long")
 _CONTRADICTION = "this does not go together with what else is written here"
 _BESIDE_MEND: Mapping[str, str] = {
     "Pattern": "this does not have the form that belongs here",
@@ -109,7 +114,7 @@ _EXPLAINED: Mapping[str, Callable[[Facts, object], Words]] = {
     "Maximum": _limit("at most"),
     "ExclusiveMinimum": _limit("more than"),
     "ExclusiveMaximum": _limit("less than"),
-    "MinLength": _limit("at least", "character", " long"),
+    "MinLength": _least_length,
     "MaxLength": _limit("at most", "character", " long"),
     "MinItems": _limit("a list of at least", "item"),
     "MaxItems": _limit("a list of at most", "item"),

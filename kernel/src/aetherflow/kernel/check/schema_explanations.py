@@ -34,7 +34,7 @@ class Explanation:
             elif fault.branches:
                 yield from self._union(fault)
             elif fault.kind == "Type":
-                yield self._misfit(fault.at, fault.facts["types"])
+                yield self._misfit(fault.at, fault.facts["types"], self._authors_mend(fault))
             else:
                 yield self._other(fault)
 
@@ -83,9 +83,9 @@ class Explanation:
         wrong = (inner for branch in fault.branches for inner in branch if inner.wants_type(fault.at))
         yield self._misfit(fault.at, [name for inner in wrong for name in inner.facts["types"]])
 
-    def _misfit(self, at: YamlPath, types: Iterable[str]) -> Found:
+    def _misfit(self, at: YamlPath, types: Iterable[str], authors_mend: str = "") -> Found:
         message, mend = words_for_type(types, value_at(self._checked.value, at))
-        return Found(self._problem("AF-WRONG-TYPE", message, mend, at))
+        return Found(self._problem("AF-WRONG-TYPE", message, authors_mend or mend, at))
 
     def _other(self, fault: Fault) -> Found:
         message, mend = words_for(fault.kind, fault.facts, value_at(self._checked.value, fault.at))

@@ -79,6 +79,40 @@ def connector(kind: str, protocol: str, config: dict) -> dict:
     }
 
 
+#: The source is another word for the file; with mode upsert there is a key, and with a script no text.
+STORE = closed(
+    {
+        "mode": {"enum": ["append", "upsert"]},
+        "key": {"type": "array", "items": TEXT},
+        "text": {"anyOf": [TEXT, {"type": "null"}]},
+        "script": {"anyOf": [TEXT, {"type": "null"}]},
+        "file": TEXT,
+        "source": {**TEXT, "x-aetherflow": {"same_as": "file"}},
+        "title": {**TEXT, "x-aetherflow": {"seen": True}},
+        "token": {**TEXT, "x-aetherflow": {"secret": True}},
+        "names": {"type": "object", "properties": {"taken": False}, **mended("choose another name")},
+        "more": {"type": "object", "properties": {"log": {"$ref": "#/$defs/Log"}}},
+    },
+    allOf=[
+        {
+            "if": {"required": ["mode"], "properties": {"mode": {"const": "upsert"}}},
+            "then": {"required": ["key"], "properties": {"key": {"minItems": 1}}, **mended("name a key")},
+        },
+        {
+            "if": {"required": ["script"], "properties": {"script": {"not": {"const": None}}}},
+            "then": {"properties": {"text": {"const": None, **mended("give one of both")}}},
+        },
+    ],
+    **{
+        "$defs": {
+            "Log": {
+                "type": "object",
+                "if": {"required": ["kind"], "properties": {"kind": {"const": "file"}}},
+                "then": {"required": ["path"], **mended("name a file")},
+            }
+        }
+    },
+)
 DATABASE = {"type": "string", "x-aetherflow": {"resource": "Database"}}
 SQL = {"type": "string", "x-aetherflow": {"values_in": "params"}}
 MANIFEST = {
@@ -104,6 +138,7 @@ MANIFEST = {
             ),
             closed({"rows": WHOLE}),
         ),
+        step("store", STORE, closed({})),
         step("copy", closed({"pairs": {"type": "array", "items": closed({"to": DATABASE}, "to")}}), closed({})),
         step(
             "lock",
@@ -132,7 +167,14 @@ MANIFEST = {
     ],
     "connectors": [
         connector("db", "Database", closed({"path": TEXT, "size": WHOLE}, "path")),
-        connector("mail", "Mailer", closed({"host": TEXT})),
+        connector(
+            "mail",
+            "Mailer",
+            closed(
+                {"host": TEXT, "user": TEXT, "password": {"type": "string", "x-aetherflow": {"secret": True}}},
+                **{"if": {"required": ["user"]}, "then": {"required": ["password"], **mended("give a password")}},
+            ),
+        ),
     ],
 }
 

@@ -58,3 +58,42 @@ def test_what_is_no_secret_goes_anywhere_and_a_secret_into_the_environment(check
     assert check_places(**{place: "{{env.HOME}} {{steps.log_in.user}}"}) == ()
     assert check_places(env=SECRETS[0]) == ()
     assert check_places(env=SECRETS[2]) == ()
+
+
+STORED = """\
+flow: {{id: x}}
+resources:
+  warehouse: {{kind: db, driver: acme, config: {{path: "{path}"}}, decode: {{config: {{path: true}}}}}}
+  post: {{kind: mail, driver: acme, config: {{host: "{host}", user: u, password: "{password}"}}}}
+jobs:
+  - id: j
+    steps:
+      - {{id: s, type: acme.store, inputs: {{token: "{token}", title: "{title}"}}}}
+"""
+QUIET = dict.fromkeys(("path", "host", "password", "token", "title"), "x")
+
+
+def test_a_secret_where_others_see_it_is_a_warning(check):
+    (problem,) = check(STORED.format(**{**QUIET, "title": "a {{env.API_TOKEN}}"}), environment={"API_TOKEN": "x"})
+
+    assert (problem.code, problem.severity) == ("AF-SECRET-EXPOSED", "warning")
+    assert "others see" in problem.message
+    assert check.at(problem).startswith('"a {{env.API_TOKEN}}"')
+
+
+@pytest.mark.parametrize(
+    ("places", "is_secret"),
+    [
+        ({"password": "{{env.PW}}"}, True),
+        ({"path": "{{env.PW}}"}, True),
+        ({"token": "{{env.PW}}"}, True),
+        ({"host": "{{env.PW}}"}, False),
+        # Of a part of a secret it is not known whether it is one itself.
+        ({"password": "a {{env.PW}}"}, False),
+        ({}, False),
+    ],
+)
+def test_what_a_flow_hands_to_a_place_for_secrets_is_one_everywhere_in_it(check, places, is_secret):
+    problems = check(STORED.format(**{**QUIET, **places, "title": "{{env.PW}}"}), environment={"PW": "x"})
+
+    assert [problem.code for problem in problems] == ["AF-SECRET-EXPOSED"] * is_secret

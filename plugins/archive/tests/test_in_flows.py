@@ -224,14 +224,19 @@ def test_a_resource_of_the_flow_packs_with_its_settings(project):
 @pytest.mark.parametrize(
     ("driver", "config", "inputs", "code"),
     [
-        ("pyzipper", {"encryption": "zipcrypto"}, {"password": "{{env.ZIP_PASSWORD}}"}, "AF-ARCHIVE-ENCRYPTION"),
+        (
+            "pyzipper",
+            {"encryption": "{{env.ENCRYPTION}}"},
+            {"password": "{{env.ZIP_PASSWORD}}"},
+            "AF-ARCHIVE-ENCRYPTION",
+        ),
         ("zipfile", {}, {"password": "{{env.ZIP_PASSWORD}}"}, "AF-ARCHIVE-ENCRYPTION"),
     ],
 )
 def test_what_a_driver_can_not_do_is_told(project, driver, config, inputs, code):
     resources = {"mine": {"kind": "archive", "driver": driver, "config": config}}
     write_flow(project, pack(project, resource="mine", **inputs), resources=resources)
-    done = run(project, ZIP_PASSWORD=CANARY)
+    done = run(project, ZIP_PASSWORD=CANARY, ENCRYPTION="zipcrypto")
     (failed,) = json.loads(done.stdout)["jobs"][0]["steps"]
     assert failed["error_code"] == code
     assert not (project / "out.zip").exists()

@@ -297,14 +297,14 @@ def test_a_run_that_a_signal_stops_knows_whether_the_message_may_have_left(proje
         ({"attachments": ["a.csv"]}, "AF-MAIL-ATTACHMENT"),
         ({"attachments": ["*.csv"]}, "AF-MAIL-ATTACHMENT"),
         ({"attachments": ["../outside.csv"]}, "AF-PATH-REFUSED"),
-        ({"to": ["ada at example.com"]}, "AF-MAIL-ADDRESS"),
-        ({"subject": "two\nlines"}, "AF-MAIL-HEADER"),
+        ({"to": ["{{env.NO_ADDRESS}}"]}, "AF-MAIL-ADDRESS"),
+        ({"subject": "{{env.TWO_LINES}}"}, "AF-MAIL-HEADER"),
     ],
 )
 def test_a_message_that_could_not_be_sent_is_mended_and_sent(project, wrong, code):
     project.write(FOLDER, **wrong)
 
-    failed = project.run()
+    failed = project.run(NO_ADDRESS="ada at example.com", TWO_LINES="two\nlines")
     assert failed.code == 1
     assert failed.step["error_code"] == code
     project.write(FOLDER)
@@ -314,20 +314,38 @@ def test_a_message_that_could_not_be_sent_is_mended_and_sent(project, wrong, cod
 
 
 @pytest.mark.parametrize(
+    ("settings", "inputs"),
+    [
+        ({}, {"to": "ada at example.com"}),
+        ({}, {"subject": "two\nlines"}),
+        ({"starttls": True}, {}),
+        ({"username": "u"}, {}),
+    ],
+)
+def test_what_can_not_be_sent_whatever_happens_is_told_before_anything_runs(project, settings, inputs):
+    project.write(smtp(1, **settings), **inputs)
+
+    refused = project.validate()
+
+    assert refused.code == 2
+    assert len(refused.json["errors"]) == 1
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"port": 1},
         {"tls": "starttls", "ca_file": "missing.pem"},
         {"tls": "starttls", "ca_file": "../missing.pem"},
-        {"starttls": True},
-        {"username": "u"},
+        {"starttls": "{{env.STARTTLS}}"},
+        {"username": "{{env.USER_OF_MAIL}}"},
     ],
 )
 def test_a_resource_that_does_not_work_is_mended_and_the_message_sent(project, scripted, wrong):
     server = scripted(takes)
     project.write(smtp(**{"port": server.port, **wrong}))
 
-    failed = project.run()
+    failed = project.run(STARTTLS="true", USER_OF_MAIL="u")
     assert failed.code == 1, failed.err
     assert server.connections == 0
     project.write(smtp(server.port))

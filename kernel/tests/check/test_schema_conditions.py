@@ -9,6 +9,8 @@ CONTRADICTIONS = [
     ("mode: upsert", "AF-INPUT-MISSING", "inputs: {", "name a key"),
     ("mode: upsert, key: []", "AF-WRONG-VALUE", "[]", "name a key"),
     ("mode: upsert, key: x", "AF-WRONG-TYPE", "x}", ""),
+    # What a condition says of a value of which enough is told is not told.
+    ("text: [a], script: b", "AF-WRONG-TYPE", "[a]", ""),
     ("text: a, script: b", "AF-WRONG-VALUE", "a, script", "give one of both"),
     ("file: a, source: b", "AF-WRONG-VALUE", "b}", "give one of the two"),
     ("names: {other: 1, taken: 2}", "AF-WRONG-VALUE", "taken", "choose another name"),

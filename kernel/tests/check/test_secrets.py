@@ -88,8 +88,7 @@ def test_a_secret_where_others_see_it_is_a_warning(check):
         ({"path": "{{env.PW}}"}, True),
         ({"token": "{{env.PW}}"}, True),
         ({"host": "{{env.PW}}"}, False),
-        # Of a part of a secret it is not known whether it is one itself.
-        ({"password": "a {{env.PW}}"}, False),
+        ({"password": "a {{env.PW}}"}, True),
         ({}, False),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import YamlPath
@@ -17,6 +17,7 @@ UNIONS = frozenset({"AnyOf", "OneOfNotValid"})
 _ABOUT_CONTAINERS = frozenset(
     {"Required", "AdditionalProperties", "Type", "MinItems", "MaxItems", "MinProperties", "MaxProperties"},
 )
+_ABOUT_KEYS = frozenset({"Required", "AdditionalProperties"})
 #: Of these the keyword alone says little to a reader.
 _BRIEF = frozenset({"Pattern", "Not", "FalseSchema"})
 _FACTS = ("property", "unexpected", "types", "options", "expected_value", "format", "limit", "multiple_of", "pattern")
@@ -58,9 +59,20 @@ class Fault:
         """Whether it is about a form, or holds only under a condition, either of which says little to a reader."""
         return self.kind in _BRIEF or is_conditional(self.schema_path)
 
+    @property
+    def is_further(self) -> bool:
+        """Whether it is of little use beside another fault of the same value: its form, or what a condition says."""
+        return self.kind == "Pattern" or (is_conditional(self.schema_path) and self.kind != "Required")
+
     def wants_type(self, at: YamlPath) -> bool:
         """Whether all that stands there is of the wrong type."""
         return self.kind == "Type" and self.at == at
+
+
+def without_repeats(faults: Collection[Fault]) -> list[Fault]:
+    """The faults without those that tell of a value again of which enough is told."""
+    told = {fault.at for fault in faults if not fault.is_further and fault.kind not in _ABOUT_KEYS}
+    return [fault for fault in faults if not fault.is_further or fault.at not in told]
 
 
 def read_faults(errors: Iterable[ValidationError]) -> tuple[Fault, ...]:

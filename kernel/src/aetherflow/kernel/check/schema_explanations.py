@@ -9,7 +9,7 @@ from ..errors import Problem, YamlPath
 from ..resolve.schemas import known_properties
 from ..spec.misfits import shown
 from .fault_words import words_beside_mend, words_for, words_for_type
-from .faults import Fault
+from .faults import Fault, without_repeats
 from .findings import Checked, Found
 from .schema_conditions import is_conditional, looks_at_template, mend_beside, value_at
 from .validators import CompiledSchema
@@ -24,7 +24,7 @@ class Explanation:
 
     def of(self, faults: Iterable[Fault]) -> Iterator[Found]:
         """The problems that these faults make; a misspelt key is not told as a missing one too."""
-        counted = [fault for fault in faults if self._counts(fault)]
+        counted = without_repeats([fault for fault in faults if self._counts(fault)])
         unknown = {fault.at: fault.facts["unexpected"] for fault in counted if fault.kind == "AdditionalProperties"}
         for fault in counted:
             if fault.kind == "Required":

@@ -46,6 +46,15 @@ CASES = {
         [{"command": "ls"}, {"command": MIXED}, {"command": "ls -l", "shell": True}],
         [{"command": "ls -l"}],
     ),
+    "a condition that looks at a template": (
+        {
+            "type": "object",
+            "if": {"required": ["script"], "properties": {"script": {"not": {"const": None}}}},
+            "then": {"properties": {"text": {"const": None}}},
+        },
+        [{"script": WHOLE, "text": "a"}, {"script": MIXED, "text": "a"}, {"script": "b", "text": WHOLE}, {"text": "a"}],
+        [{"script": "b", "text": "a"}],
+    ),
     "anything": ({}, [1, MIXED], []),
     "nothing": (False, [], [1, WHOLE]),
 }
@@ -86,6 +95,13 @@ def test_what_a_profile_may_fill_up_need_not_be_there():
     assert not jsonschema_rs.is_valid(
         {**with_templates(schema), "$defs": TEMPLATE_DEFINITIONS}, {"host": "x", "retry": {}}
     )
+
+
+def test_conditions_may_go_by_what_a_profile_fills_up():
+    schema = {"type": "object", "if": {"not": {"required": ["url"]}}, "then": {"required": ["path"]}}
+
+    assert jsonschema_rs.is_valid({**with_templates(schema, is_partial=True), "$defs": TEMPLATE_DEFINITIONS}, {})
+    assert not jsonschema_rs.is_valid({**with_templates(schema), "$defs": TEMPLATE_DEFINITIONS}, {})
 
 
 def test_marks_of_plugins_are_not_handed_on():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..errors import YamlPath
+from ..resolve.schemas import keys_of_condition
 
 _BRANCHES = frozenset({"then", "else"})
 #: Keywords below which stands the schema of a part: so many steps down the schema are one step down the value.
@@ -32,7 +33,7 @@ def looks_at_template(
         if part in _BRANCHES:
             owner = at[: len(at) - _depth(schema_path[number + 1 :])]
             condition = value_at(schema, (*schema_path[:number], "if"))
-            places = [(*owner, name) for name in _names(condition)]
+            places = [(*owner, name) for name in keys_of_condition(condition)]
             if any(template[: len(place)] == place for place in places for template in templates):
                 return True
     return False
@@ -67,15 +68,3 @@ def _depth(schema_path: YamlPath) -> int:
         depth += steps > 0
         position += steps or 1
     return depth
-
-
-def _names(condition: object) -> Iterator[str]:
-    """The keys that a condition looks at."""
-    if isinstance(condition, list):
-        for part in condition:
-            yield from _names(part)
-    elif isinstance(condition, Mapping):
-        yield from condition.get("required", ())
-        yield from condition.get("properties", ())
-        for keyword in ("not", "allOf", "anyOf", "oneOf"):
-            yield from _names(condition.get(keyword))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _MARK = "x-aetherflow"
@@ -24,7 +24,11 @@ class Examples:
 
     def _mapping(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
-        return {name: self._value(properties.get(name, {}), name, depth) for name in schema.get("required", ())}
+        made: dict[str, Any] = {}
+        for part in (schema, *schema.get("allOf", ())):
+            missing = [name for name in _required(part, made) if name not in made]
+            made |= {name: self._value(properties.get(name, {}), name, depth) for name in missing}
+        return made
 
     def _value(self, schema: Any, name: str, depth: int) -> Any:  # noqa: ANN401 - as JSON has it
         if not isinstance(schema, Mapping) or depth > _MOST_REFERENCES:
@@ -64,6 +68,16 @@ class Examples:
         for part in reference.removeprefix("#").split("/")[1:]:
             found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, Mapping) else None
         return found
+
+
+def _required(schema: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
+    """What must be given, by itself and because of what is."""
+    yield from schema.get("required", ())
+    if "if" in schema:
+        import jsonschema_rs
+
+        if jsonschema_rs.is_valid(dict(schema["if"]), dict(made)):
+            yield from schema.get("then", {}).get("required", ())
 
 
 def _template(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..resolve.schemas import keys_of_condition
 from .values import Schema, defined
 
 #: What a token may stand for, by what the value is otherwise.
@@ -33,8 +34,10 @@ _BELOW_LISTS = ("prefixItems",)
 _BELOW_BY_NAME = ("properties", "patternProperties")
 _BELOW = ("items", "additionalProperties", "contains", "unevaluatedItems", "unevaluatedProperties")
 _BY_NAME = ("$defs", "definitions", "dependentSchemas")
-#: They hold or not as the value is written, tokens and all, as `validate` has it.
+#: They hold or not as the value is written, tokens and all.
 _AS_WRITTEN = ("if", "not", "propertyNames")
+#: They go by what is missing, which may come from elsewhere.
+_OF_WHOLE_VALUES = ("required", "if", "then", "else")
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated")
 #: Of no use to editors, or nothing that holds for tokens.
 _LEFT_OUT = frozenset({"title", "uniqueItems", _MARK})
@@ -69,13 +72,15 @@ class _Rewriting:
         result: Schema = {}
         for keyword, part in _without_one_of(schema).items():
             self._put(result, keyword, part)
+        if "if" in result and "else" not in result:
+            result["if"] = _unless_open(result["if"])
         mark = schema.get(_MARK)
         if isinstance(mark, Mapping) and mark.get("inner_step"):
             return {"allOf": [result, defined("inner_step")]}
         return result
 
     def _put(self, result: Schema, keyword: str, part: Any) -> None:  # noqa: ANN401 - as JSON has it
-        if keyword in _LEFT_OUT or (keyword == "required" and self._is_partial):
+        if keyword in _LEFT_OUT or (keyword in _OF_WHOLE_VALUES and self._is_partial):
             return
         if keyword in _IN_PLACE_LISTS:
             result[keyword] = [self.bare(branch) for branch in part]
@@ -158,6 +163,12 @@ class _Rewriting:
                 return {}
             found = found[name]
         return found
+
+
+def _unless_open(condition: Schema) -> Schema:
+    """The condition, which does not hold where it looks at a template: `validate` leaves it open as well."""
+    keys = {key: {"not": defined("template")} for key in keys_of_condition(condition)}
+    return {"allOf": [condition, {"properties": keys}]} if keys else condition
 
 
 def _without_one_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -130,6 +130,18 @@ def _marks(schemas: Schemas) -> Iterator[Mapping[str, Any]]:
     return (mark for mark in marks if isinstance(mark, Mapping))
 
 
+def keys_of_condition(condition: object) -> Iterator[str]:
+    """The keys of a mapping that a condition (`if`) looks at."""
+    if isinstance(condition, list):
+        for part in condition:
+            yield from keys_of_condition(part)
+    elif isinstance(condition, Mapping):
+        yield from condition.get("required", ())
+        yield from condition.get("properties", ())
+        for keyword in ("not", "allOf", "anyOf", "oneOf"):
+            yield from keys_of_condition(condition.get(keyword))
+
+
 def _types_of_one(schema: Schema) -> set[str] | None:
     declared = schema.get("type")
     if isinstance(declared, str):

@@ -221,24 +221,22 @@ def test_a_resource_of_the_flow_packs_with_its_settings(project):
         assert {info.extra[-3] for info in made.infolist()} == {1}
 
 
-@pytest.mark.parametrize(
-    ("driver", "config", "inputs", "code"),
-    [
-        (
-            "pyzipper",
-            {"encryption": "{{env.ENCRYPTION}}"},
-            {"password": "{{env.ZIP_PASSWORD}}"},
-            "AF-ARCHIVE-ENCRYPTION",
-        ),
-        ("zipfile", {}, {"password": "{{env.ZIP_PASSWORD}}"}, "AF-ARCHIVE-ENCRYPTION"),
-    ],
-)
-def test_what_a_driver_can_not_do_is_told(project, driver, config, inputs, code):
-    resources = {"mine": {"kind": "archive", "driver": driver, "config": config}}
-    write_flow(project, pack(project, resource="mine", **inputs), resources=resources)
-    done = run(project, ZIP_PASSWORD=CANARY, ENCRYPTION="zipcrypto")
+def test_what_a_driver_can_not_do_is_told(project):
+    resources = {"mine": {"kind": "archive", "driver": "zipfile"}}
+    write_flow(project, pack(project, resource="mine", password="{{env.ZIP_PASSWORD}}"), resources=resources)
+    done = run(project, ZIP_PASSWORD=CANARY)
     (failed,) = json.loads(done.stdout)["jobs"][0]["steps"]
-    assert failed["error_code"] == code
+    assert failed["error_code"] == "AF-ARCHIVE-ENCRYPTION"
+    assert not (project / "out.zip").exists()
+
+
+@pytest.mark.parametrize("encryption", ["zipcrypto", "{{env.ENCRYPTION}}"])
+def test_an_encryption_that_does_not_protect_is_told_before_anything_runs(project, encryption):
+    resources = {"mine": {"kind": "archive", "driver": "pyzipper", "config": {"encryption": encryption}}}
+    write_flow(project, pack(project, resource="mine"), resources=resources)
+    done = run(project, ENCRYPTION="zipcrypto")
+    assert done.returncode == 2
+    assert [error["code"] for error in json.loads(done.stdout)["errors"]] == ["AF-WRONG-VALUE"]
     assert not (project / "out.zip").exists()
 
 

@@ -97,3 +97,10 @@ def test_to_depend_on_another_job_is_a_mend_only_where_its_outputs_are_there_the
     assert problem.code == "AF-MAY-BE-MISSING"
     assert ("or let the job depend on 'some'" in problem.help) is is_mended_by_it
     assert ("depend" in problem.help) is is_mended_by_it
+
+
+@pytest.mark.parametrize("name", ["reason", "skipped"])
+def test_what_only_a_skip_gives_is_missing_where_there_was_none(check_places, name):
+    (problem,) = check_places(inputs=f"{{{{steps.sure.{name}}}}}")
+
+    assert (problem.code, "only where the step 'sure' was skipped" in problem.message) == ("AF-MAY-BE-MISSING", True)

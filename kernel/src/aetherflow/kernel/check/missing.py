@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import Problem
 from ..spec.models import Job, Step
+from .contributions import OUTPUTS_OF_A_SKIP
 from .definitions import JobIndex, Use
 from .rules import Subject
 
@@ -47,10 +48,21 @@ def _is_guarded(use: Use, job: JobIndex) -> bool:
     return guards_all or (use.step is not None and job.job.steps[use.step].when is not None)
 
 
-def _why_output(_subject: Subject, use: Use, job: JobIndex) -> str:
+def _why_output(subject: Subject, use: Use, job: JobIndex) -> str:
     parts = use.reference.parts
     number = job.steps.get(parts[1]) if len(parts) >= _WITH_OUTPUT else None
-    return _why_without_outputs(job.job.steps[number]) if number is not None else ""
+    if number is None:
+        return ""
+    step = job.job.steps[number]
+    if parts[2] in OUTPUTS_OF_A_SKIP and step.foreach is None and _is_of_skip(subject, step, parts[2]):
+        return f"it is there only where the step {step.id!r} was skipped"
+    return _why_without_outputs(step)
+
+
+def _is_of_skip(subject: Subject, step: Step, name: str) -> bool:
+    """Whether an output is not one of the step's own."""
+    known = subject.contributions.step(step.type).found
+    return known is not None and known.outputs_from is None and name not in known.outputs.get("properties", {})
 
 
 def _why_without_outputs(step: Step) -> str:

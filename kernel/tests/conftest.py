@@ -77,6 +77,8 @@ def nothing_to_do(context: StepContext, unless: str = "") -> Any | Skip:
 @register_step("hang", rerun=Rerun.SAFE)
 def hang(context: StepContext, ready: str, obeys: bool = True) -> Any:
     """Say that it runs, and stay until it is told to stop."""
+    # Whoever hears of it finds it in the ledger.
+    context.check_fence()
     (context.project / ready).write_text(str(os.getpid()))
     while not (obeys and context.cancelled.is_set()):
         time.sleep(0.02)

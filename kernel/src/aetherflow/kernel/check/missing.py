@@ -36,10 +36,12 @@ def check_missing(subject: Subject) -> Iterator[Problem]:
         root = use.reference.root
         if root not in _REASONS or use.job is None or use.reference.default is not None:
             continue
-        if use.field in ("inputs", "outputs", "foreach") and not _is_guarded(use, use.job):
-            why = _REASONS[root](subject, use, use.job)
-            if why:
-                yield _problem(subject, use, use.job, why)
+        why = _REASONS[root](subject, use, use.job) if use.field in ("inputs", "outputs", "foreach") else ""
+        if why and _is_guarded(use, use.job):
+            message = f"{use.reference.dotted!r} may be missing, unless the condition sees to it: {why}"
+            yield Problem(code="AF-NOT-KNOWN", severity="note", message=message, path=use.reference.path)
+        elif why:
+            yield _problem(subject, use, use.job, why)
 
 
 def _is_guarded(use: Use, job: JobIndex) -> bool:

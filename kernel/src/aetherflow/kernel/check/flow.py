@@ -20,7 +20,9 @@ from .validators import Validators
 def _check_references(subject: Subject) -> Iterator[Problem]:
     """Of what templates and conditions refer to."""
     flow = subject.flow
-    if flow.uses or flow.compiled_conditions or flow.compiled_step_conditions:
+    # A job without a condition has one that always holds.
+    has_conditions = any(when.expression is not None for when in flow.compiled_conditions.values())
+    if flow.uses or has_conditions or flow.compiled_step_conditions:
         from .reference_rules import check_all_references
 
         yield from check_all_references(subject)

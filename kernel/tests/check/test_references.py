@@ -353,3 +353,9 @@ def test_every_field_may_name_a_job_and_so_come_after_it():
     }
     assert index.jobs_named_by("e") == ("first", "a")
     assert index.jobs_named_by("g") == ()
+
+
+def test_outputs_of_a_step_are_not_named_as_those_of_a_job_are(check_parts):
+    (problem,) = check_parts("after", "{{steps.count.outputs.count}}")
+
+    assert (problem.code, problem.help) == ("AF-UNKNOWN-REFERENCE", "write {{steps.count.count}}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..contracts.spelling import did_you_mean
 from ..errors import Problem
+from ..quick_dataclasses import replace
 from ..spec.misfits import shown
 from ..spec.models import Step
 from .definitions import JobIndex, Use
@@ -109,9 +110,13 @@ def _output_of_step(subject: Subject, use: Use, step: Step, *, depth: int) -> Fo
     if output is None:
         return None
     known = subject.contributions.output_names(step.type, step.inputs)
-    if known is not None and output not in known:
-        return _lacks(use, f"the step {step.id!r}", "output", output, known)
-    return None
+    if known is None or output in known:
+        return None
+    found = _lacks(use, f"the step {step.id!r}", "output", output, known)
+    if output == "outputs" and (meant := _part(use, depth + 1)) in known:
+        # As it is written of jobs.
+        return replace(found, help=f"write {use.as_written('.'.join((*use.reference.parts[:depth], str(meant))))}")
+    return found
 
 
 def _unknown_step(subject: Subject, use: Use, own: JobIndex, name: str) -> Problem:

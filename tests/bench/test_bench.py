@@ -46,9 +46,10 @@ def test_statements_of_a_run_are_counted(setting: Setting) -> None:
     one, ten, _jobs = COUNTS["statements"](setting)
     found = {each.steps: count(each, setting.folder).counts for each in (one, ten)}
 
-    # Ten steps are ten commits more than one step at least, or two steps shared one.
-    assert found[10]["commits"] >= found[1]["commits"] + 9
-    assert found[10]["statements"] >= 2 * found[10]["commits"]
+    # Short steps share commits; what each of them writes is there all the same.
+    assert 0 < found[1]["commits"] < found[1]["statements"]
+    assert 0 < found[10]["commits"] <= found[1]["commits"] + 20
+    assert found[10]["statements"] > found[1]["statements"]
 
 
 @pytest.mark.acceptance

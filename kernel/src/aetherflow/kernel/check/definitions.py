@@ -52,6 +52,11 @@ class Use:
     step: int | None = None
 
     @property
+    def own_step(self) -> Step | None:
+        """The step that it stands in; null where it stands in none."""
+        return None if self.job is None or self.step is None else self.job.job.steps[self.step]
+
+    @property
     def is_in_condition(self) -> bool:
         """Whether it stands in a condition, where what is missing is null, and not in a template."""
         return self.field in ("when", "step_when")

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..quick_dataclasses import dataclass
-from ..resolve.schemas import DeclaredTypes, Schemas, is_secret, known_properties, types_of
+from ..resolve.schemas import TYPE_OF, DeclaredTypes, Schemas, is_secret, known_properties, types_of
 from .fault_words import words_of_types
 
-_TYPE_OF = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 #: Longer lists are looked at no further.
 _MOST_ITEMS = 1_000
 
@@ -145,5 +144,5 @@ def _schema_of(value: object) -> dict[str, Any]:
         return {"type": "object", "properties": properties, "additionalProperties": False}
     if isinstance(value, list | tuple):
         return {"type": "array", "items": {"anyOf": [_schema_of(item) for item in value[:_MOST_ITEMS]] or [{}]}}
-    kind = _TYPE_OF.get(type(value))
+    kind = TYPE_OF.get(type(value))
     return {} if kind is None else {"type": kind, "const": value}

@@ -56,8 +56,8 @@ def check_parts(subject: Subject) -> Iterator[Problem]:
 
 
 def _is_of_matrix(use: Use) -> bool:
-    foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
-    return foreach is not None and foreach.matrix is not None
+    step = use.own_step
+    return step is not None and step.foreach is not None and step.foreach.matrix is not None
 
 
 def _step_of(use: Use, depth: int) -> Step | None:

@@ -186,15 +186,14 @@ def _value_of_job(use: Use, job: JobIndex) -> Found:
 
 
 def _result(subject: Subject, use: Use) -> Found:
-    if use.job is None or use.step is None:
-        return None
-    return _output_of_step(subject, use, use.job.job.steps[use.step], depth=1)
+    step = use.own_step
+    return None if step is None else _output_of_step(subject, use, step, depth=1)
 
 
 def _item(_subject: Subject, use: Use) -> Found:
     """An item of a matrix has a value for each of its lists; those of a plain list may differ."""
     name = _part(use, 1)
-    foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
+    foreach = use.own_step.foreach if use.own_step is not None else None
     if name is None or foreach is None or foreach.matrix is None or name in foreach.matrix:
         return None
     return _lacks(use, "the matrix", "list", name, foreach.matrix)

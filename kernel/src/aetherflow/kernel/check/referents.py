@@ -52,6 +52,8 @@ class Referents:
     def __init__(self, flow: FlowIndex, contributions: Contributions) -> None:
         self._flow = flow
         self._contributions = contributions
+        self._outputs: dict[str, Kind] = {}
+        self._depended_on: dict[str, frozenset[str]] = {}
         self._by_path: dict[YamlPath, list[Use]] = {}
         for use in flow.uses:
             self._by_path.setdefault(use.reference.path, []).append(use)
@@ -99,9 +101,8 @@ class Referents:
         return self._output(use.job.step(name), use.reference, 2)
 
     def _result(self, use: Use, _depth: int) -> Kind:
-        if use.job is None or use.step is None:
-            return UNKNOWN
-        return self._output(use.job.job.steps[use.step], use.reference, 1)
+        step = use.own_step
+        return UNKNOWN if step is None else self._output(step, use.reference, 1)
 
     def _output(self, step: Step, reference: Reference, depth: int) -> Kind:
         """An output of a step, a list of all its items' where it is repeated."""
@@ -127,7 +128,9 @@ class Referents:
             return _OF_SKIP[name]
         if isinstance(given, Mapping) and name in given and name not in declared:
             return kind_of_value(given[name])
-        return kind_of_schema(known.outputs).at(name)
+        if step_type not in self._outputs:
+            self._outputs[step_type] = kind_of_schema(known.outputs)
+        return self._outputs[step_type].at(name)
 
     def outputs_of(self, step: Step) -> Mapping[str, Kind]:
         """The outputs of a step that is not repeated, by name; none where they are not known."""
@@ -167,6 +170,8 @@ class Referents:
 
     def depended_on(self, job: JobIndex) -> frozenset[str]:
         """The jobs that must have succeeded before a job runs."""
+        if job.job.id in self._depended_on:
+            return self._depended_on[job.job.id]
         found: set[str] = set()
         waiting = [*job.job.depends_on]
         while waiting:
@@ -174,7 +179,8 @@ class Referents:
             if name not in found and name in self._flow.jobs:
                 found.add(name)
                 waiting += self._flow.jobs[name].job.depends_on
-        return frozenset(found)
+        self._depended_on[job.job.id] = frozenset(found)
+        return self._depended_on[job.job.id]
 
     def _promoted(self, job: JobIndex, name: str, until: int, depth: int) -> Kind:
         """A job output as the steps before a number leave it."""
@@ -196,7 +202,7 @@ class Referents:
         return kind if uses[0].reference.default is None else kind.or_else(_TEXT)
 
     def _item(self, use: Use, depth: int) -> Kind:
-        foreach = use.job.job.steps[use.step].foreach if use.job is not None and use.step is not None else None
+        foreach = use.own_step.foreach if use.own_step is not None else None
         if foreach is None:
             return UNKNOWN
         if foreach.matrix is None:

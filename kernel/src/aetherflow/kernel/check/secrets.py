@@ -80,8 +80,7 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
             )
         elif use.field in ("outputs", "job_outputs"):
             yield _exposed(use, *_OUTPUT)
-        elif use.field == "inputs" and use.job is not None and use.step is not None:
-            step = use.job.job.steps[use.step]
+        elif use.field == "inputs" and (step := use.own_step) is not None:
             place = subject.values.destinations.of(step, use.reference.path)
             sink = next((sink for mark, sink in _SINKS.items() if mark in place.marks), None)
             if sink is None and _becomes_output(subject, step, use):
@@ -108,8 +107,8 @@ def _declared_keys(subject: Subject) -> Iterator[str]:
             marks = subject.values.destinations.of_setting(resource, path).marks
             if marks.get("secret") or _is_decoded(resource, path[len(resource.path) :]):
                 yield parts[1]
-        elif use.field == "inputs" and use.job is not None and use.step is not None:
-            marks = subject.values.destinations.of(use.job.job.steps[use.step], path).marks
+        elif use.field == "inputs" and use.own_step is not None:
+            marks = subject.values.destinations.of(use.own_step, path).marks
             yield from parts[1:2] if marks.get("secret") else ()
 
 

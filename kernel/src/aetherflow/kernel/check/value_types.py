@@ -62,8 +62,8 @@ def check_value_types(subject: Subject) -> Iterator[Problem]:
             continue
         if not use.reference.is_whole:
             yield from _check_part_of_text(subject, use)
-        elif use.field == "inputs" and use.step is not None:
-            yield from _check_input(subject, use, use.job.job.steps[use.step])
+        elif use.field == "inputs" and use.own_step is not None:
+            yield from _check_input(subject, use, use.own_step)
 
 
 def _check_parameter(subject: Subject, use: Use) -> Iterator[Problem]:

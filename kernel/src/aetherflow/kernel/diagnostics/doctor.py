@@ -12,7 +12,7 @@ from .findings import Finding, exit_code_of, fine, of_error, of_problem
 from .places import examine_places
 from .program import examine_program
 from .project import examine_environment, examine_plugins, examine_project
-from .resources import MissingKey, ResourceReport, has_secrets_hook, missing_keys, report_resources, untold
+from .resources import MissingKey, ResourceReport, missing_keys, report_resources, untold
 from .startup import examine_startup
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _examine_flow(prepared: Prepared, flow_file: Path, findings: list[Finding]) 
         findings.append(fine("flow", f"{flow_file} is valid"))
     findings += [of_problem("resources", problem) for problem in untold(reports, told)]
     # Where a key may be missing at no price, the hook is no excuse either.
-    may_come_later = has_secrets_hook(surroundings) and not surroundings.settings.validate_env_strict
+    may_come_later = surroundings.settings.has_secrets_hook and not surroundings.settings.validate_env_strict
     findings += [_of_missing(key, may_come_later=may_come_later) for key in missing]
     findings += _complete(reports, missing)
     return Examination(findings=tuple(findings), missing=missing, redactor=surroundings.redactor)

@@ -54,14 +54,8 @@ def report_resources(surroundings: Surroundings, flow: Flow, *, names: Iterable[
         profiles=surroundings.resource_profiles,
         schemas=_declared(surroundings.index),
     )
-    has_hook = has_secrets_hook(surroundings)
+    has_hook = surroundings.settings.has_secrets_hook
     return [_report(each, connectors[each.name], sources, flow, has_hook=has_hook) for each in found]
-
-
-def has_secrets_hook(surroundings: Surroundings) -> bool:
-    """Whether a hook is named that decodes, and may add keys to the environment of resources."""
-    settings = surroundings.settings
-    return settings.secrets_module is not None or settings.secrets_path is not None
 
 
 def missing_keys(reports: Iterable[ResourceReport]) -> list[MissingKey]:

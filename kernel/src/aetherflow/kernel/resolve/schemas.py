@@ -17,7 +17,8 @@ _MAX_UNFOLDING = 32
 #: More branches than anybody writes; keeps a hostile schema from growing.
 _MAX_BRANCHES = 256
 _BRANCHES = ("anyOf", "oneOf")
-_TYPE_OF = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+#: What JSON Schema calls the type of a scalar.
+TYPE_OF = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 
 class DeclaredTypes:
@@ -151,7 +152,7 @@ def _types_of_one(schema: Schema) -> set[str] | None:
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     if not isinstance(choices, list):
         return None
-    return {_TYPE_OF.get(type(choice), "object") for choice in choices}
+    return {TYPE_OF.get(type(choice), "object") for choice in choices}
 
 
 def _overlaid(parts: list[Schema]) -> Schema:

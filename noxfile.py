@@ -105,6 +105,7 @@ STANDARD_PLUGINS = (
     "plugins/process",
     "plugins/control",
     "plugins/archive",
+    "plugins/excel",
     "plugins/graph",
     "plugins/mail",
     "plugins/metrics",

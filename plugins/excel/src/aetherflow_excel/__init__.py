@@ -1,0 +1,3 @@
+"""Workbooks: templates filled without losing anything, new ones written, tables read."""
+
+from __future__ import annotations

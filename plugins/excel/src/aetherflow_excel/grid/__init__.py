@@ -1,0 +1,1 @@
+"""Cells and ranges of cells, by number and by name."""

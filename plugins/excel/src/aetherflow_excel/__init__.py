@@ -17,5 +17,6 @@ def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     """Contribute the steps of this plugin."""
     from .fill_from_file_step import ExcelFillFromFile
     from .fill_small_step import ExcelFillSmall
+    from .read_step import ExcelRead
 
-    return (ExcelFillFromFile, ExcelFillSmall)
+    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead)

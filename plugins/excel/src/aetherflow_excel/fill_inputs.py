@@ -85,9 +85,7 @@ class Target(StepInputs):
     style_mode: StyleMode = Field(
         default="none", description="copy_row gives all rows the formats and the height of the style row."
     )
-    style_row_offset: int = Field(
-        default=2, ge=0, description="How many rows the style row is below the anchor's row."
-    )
+    style_row_offset: int = Field(default=2, ge=0, description="How many rows the style row is below the anchor's row.")
     style_apply: Literal["data", "header", "both"] = Field(default="data", description="What gets its formats.")
     clear_style_row: bool = Field(
         default=False, description="Whether the style row itself is cleared where no data is written over it."

@@ -112,6 +112,8 @@ def _column_names(target: FileTarget) -> tuple[str, ...]:
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StepError(
-            f"target {target.name!r}: columns_json is no JSON list of names", code="AF-EXCEL-COLUMNS", help='write ["a", "b"]'
+            f"target {target.name!r}: columns_json is no JSON list of names",
+            code="AF-EXCEL-COLUMNS",
+            help='write ["a", "b"]',
         )
     return tuple(names)

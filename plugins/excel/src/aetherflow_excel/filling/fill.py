@@ -15,7 +15,7 @@ from ..grid.cells import CellRange
 from ..moving.moves import Moves
 from ..moving.parts import Part, part_patcher
 from ..moving.reach import stale_sheets
-from ..moving.sheet_patcher import sheet_patcher
+from ..moving.sheet_patcher import SheetPatcher, sheet_patcher
 from ..moving.survey import SheetSurvey as MovingSurvey, survey_sheet as survey_formulas
 from ..package.package import Package
 from ..package.part_names import CONTENT_TYPES, relationships_name
@@ -25,8 +25,8 @@ from ..package.xml_parser import as_utf8
 from ..rows.styles import MINIMAL, StyleSheet
 from ..workbook.book import Sheet, Workbook
 from ..workbook.tables import tables_of
-from .owners import owners_of_parts
 from .new_sheets import NewSheet, empty_sheet, new_sheets
+from .owners import owners_of_parts
 from .package_edits import STYLES_TYPE, ContentTypesEdit, NewPart, RelationshipsEdit, WorkbookEdit, workbook_type
 from .regions import Filling, check_rectangles, find_region, shared_insertions
 from .sheet_filling import SheetFilling
@@ -86,6 +86,11 @@ class _Plan:
     formulas: dict[str, MovingSurvey]
     #: The sheets that may show results that are wrong now, in lower case.
     stale: frozenset[str]
+
+    @property
+    def has_moves(self) -> bool:
+        """Whether rows are inserted anywhere."""
+        return any(self.moves.changes(name) for name in self.sheets)
 
 
 def _plan(book: Workbook, fillings: Sequence[Filling]) -> _Plan:
@@ -201,14 +206,14 @@ class _Writing:
         else:
             self._keep(sheet.part, member)
 
-    def _sheet_mover(self, sheet: Sheet) -> Patcher:
+    def _sheet_mover(self, sheet: Sheet) -> SheetPatcher:
         survey = self._plan.formulas[sheet.name]
         return sheet_patcher(self._plan.moves, survey, is_stale=sheet.name.casefold() in self._plan.stale)
 
     def _mover(self, part: str) -> Patcher | None:
         found = Part(part, self._package.content_type(part), self._owners.get(part), lambda: self._package.chunks(part))
         with self._package.blame(part):
-            return part_patcher(self._plan.moves, found, self.fidelity.warnings) if self._plan.moves else None
+            return part_patcher(self._plan.moves, found, self.fidelity.warnings) if self._plan.has_moves else None
 
     def _changes(self, part: str, patcher: Patcher) -> bool:
         """Whether a patcher would change anything, found out without keeping the part in memory."""

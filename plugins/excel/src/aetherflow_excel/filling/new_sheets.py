@@ -34,7 +34,14 @@ def check_sheet_name(name: str) -> None:
         StepError: it may not.
     """
     is_history = name.casefold() == "history"  # Excel keeps it for itself
-    if not name or len(name) > _LONGEST_NAME or _FORBIDDEN.search(name) or name[0] == "'" or name[-1] == "'" or is_history:
+    if (
+        not name
+        or len(name) > _LONGEST_NAME
+        or _FORBIDDEN.search(name)
+        or name[0] == "'"
+        or name[-1] == "'"
+        or is_history
+    ):
         raise StepError(
             f"no sheet may be called {name[:40]!r}",
             code="AF-EXCEL-SHEET-NAME",

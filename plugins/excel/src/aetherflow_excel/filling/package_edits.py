@@ -25,11 +25,17 @@ STYLES_TYPE = _TYPES + "styles+xml"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 #: Children of the workbook that come after its calculation's settings.
 _AFTER_CALCULATION = frozenset(
-    f"main:{name}"
-    for name in (
-        "oleSize customWorkbookViews pivotCaches smartTagPr smartTagTypes webPublishing fileRecoveryPr "
-        "webPublishObjects extLst"
-    ).split()
+    {
+        "main:oleSize",
+        "main:customWorkbookViews",
+        "main:pivotCaches",
+        "main:smartTagPr",
+        "main:smartTagTypes",
+        "main:webPublishing",
+        "main:fileRecoveryPr",
+        "main:webPublishObjects",
+        "main:extLst",
+    }
 )
 
 
@@ -69,7 +75,9 @@ def workbook_type(suffix: str, *, has_macros: bool) -> str:
 class ContentTypesEdit(Patcher):
     """Another type for the workbook part, new parts, and parts that are left out."""
 
-    def __init__(self, workbook_part: str, workbook_type: str, added: Sequence[NewPart], dropped: Iterable[str]) -> None:
+    def __init__(
+        self, workbook_part: str, workbook_type: str, added: Sequence[NewPart], dropped: Iterable[str]
+    ) -> None:
         self._workbook = f"/{workbook_part}".lower()
         self._type = workbook_type
         self._added = added
@@ -116,7 +124,8 @@ class RelationshipsEdit(Patcher):
         if tag != "rel:Relationships":
             return ()
         return [
-            f'<Relationship Id="{part.id}" Type="{_RELATIONSHIPS}/{part.kind}" Target={quoteattr("/" + part.name)}/>'.encode()
+            f'<Relationship Id="{part.id}" Type="{_RELATIONSHIPS}/{part.kind}" '
+            f"Target={quoteattr('/' + part.name)}/>".encode()
             for part in self._added
         ]
 

@@ -227,7 +227,9 @@ def check_rectangles(rectangles: Iterable[tuple[str, str, CellRange]]) -> None:
             )
         for _, other_sheet, other in seen:
             if other_sheet == sheet and cells.meets(other):
-                raise _overlap(sheet, cell_name(max(cells.first_row, other.first_row), max(cells.first_column, other.first_column)))
+                raise _overlap(
+                    sheet, cell_name(max(cells.first_row, other.first_row), max(cells.first_column, other.first_column))
+                )
         seen.append((name, sheet, cells))
 
 

@@ -10,7 +10,7 @@ from aetherflow.kernel.api import StepError
 
 from ..grid.cells import CellRange, cell_name
 from ..moving.moves import Moves
-from ..rows.cells import render_cells, row_slices
+from ..rows.cells import CellPlan, render_cells, row_slices
 from ..rows.planning import plan_cells
 from ..rows.rules import ValueRules
 from ..rows.styles import StyleSheet
@@ -233,7 +233,7 @@ class _BlockWriter:
 
     @property
     def _render(self) -> Render:
-        plan_of = {}
+        plan_of: dict[Styles, CellPlan] = {}
         first_column, prefix = self._region.first_column, self._plan.survey.prefix
 
         def render(batch: pa.RecordBatch, first_row: int, styles: Styles) -> Iterator[pa.Array]:

@@ -132,4 +132,3 @@ def _number(text: str | None) -> int | None:
     if not text.strip().isdecimal():
         raise BrokenPart(f"it has a number {text[:20]!r}")
     return int(text)
-

@@ -89,7 +89,11 @@ class Workbook:
     @property
     def sheet_numbers(self) -> list[int]:
         """The numbers that it has given to its sheets."""
-        return [int(number) for attributes in self._all("main:sheet") if (number := attributes.get("sheetId", "")).isdecimal()]
+        return [
+            int(number)
+            for attributes in self._all("main:sheet")
+            if (number := attributes.get("sheetId", "")).isdecimal()
+        ]
 
     @cached_property
     def defined_names(self) -> list[DefinedName]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 @hookimpl
 def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     """Contribute the steps of this plugin."""
+    from .fill_from_file_step import ExcelFillFromFile
+    from .fill_small_step import ExcelFillSmall
     from .read_step import ExcelRead
 
-    return (ExcelRead,)
+    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead)

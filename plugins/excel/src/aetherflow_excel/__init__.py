@@ -18,5 +18,6 @@ def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     from .fill_from_file_step import ExcelFillFromFile
     from .fill_small_step import ExcelFillSmall
     from .read_step import ExcelRead
+    from .write_step import ExcelWrite
 
-    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead)
+    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead, ExcelWrite)

@@ -9,7 +9,7 @@ from aetherflow.kernel.api import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aetherflow.kernel.api import Step
+    from aetherflow.kernel.api import PluginCommand, Step
 
 
 @hookimpl
@@ -18,5 +18,14 @@ def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     from .fill_from_file_step import ExcelFillFromFile
     from .fill_small_step import ExcelFillSmall
     from .read_step import ExcelRead
+    from .validate_step import ExcelValidateTemplate
 
-    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead)
+    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead, ExcelValidateTemplate)
+
+
+@hookimpl
+def aetherflow_commands() -> Iterable[PluginCommand]:
+    """Contribute the command of this plugin."""
+    from .inspect_command import EXCEL
+
+    return (EXCEL,)

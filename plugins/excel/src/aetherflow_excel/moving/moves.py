@@ -27,10 +27,15 @@ class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
+    `filled_sheets` get other data, with or without new rows.
     """
 
     def __init__(
-        self, insertions: Iterable[Insertion], sheet_names: Sequence[str], anchored_names: Iterable[str] = ()
+        self,
+        insertions: Iterable[Insertion],
+        sheet_names: Sequence[str],
+        anchored_names: Iterable[str] = (),
+        filled_sheets: Iterable[str] = (),
     ) -> None:
         by_sheet: dict[str, list[Insertion]] = {}
         for insertion in insertions:
@@ -38,6 +43,7 @@ class Moves:
         self._sheets = {name: rows for name, each in by_sheet.items() if (rows := SheetRows(each[0].sheet, each))}
         self.sheet_names = tuple(sheet_names)
         self._order = [name.lower() for name in sheet_names]
+        self._filled = frozenset(name.lower() for name in filled_sheets) | self._sheets.keys()
         self._anchored = frozenset(name.lower() for name in anchored_names)
 
     def of(self, sheet: str | None) -> SheetRows:
@@ -48,6 +54,10 @@ class Moves:
     def changes(self, sheet: str | None) -> bool:
         """Whether rows are inserted into a sheet."""
         return sheet is not None and sheet.lower() in self._sheets
+
+    def fills(self, sheet: str | None) -> bool:
+        """Whether a sheet gets other data."""
+        return sheet is not None and sheet.lower() in self._filled
 
     def row(self, sheet: str | None, row: int) -> int:
         """Where a row is."""

@@ -47,10 +47,10 @@ def pivot_cache_patcher(moves: Moves, chunks: Iterable[bytes]) -> PivotCachePatc
 
 
 def _is_fed(moves: Moves, source: Mapping[str, str]) -> bool:
-    """Whether a source may be where rows are inserted; a name or a table tells nothing, and is taken to be."""
+    """Whether a source may be where data comes in; a name or a table tells nothing, and is taken to be."""
     if "r:id" in source:
         return False
-    return moves.changes(source["sheet"]) if "sheet" in source else "name" in source
+    return moves.fills(source["sheet"]) if "sheet" in source else "name" in source
 
 
 class PivotCachePatcher(RulesPatcher):

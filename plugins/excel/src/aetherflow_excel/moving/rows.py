@@ -79,17 +79,12 @@ class SheetRows:
         return min(moved, LAST_ROW) if cells.first_row < cells.last_row else self.row(cells.last_row)
 
     def _is_over_data(self, cells: CellRange) -> bool:
-        return any(
-            each.before_row == cells.first_row and _shares_columns(each, cells)
-            for each in self.insertions
-            if each.count
-        )
+        return any(each.before_row == cells.first_row and _shares_columns(each, cells) for each in self.insertions)
 
     def _is_header(self, cells: CellRange) -> bool:
         return cells.first_row == cells.last_row and any(
             each.header_row == cells.last_row == each.before_row - 1 and _shares_columns(each, cells)
             for each in self.insertions
-            if each.count
         )
 
 

@@ -43,21 +43,21 @@ class Moves:
         self._sheets = {name: rows for name, each in by_sheet.items() if (rows := SheetRows(each[0].sheet, each))}
         self.sheet_names = tuple(sheet_names)
         self._order = [name.lower() for name in sheet_names]
-        self._filled = frozenset(name.lower() for name in filled_sheets) | self._sheets.keys()
         self._anchored = frozenset(name.lower() for name in anchored_names)
+        self._filled = frozenset((*self._sheets, *(name.lower() for name in filled_sheets)))
 
     def of(self, sheet: str | None) -> SheetRows:
         """The insertions into one sheet, which may be none."""
         rows = self._sheets.get(sheet.lower()) if sheet is not None else None
         return rows if rows is not None else SheetRows(sheet or "")
 
+    def fills(self, sheet: str) -> bool:
+        """Whether a sheet has other data than before, in new rows or over the old ones."""
+        return sheet.lower() in self._filled
+
     def changes(self, sheet: str | None) -> bool:
         """Whether rows are inserted into a sheet."""
         return sheet is not None and sheet.lower() in self._sheets
-
-    def fills(self, sheet: str | None) -> bool:
-        """Whether a sheet gets other data."""
-        return sheet is not None and sheet.lower() in self._filled
 
     def row(self, sheet: str | None, row: int) -> int:
         """Where a row is."""

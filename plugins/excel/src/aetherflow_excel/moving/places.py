@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from ..grid.cells import LAST_COLUMN, column_number
-
 from .numbers import cell_range, whole_number
 
-
-_CELL = re.compile("([A-Z]{1,3})([0-9]{1,6})")
+_CELL = re.compile("([A-Z]{1,3})([1-9][0-9]{0,5})")
 
 
 class Place:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from hypothesis import given, strategies as st
+from openpyxl.formula import Tokenizer
 
 from aetherflow_excel.moving.insertions import Insertion, Kind
 from aetherflow_excel.moving.moves import Moves, Standing
@@ -58,8 +59,6 @@ def test_a_reference_written_anew_is_what_it_was(text):
 
 @given(FORMULA)
 def test_the_same_references_are_found_as_openpyxl_finds(text):
-    from openpyxl.formula import Tokenizer
-
     expected = [
         token.value
         for token in Tokenizer("=" + text).items

@@ -84,7 +84,7 @@ def _row_numbers(first: int, count: int) -> pa.Array:
 
 def _joined(*texts: pa.Array | str) -> pa.Array:
     """Texts side by side; null where one of them is."""
-    return pc.binary_join_element_wise(*texts, "", memory_pool=pa.system_memory_pool())
+    return pc.binary_join_element_wise(*texts, "")
 
 
 def _refusal(problem: Refused, name: str, first_row: int, column: int) -> StepError:
@@ -110,7 +110,7 @@ class _Painter:
     def column(self, column: pa.Array) -> pa.Array:
         painted = [cells for values in cell_values(column, self.plan.rules) for cells in self._painted(values)]
         if any(cells.null_count for cells in painted) or len(painted) > 1:
-            return pc.coalesce(*painted, self._empty(), memory_pool=pa.system_memory_pool())
+            return pc.coalesce(*painted, self._empty())
         return painted[0]
 
     def _painted(self, values: CellValues) -> Iterator[pa.Array]:

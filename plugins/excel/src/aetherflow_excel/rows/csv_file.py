@@ -217,7 +217,6 @@ class CsvFile:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
-            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps what is freed, twice as much as is in use
         )
 
     def _unreadable(self, reason: str) -> StepError:

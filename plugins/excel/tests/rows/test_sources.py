@@ -96,6 +96,14 @@ def test_without_a_header_the_first_row_is_a_row(csv):
     assert (named.columns, named.count_rows()) == (("x", "y"), 2)
 
 
+def test_selected_columns_come_in_their_order(csv):
+    table = csv("a,b,c\n1,2,3\n", selected=("c", "a"))
+    assert (table.columns, table.count_rows(), rows_of(table)) == (("c", "a"), 1, [["3", "1"]])
+    missing = csv("a,b\n1,2\n", selected=("z",))
+    with pytest.raises(StepError, match=r"rows\.csv: there is no column 'z'"):
+        rows_of(missing)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -34,7 +34,8 @@ class _RowIsTooLarge(Exception):
 class CsvFile:
     """A file of separated values.
 
-    Without a header, the columns are called `names`, or column_1, column_2 and so on.
+    Without a header, the columns are called `names`, or column_1, column_2 and so on. With `selected`, only these
+    columns come, in this order.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class CsvFile:
     encoding: str = "utf-8"
     has_header: bool = True
     names: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ("",)
 
     @property
@@ -50,9 +52,17 @@ class CsvFile:
         """The names of the columns; an empty file has none.
 
         Raises:
-            StepError: the header can't be read, or names a column twice.
+            StepError: the header can't be read, names a column twice, or a selected one not at all.
         """
-        return self._head[0]
+        names, _ = self._head
+        for name in self.selected:
+            if name not in names:
+                raise StepError(
+                    f"{self.path.name}: there is no column {name!r}",
+                    code="AF-EXCEL-COLUMNS",
+                    help=f"it has: {', '.join(names)}",
+                )
+        return self.selected or names
 
     @property
     def schema(self) -> pa.Schema:
@@ -65,7 +75,7 @@ class CsvFile:
         Raises:
             StepError: the file is no such table.
         """
-        return sum(batch.num_rows for batch in self._batches(self.columns[-1:]))
+        return sum(batch.num_rows for batch in self._batches(()))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, each field as text or null.
@@ -75,7 +85,7 @@ class CsvFile:
         """
         waiting: list[pa.RecordBatch] = []
         for batch in self._batches(self.columns):
-            waiting.append(batch)
+            waiting.append(batch.select(self.columns))
             if sum(part.num_rows for part in waiting) >= _BATCH_ROWS:
                 yield pa.concat_batches(waiting)
                 waiting = []
@@ -168,7 +178,7 @@ class CsvFile:
         except pa.ArrowInvalid as error:
             raise self._problem(odd_rows, str(error)) from error
         if last is not None:
-            self._require_closed_quote(last.column(last.num_columns - 1)[-1].as_py())
+            self._require_closed_quote(last.column(self._head[0][-1])[-1].as_py())
 
     def _require_closed_quote(self, last_field: str | None) -> None:
         """Refuse a last field over several lines whose quote the end of the file closes: Arrow takes it as it is."""
@@ -212,7 +222,7 @@ class CsvFile:
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
-                include_columns=list(wanted),
+                include_columns=[*wanted, *({names[-1]} - set(wanted))],  # the last one for the check of its quote
                 null_values=list(self.null_values),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..package.elements import read_elements
 from ..package.package import MOST_PART_BYTES, Package
+from ..package.prefixes import prefix_of_root
 from ..package.problems import damaged
 
 #: Kinds of the workbook part, and whether one has macros.
@@ -17,6 +18,9 @@ _CONTENT_TYPES = {
     "application/vnd.ms-excel.sheet.macroEnabled.main+xml": True,
     "application/vnd.ms-excel.template.macroEnabled.main+xml": True,
 }
+
+
+_STRICT = "http://purl.oclc.org/ooxml/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,16 @@ class Workbook:
         return self.package.content_type(self.part)
 
     @cached_property
+    def prefix(self) -> str:
+        """In front of the names of elements in its part, with its colon; mostly empty."""
+        return prefix_of_root(self.package, self.part, "workbook")
+
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether it is of the strict kind, with other namespaces."""
+        return any(found.type.startswith(_STRICT) for found in self.package.relationships("").values())
+
+    @cached_property
     def is_1904(self) -> bool:
         """Whether its days are counted from 1904, as old Macs did."""
         return any(attributes.get("date1904") in ("1", "true", "on") for attributes in self._all("main:workbookPr"))
@@ -79,6 +93,15 @@ class Workbook:
                 raise damaged(self.file_name, f"the sheet {name[:31]!r} has no part")
             found.append(Sheet(name, self.package.require(related.target), related.kind, state))
         return found
+
+    @property
+    def sheet_numbers(self) -> list[int]:
+        """The numbers that it has given to its sheets."""
+        return [
+            int(number)
+            for attributes in self._all("main:sheet")
+            if (number := attributes.get("sheetId", "")).isdecimal()
+        ]
 
     @cached_property
     def defined_names(self) -> list[DefinedName]:

@@ -1,0 +1,155 @@
+"""Where everything is after rows were inserted into some sheets of a workbook: rows, ranges and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange
+from .insertions import Insertion, Kind
+from .problems import immovable
+from .references import End, Reference, parse_area, parse_formula
+from .rows import SheetRows
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a formula stands: its sheet, and for a formula in a cell that cell's row in the template."""
+
+    sheet: str | None = None
+    row: int | None = None
+    #: For a formula that holds for a whole area, such as a conditional format's: the first row of that area in the
+    #: template, and where it is now. Rows without a dollar sign keep their distance to it.
+    base: tuple[int, int] | None = None
+
+
+class Moves:
+    """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
+
+    `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
+    """
+
+    def __init__(
+        self, insertions: Iterable[Insertion], sheet_names: Sequence[str], anchored_names: Iterable[str] = ()
+    ) -> None:
+        by_sheet: dict[str, list[Insertion]] = {}
+        for insertion in insertions:
+            by_sheet.setdefault(insertion.sheet.lower(), []).append(insertion)
+        self._sheets = {name: rows for name, each in by_sheet.items() if (rows := SheetRows(each[0].sheet, each))}
+        self.sheet_names = tuple(sheet_names)
+        self._order = [name.lower() for name in sheet_names]
+        self._anchored = frozenset(name.lower() for name in anchored_names)
+
+    def of(self, sheet: str | None) -> SheetRows:
+        """The insertions into one sheet, which may be none."""
+        rows = self._sheets.get(sheet.lower()) if sheet is not None else None
+        return rows if rows is not None else SheetRows(sheet or "")
+
+    def changes(self, sheet: str | None) -> bool:
+        """Whether rows are inserted into a sheet."""
+        return sheet is not None and sheet.lower() in self._sheets
+
+    def row(self, sheet: str | None, row: int) -> int:
+        """Where a row is."""
+        return self.of(sheet).row(row)
+
+    def range(self, sheet: str | None, cells: CellRange, kind: Kind) -> CellRange:
+        """Where a range is."""
+        return self.of(sheet).range(cells, kind)
+
+    def is_anchored(self, name: str) -> bool:
+        """Whether data begins at a defined name."""
+        return name.lower() in self._anchored
+
+    def areas(self, sheet: str | None, text: str, kind: Kind) -> str:
+        """The cells and ranges of a sheet that a list such as `B2:C9 E5` tells, after the move."""
+        if not self.changes(sheet):
+            return text
+        standing = Standing(sheet)
+        return " ".join(self._area(part, kind, standing) for part in text.split(" "))
+
+    def formula(self, text: str, kind: Kind, standing: Standing) -> str:
+        """A formula with its references moved, and not another character changed.
+
+        Raises:
+            StepError: it refers to a row of several sheets at once that moves in one of them.
+        """
+        if not self._sheets:
+            return text
+        pieces = parse_formula(text).pieces
+        return "".join(piece if isinstance(piece, str) else self._reference(piece, kind, standing) for piece in pieces)
+
+    def is_touched(self, text: str, sheet: str | None) -> bool:
+        """Whether a formula refers to a sheet that rows are inserted into."""
+        return any(self._sheet_of(each, sheet) is not None for each in parse_formula(text).references)
+
+    def _sheet_of(self, reference: Reference, sheet: str | None) -> str | None:
+        if reference.is_external or not reference.ends:
+            return None
+        for name in self._spanned(reference) if reference.sheets else (sheet,):
+            if self.changes(name):
+                return name
+        return None
+
+    def _spanned(self, reference: Reference) -> Sequence[str]:
+        """The sheets of a reference, all between the two where it has two."""
+        if len(reference.sheets) == 1:
+            return reference.sheets
+        places = [self._order.index(name.lower()) for name in reference.sheets if name.lower() in self._order]
+        return self._order[min(places) : max(places) + 1] if places else ()
+
+    def _area(self, text: str, kind: Kind, standing: Standing) -> str:
+        reference = parse_area(text)
+        return text if reference is None else self._reference(reference, kind, standing)
+
+    def _reference(self, reference: Reference, kind: Kind, standing: Standing) -> str:
+        sheet = self._sheet_of(reference, standing.sheet)
+        if sheet is None or not reference.first.row:
+            return reference.text
+        is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
+        rows = self.of(sheet)
+        if is_own and standing.base is not None:
+            ends = _keeping_distance(reference, rows, standing.base, kind)
+        else:
+            ends = _moved(reference, rows, kind, standing.row if is_own else None)
+        if ends == reference.ends:
+            return reference.text
+        if len(reference.sheets) > 1:
+            raise immovable(f"a formula refers to {reference.text[:120]!r}, which is on several sheets at once")
+        return reference.with_ends(*ends)
+
+
+def _cells(reference: Reference) -> CellRange:
+    columns = sorted((reference.first.column or 1, reference.last.column or LAST_COLUMN))
+    rows = sorted((reference.first.row, reference.last.row))
+    return CellRange(rows[0], columns[0], rows[1], columns[1])
+
+
+def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int | None) -> tuple[End, ...]:
+    """The corners where they are now; a single cell may become a range."""
+    if kind in {Kind.NAME, Kind.ANCHOR} and not (reference.first.has_fixed_row and reference.last.has_fixed_row):
+        return reference.ends  # It is relative to the cell that uses the name.
+    cells = _cells(reference)
+    if kind is Kind.FORMULA and len(reference.ends) == 1:
+        kind = Kind.OBJECT
+    are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
+    is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
+    moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
+    upper, lower = replace(reference.first, row=moved.first_row), replace(reference.last, row=moved.last_row)
+    if len(reference.ends) == 1:
+        return (upper,) if moved.is_single_cell else (upper, lower)
+    if reference.first.row > reference.last.row:
+        return replace(upper, row=moved.last_row), replace(lower, row=moved.first_row)
+    return upper, lower
+
+
+def _keeping_distance(reference: Reference, rows: SheetRows, base: tuple[int, int], kind: Kind) -> tuple[End, ...]:
+    """The corners of a formula that holds for an area: fixed rows move, the others keep their distance to it."""
+    fixed = _moved(reference, rows, kind, None)
+    if len(fixed) != len(reference.ends):
+        fixed = fixed[:1]
+    by = base[1] - base[0]
+    return tuple(
+        to if end.has_fixed_row or not 0 < end.row + by <= LAST_ROW else replace(end, row=end.row + by)
+        for end, to in zip(reference.ends, fixed, strict=True)
+    )

@@ -1,0 +1,164 @@
+"""Formulas taken apart into their references and all the rest, of which no character is lost.
+
+What formulas look like in files is always English, whatever the language of the program that wrote them. The tokenizer
+of openpyxl is not used here: it refuses spilled ranges (`A5#`), errors that are younger than it (`#SPILL!`), and
+does not tell `A5` in `A5:INDEX(…)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..grid.cells import LAST_COLUMN, LAST_ROW, column_number
+
+_CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}"
+_AREA = rf"(?:{_CELL}(?::{_CELL})?|\$?[0-9]{{1,7}}:\$?[0-9]{{1,7}}|\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}})"
+_WORD = r"[\w.\\?]+"
+#: A sheet, two sheets with all between them, or one of another workbook.
+_SHEET = rf"(?:'(?:[^']|'')+'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
+_PIECE = re.compile(
+    rf"""
+      (?P<string>"(?:[^"]|"")*")
+    | (?P<lost>\#REF!(?:{_AREA})?)
+    | (?P<sheet>{_SHEET})?(?P<area>{_AREA})(?![\w.\\?!(\[])
+    | (?P<prefix>{_SHEET})
+    | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
+    | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
+    | (?P<word>{_WORD})(?P<call>\()?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
+_CONSTANTS = frozenset({"true", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One corner of a reference: a column, a row (else 0), or both."""
+
+    letters: str
+    has_fixed_column: bool
+    row: int
+    has_fixed_row: bool
+
+    @property
+    def column(self) -> int:
+        """The number of its column, 0 where it has none."""
+        return column_number(self.letters)
+
+    def __str__(self) -> str:
+        column = f"{'$' * self.has_fixed_column}{self.letters}"
+        return f"{column}{'$' * self.has_fixed_row}{self.row}" if self.row else column
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference as it stands in a formula: its sheets, and one corner or two."""
+
+    text: str
+    #: The part of the text in front of the cells, with its exclamation mark.
+    prefix: str
+    #: No name where it is the sheet of the formula, two for all sheets between them.
+    sheets: tuple[str, ...]
+    is_external: bool
+    ends: tuple[End, ...]
+
+    @property
+    def first(self) -> End:
+        """The corner that is written first."""
+        return self.ends[0]
+
+    @property
+    def last(self) -> End:
+        """The corner that is written last, which is the first one of a single cell."""
+        return self.ends[-1]
+
+    def with_ends(self, *ends: End) -> str:
+        """The text with other corners."""
+        return self.prefix + ":".join(map(str, ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula in pieces; joined they are its text."""
+
+    pieces: tuple[str | Reference, ...]
+    #: What may be names of ranges or of tables, and what is called, all without case.
+    names: frozenset[str]
+    functions: frozenset[str]
+
+    @property
+    def references(self) -> Iterator[Reference]:
+        """Its references in their order."""
+        return (piece for piece in self.pieces if isinstance(piece, Reference))
+
+
+@lru_cache(maxsize=4096)
+def parse_formula(text: str) -> Formula:
+    """Take a formula apart; an equals sign in front is neither needed nor in the way."""
+    pieces: list[str | Reference] = []
+    names: set[str] = set()
+    functions: set[str] = set()
+    done = 0
+    for found in _PIECE.finditer(text):
+        if found["word"]:
+            _sort_word(found["word"].lower(), names, functions, is_called=bool(found["call"]))
+        reference = _reference(found)
+        if reference is None:
+            continue
+        pieces.extend((text[done : found.start()], reference))
+        done = found.end()
+    pieces.append(text[done:])
+    return Formula(tuple(piece for piece in pieces if piece != ""), frozenset(names), frozenset(functions))
+
+
+def parse_area(text: str) -> Reference | None:
+    """A reference without a sheet, such as B2:C9, 5:5 or A:C; null where it is none."""
+    found = _PIECE.fullmatch(text)
+    reference = None if found is None else _reference(found)
+    return None if reference is None or reference.sheets or not reference.ends else reference
+
+
+def sheet_of_prefix(prefix: str) -> tuple[str, ...]:
+    """The sheets that the text in front of a reference names."""
+    name = prefix.removesuffix("!")
+    if name.startswith("'"):
+        name = name[1:-1].replace("''", "'")
+    return tuple(name.split(":")) if name else ()
+
+
+def _sort_word(word: str, names: set[str], functions: set[str], *, is_called: bool) -> None:
+    if is_called:
+        functions.add(word.rpartition(".")[2] if word.startswith("_xl") else word)
+    elif word not in _CONSTANTS:
+        names.add(word)
+
+
+def _reference(found: re.Match[str]) -> Reference | None:
+    prefix = found["sheet"] or found["prefix"] or ""
+    area = found["area"]
+    if not prefix and not area:
+        return None
+    ends = tuple(map(_end, area.split(":"))) if area else ()
+    if not all(end is not None for end in ends):
+        ends = ()
+    if not prefix and not ends:
+        return None
+    corners = tuple(end for end in ends if end is not None)
+    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners)
+
+
+def _end(text: str) -> End | None:
+    """A corner; null for what looks like one and is on no sheet, and so is a name."""
+    found = _END.fullmatch(text)
+    if found is None:
+        return None
+    column_mark, letters, row_mark, digits = found.groups()
+    row = int(digits or 0)
+    if column_number(letters) > LAST_COLUMN or row > LAST_ROW or (digits and not row):
+        return None
+    # `$5` has its dollar sign where a column's would stand.
+    return End(letters, bool(letters and column_mark), row, bool(row and (row_mark or (column_mark and not letters))))

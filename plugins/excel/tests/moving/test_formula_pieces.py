@@ -1,0 +1,90 @@
+"""Formulas taken apart: nothing is lost, and what openpyxl's tokenizer finds is found."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, strategies as st
+
+from aetherflow_excel.moving.insertions import Insertion, Kind
+from aetherflow_excel.moving.moves import Moves, Standing
+from aetherflow_excel.moving.references import Reference, parse_formula
+
+pytestmark = pytest.mark.unit
+
+CELL = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "$"]),
+    st.sampled_from(["A", "B", "Z", "AA", "XFD", "c"]),
+    st.sampled_from(["", "$"]),
+    st.integers(1, 2000),
+)
+AREA = st.one_of(
+    CELL,
+    st.builds("{}:{}".format, CELL, CELL),
+    st.builds("{}:{}".format, st.integers(1, 99), st.integers(1, 99)),
+    st.sampled_from(["A:A", "$B:$C"]),
+)
+SHEET = st.sampled_from(["", "Data!", "'Data'!", "'It''s'!", "[1]Data!", "'[2]a b'!"])
+OPERAND = st.one_of(
+    st.builds("{}{}".format, SHEET, AREA),
+    st.sampled_from(
+        ['"A1 ""x"" B2"', "1.5", "2E+5", "TRUE", "#N/A", "Total", "Sales[A1]", "Sales[[#All],[B2]]", "{1,2;3,4}"]
+    ),
+)
+FORMULA = st.recursive(
+    OPERAND,
+    lambda inner: st.one_of(
+        st.builds("{}{}{}".format, inner, st.sampled_from("+-*/^&=<>"), inner),
+        st.builds("{}({},{})".format, st.sampled_from(["SUM", "LOG10", "IF", "_xlfn.XLOOKUP"]), inner, inner),
+        st.builds("({})".format, inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.one_of(FORMULA, st.text()))
+def test_the_pieces_of_any_text_are_that_text(text):
+    pieces = parse_formula(text).pieces
+    assert "".join(piece.text if isinstance(piece, Reference) else piece for piece in pieces) == text
+
+
+@given(FORMULA)
+def test_a_reference_written_anew_is_what_it_was(text):
+    for reference in parse_formula(text).references:
+        assert reference.with_ends(*reference.ends) == reference.text
+
+
+@given(FORMULA)
+def test_the_same_references_are_found_as_openpyxl_finds(text):
+    from openpyxl.formula import Tokenizer
+
+    expected = [
+        token.value
+        for token in Tokenizer("=" + text).items
+        if token.type == "OPERAND" and token.subtype == "RANGE" and re.search(r"\d|:", token.value.rpartition("!")[2])
+        if "[" not in token.value or "!" in token.value
+    ]
+    assert [reference.text for reference in parse_formula(text).references] == expected
+
+
+@given(st.text(alphabet="ABZ19$:!'\"[]#(),;+ \n\\._", max_size=40))
+def test_whatever_stands_in_a_formula_it_is_moved_without_an_accident(text):
+    moves = Moves([Insertion("Data", 5, 10, 1, 4)], ["Data"])
+    moved = moves.formula(text, Kind.FORMULA, Standing("Data", 1))
+    assert re.sub("[0-9]", "", moved) == re.sub("[0-9]", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "functions"),
+    [
+        ("SUM(Total,Sales[x])+Tax*2+A1", {"total", "sales", "tax"}, {"sum"}),
+        ("_xlfn._xlws.SORT(Größe)&TRUE", {"größe"}, {"sort"}),
+        ('"Total"&Data!Rate', {"rate"}, set()),
+        ('INDIRECT("A"&ROW())', set(), {"indirect", "row"}),
+    ],
+)
+def test_names_and_functions_are_told(text, names, functions):
+    formula = parse_formula(text)
+    assert (formula.names, formula.functions) == (names, functions)

@@ -166,6 +166,12 @@ def test_text_of_the_greatest_length_is_written_and_a_longer_one_refused_with_it
         assert error.value.problem.code == "AF-EXCEL-VALUE"
 
 
+def test_bytes_that_a_file_calls_text_are_refused_with_their_cell():
+    offsets, content = pa.array([b"a", b"\xff\xfe"]).buffers()[1:]
+    with pytest.raises(StepError, match="column 'value', cell A2: its bytes are no text"):
+        cells(pa.Array.from_buffers(pa.string(), 2, [None, offsets, content]))
+
+
 # Numbers
 
 
@@ -293,6 +299,14 @@ def test_slices_hold_all_rows_in_order_and_are_small():
     assert [piece.num_rows for piece in row_slices(wide)] == [1638, 1638, 1638, 86]
     assert sum(piece.num_rows for piece in row_slices(heavy)) == 100
     assert max(piece.num_rows for piece in row_slices(heavy)) <= 35
+
+
+def test_large_dictionary_does_not_split_rows_one_by_one():
+    words = pa.array([f"{number:0100d}" for number in range(20_000)]).dictionary_encode()
+    pieces = list(row_slices(pa.record_batch([words], names=["a"])))
+
+    assert sum(piece.num_rows for piece in pieces) == 20_000
+    assert min(piece.num_rows for piece in pieces) >= 16
 
 
 def test_slice_of_a_batch_is_rendered_as_itself():

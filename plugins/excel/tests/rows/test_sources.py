@@ -118,6 +118,16 @@ def test_broken_file_is_refused_with_its_reason(csv, text, told):
     assert refusal(csv(text)) == ("AF-EXCEL-SOURCE", told)
 
 
+@pytest.mark.parametrize(("delimiter", "quote"), [(",", ","), ("€", '"'), ("ab", '"'), (",", "\n"), ("", '"')])
+def test_marks_that_no_file_can_have_are_refused(csv, delimiter, quote):
+    told = "rows.csv: delimiter and quotechar must be two different ASCII characters"
+    assert refusal(csv("a,b\n1,2\n", delimiter=delimiter, quote=quote)) == ("AF-EXCEL-SOURCE", told)
+
+
+def test_encoding_that_does_not_exist_is_refused(csv):
+    assert refusal(csv("a,b\n1,2\n", encoding="utf-9")) == ("AF-EXCEL-SOURCE", "rows.csv: there is no encoding 'utf-9'")
+
+
 def test_column_that_stands_twice_is_refused(csv):
     assert refusal(csv("a,b,a\n1,2,3\n")) == ("AF-EXCEL-COLUMNS", "rows.csv: two columns are called 'a'")
 

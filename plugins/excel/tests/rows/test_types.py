@@ -12,8 +12,10 @@ from aetherflow.kernel.api import StepError
 from aetherflow_excel.rows.cells import CellPlan, ColumnStyle, render_cells
 from aetherflow_excel.rows.column_types import read_types
 from aetherflow_excel.rows.csv_file import CsvFile
+from aetherflow_excel.rows.guesses import Guesses
 from aetherflow_excel.rows.json_rows import JsonRows
 from aetherflow_excel.rows.sources import with_types
+from aetherflow_excel.rows.text_values import convert
 
 pytestmark = pytest.mark.unit
 
@@ -39,7 +41,8 @@ def declared(values, word):
         (["999999999999999"], pa.int64()),
         (["1", "2.5", "-0.125"], pa.float64()),
         (["12.50", "0.10"], pa.float64()),
-        (["1.5e-07", "1e+16"], pa.float64()),
+        (["1.5e-07", "1e+16", "1e-05"], pa.float64()),
+        (["123456789012345.0"], pa.float64()),
         (["0.30000000000000004"], pa.float64()),
         (["true", "false"], pa.bool_()),
         (["TRUE", "False"], pa.bool_()),
@@ -73,6 +76,7 @@ def test_values_of_one_type_are_of_that_type(values, kind):
         ["NaN"],
         ["inf"],
         ["1e+999"],
+        ["1e-999"],
         ["=1+1"],
         ["yes", "no"],
         ["true", "1"],
@@ -107,6 +111,24 @@ def test_one_value_late_in_the_file_decides_too(tmp_path):
 def test_types_that_are_there_stay_and_only_text_is_looked_at():
     table = with_types(JsonRows([[1, "2", True], [0, "3", False]], ["a", "b", "c"]), "basic")
     assert table.schema.types == [pa.int64(), pa.int64(), pa.bool_()]
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view()])
+def test_text_of_every_kind_is_looked_at_and_converted(kind, tmp_path):
+    column = pa.array(["1", "", "20"], kind)
+
+    guesses = Guesses(["a"])
+    guesses.look_at(pa.record_batch([column], names=["a"]))
+
+    assert guesses.types() == {"a": pa.int64()}
+    assert convert(column, pa.int64()).to_pylist() == [1, None, 20]
+
+
+def test_column_of_several_kinds_of_values_becomes_what_is_declared():
+    assert declared([1, "2.5", None, 3.5], "float") == [1.0, 2.5, None, 3.5]
+    assert declared([1, "a", True], "string") == ["1", "a", "true"]
+    with pytest.raises(StepError, match="column 'value', row 3 of the rows: the value is no int"):
+        declared([1, "2", "x"], "int")
 
 
 def test_none_leaves_text_as_text():

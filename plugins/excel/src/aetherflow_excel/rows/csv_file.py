@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +96,7 @@ class CsvFile:
     @cached_property
     def _head(self) -> tuple[tuple[str, ...], int]:
         """The names, and the number of lines that are no rows."""
+        self._require_marks()
         first, lines = self._first_row()
         if self.has_header:
             names = first
@@ -108,6 +110,19 @@ class CsvFile:
                 help="rename one of them",
             )
         return names, lines
+
+    def _require_marks(self) -> None:
+        are_plain = all(len(mark) == 1 and mark.isascii() and mark not in "\r\n\0" for mark in self._marks)
+        if not are_plain or len(set(self._marks)) < len(self._marks):
+            raise StepError(
+                f"{self.path.name}: delimiter and quotechar must be two different ASCII characters",
+                code="AF-EXCEL-SOURCE",
+                help="write them like delimiter: ';' and quotechar: '|'",
+            )
+
+    @property
+    def _marks(self) -> tuple[str, str]:
+        return self.delimiter, self.quote
 
     def _first_row(self) -> tuple[tuple[str, ...], int]:
         """The fields of the first line that is not blank, and the number of lines up to their end."""
@@ -136,6 +151,8 @@ class CsvFile:
                 yield chain((first,) if first else (), file)
         except UnicodeDecodeError as error:
             raise self._unreadable(_NO_TEXT) from error
+        except LookupError as error:
+            raise self._unreadable(f"there is no encoding {self.encoding!r}") from error
         except OSError as error:
             raise self._unreadable(f"it can't be read: {error.strerror}") from error
 
@@ -209,7 +226,7 @@ class CsvFile:
             read_options=arrow_csv.ReadOptions(
                 use_threads=False,  # rows are counted then
                 block_size=block_bytes,
-                encoding="utf8" if self.encoding.lower() in {"utf-8", "utf8"} else self.encoding,
+                encoding="utf8" if codecs.lookup(self.encoding).name == "utf-8" else self.encoding,
                 skip_rows=header_lines,
                 column_names=list(names),
             ),

@@ -36,6 +36,7 @@ from .sheet_filling import SheetFilling
 from .sheet_plan import SheetPlan
 
 _CALCULATION_CHAIN = "calcChain"
+_COMPUTED = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheDefinition+xml"})
 
 
 class FilledPackage:
@@ -106,7 +107,8 @@ class FilledPackage:
     def _mover(self, part: str) -> Patcher | None:
         found = Part(part, self._package.content_type(part), self._owners.get(part), lambda: self._package.chunks(part))
         with self._package.blame(part):
-            is_asked = self._plan.has_moves or part == self._book.part
+            # Where no rows are inserted, only what is computed from the data changes.
+            is_asked = self._plan.has_moves or found.content_type in _COMPUTED or part == self._book.part
             return part_patcher(self._plan.moves, found, self.fidelity.warnings) if is_asked else None
 
     def _changes(self, part: str, patcher: Patcher) -> bool:

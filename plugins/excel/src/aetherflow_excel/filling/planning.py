@@ -45,7 +45,8 @@ def plan_fill(book: Workbook, fillings: Sequence[Filling]) -> FillPlan:
     regions = [find_region(book, filling) for filling in fillings]
     names = [sheet.name for sheet in book.sheets]
     anchors = [region.target.anchor for region in regions if region.target.anchor is not None]
-    moves = Moves(shared_insertions(regions), names, anchors)
+    filled = {region.sheet.name for region in regions}
+    moves = Moves(shared_insertions(regions), names, anchors, filled)
     places = [place_region(region, moves) for region in regions]
     check_rectangles(
         (place.region.target.name, place.region.sheet.name, cells) for place in places for cells in place.rectangles

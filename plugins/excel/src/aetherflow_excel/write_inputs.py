@@ -123,7 +123,9 @@ class ExcelWriteInputs(SheetOptions):
 
     model_config = ConfigDict(
         json_schema_extra=all_of(
-            when(missing("sheets"), {"required": ["source"]}, _SOURCE_MEND),
+            when(
+                missing("sheets"), {"required": ["source"], "properties": {"source": {"type": "string"}}}, _SOURCE_MEND
+            ),
             excludes(given("sheets"), "source", _ONCE_MEND),
             excludes(given("sheets"), "sheet", _ONCE_MEND),
             excludes(given("sheets"), "table", _ONCE_MEND),

@@ -12,7 +12,7 @@ from ..write_inputs import SheetInputs
 
 _LONGEST_SHEET_NAME = 31
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff]|^'|'$")
-_TABLE_NAME = re.compile(r"[^\W\d][\w.]*|[_\\][\w.\\]*")
+_TABLE_NAME = re.compile(r"[A-Za-z_\\][A-Za-z0-9_.\\]*")
 _LONGEST_TABLE_NAME = 255
 #: A reference by row and column, which a name may not look like.
 _ROW_AND_COLUMN = re.compile(r"[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*")

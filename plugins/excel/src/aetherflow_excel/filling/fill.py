@@ -13,7 +13,7 @@ from aetherflow.kernel.api import StepError
 
 from ..grid.cells import CellRange
 from ..moving.moves import Moves
-from ..moving.parts import Part, part_patcher
+from ..moving.parts import REMEMBERING_TYPES, Part, part_patcher
 from ..moving.reach import stale_sheets
 from ..moving.sheet_patcher import SheetPatcher, sheet_patcher
 from ..moving.survey import SheetSurvey as MovingSurvey, survey_sheet as survey_formulas
@@ -211,9 +211,12 @@ class _Writing:
         return sheet_patcher(self._plan.moves, survey, is_stale=sheet.name.casefold() in self._plan.stale)
 
     def _mover(self, part: str) -> Patcher | None:
-        found = Part(part, self._package.content_type(part), self._owners.get(part), lambda: self._package.chunks(part))
+        kind = self._package.content_type(part)
+        if not self._plan.has_moves and kind not in REMEMBERING_TYPES:
+            return None
+        found = Part(part, kind, self._owners.get(part), lambda: self._package.chunks(part), self._plan.stale)
         with self._package.blame(part):
-            return part_patcher(self._plan.moves, found, self.fidelity.warnings) if self._plan.has_moves else None
+            return part_patcher(self._plan.moves, found, self.fidelity.warnings)
 
     def _changes(self, part: str, patcher: Patcher) -> bool:
         """Whether a patcher would change anything, found out without keeping the part in memory."""

@@ -211,7 +211,7 @@ def _together(insertions: list[Insertion]) -> Insertion:
 
 
 def _widened(insertion: Insertion, regions: Iterable[Region]) -> Insertion:
-    """Over regions filled in place too, if their data begins in the same row: what sums it up grows as well."""
+    """Over regions too that are filled in place, with data from the same row on: what sums it up grows as well."""
     beside = [
         region
         for region in regions

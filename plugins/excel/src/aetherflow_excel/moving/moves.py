@@ -30,7 +30,11 @@ class Moves:
     """
 
     def __init__(
-        self, insertions: Iterable[Insertion], sheet_names: Sequence[str], anchored_names: Iterable[str] = ()
+        self,
+        insertions: Iterable[Insertion],
+        sheet_names: Sequence[str],
+        anchored_names: Iterable[str] = (),
+        filled_sheets: Iterable[str] = (),
     ) -> None:
         by_sheet: dict[str, list[Insertion]] = {}
         for insertion in insertions:
@@ -39,11 +43,16 @@ class Moves:
         self.sheet_names = tuple(sheet_names)
         self._order = [name.lower() for name in sheet_names]
         self._anchored = frozenset(name.lower() for name in anchored_names)
+        self._filled = frozenset((*self._sheets, *(name.lower() for name in filled_sheets)))
 
     def of(self, sheet: str | None) -> SheetRows:
         """The insertions into one sheet, which may be none."""
         rows = self._sheets.get(sheet.lower()) if sheet is not None else None
         return rows if rows is not None else SheetRows(sheet or "")
+
+    def fills(self, sheet: str) -> bool:
+        """Whether a sheet has other data than before, in new rows or over the old ones."""
+        return sheet.lower() in self._filled
 
     def changes(self, sheet: str | None) -> bool:
         """Whether rows are inserted into a sheet."""

@@ -25,9 +25,6 @@ _EXCEL = "application/vnd.ms-excel."
 #: Parts that only repeat what programs compute when they open the workbook: they are left out.
 DROPPED_TYPES = frozenset({_SHEETS + "calcChain+xml", _SHEETS + "volatileDependencies+xml"})
 _SHARED_TYPES = frozenset({_SHEETS + "revisionHeaders+xml", _SHEETS + "revisionLog+xml"})
-_PIVOT_CACHE = _SHEETS + "pivotCacheDefinition+xml"
-#: Parts that remember values of sheets: they change where no row moves as well.
-REMEMBERING_TYPES = frozenset({_PIVOT_CACHE})
 _VIEW_FILTER = "{http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews}nsvFilter"
 
 
@@ -39,8 +36,6 @@ class Part:
     content_type: str
     sheet: str | None
     read: Callable[[], Iterable[bytes]]
-    #: The sheets that have other values now, in lower case.
-    stale: frozenset[str] = frozenset()
 
 
 def part_patcher(moves: Moves, part: Part, warnings: list[str]) -> Patcher | None:
@@ -114,7 +109,7 @@ def _sheet_views(moves: Moves, part: Part) -> Patcher:
 _MAKERS: dict[str, Callable[[Moves, Part], Patcher]] = {
     _SHEETS + "table+xml": lambda moves, part: TablePatcher(moves, part.sheet),
     _SHEETS + "pivotTable+xml": lambda moves, part: PivotTablePatcher(moves, part.sheet),
-    _PIVOT_CACHE: lambda moves, part: pivot_cache_patcher(moves, part.read(), part.stale),
+    _SHEETS + "pivotCacheDefinition+xml": lambda moves, part: pivot_cache_patcher(moves, part.read()),
     _SHEETS + "comments+xml": _simple(main__comment=("ref",)),
     _SHEETS + "tableSingleCells+xml": _simple(main__singleXmlCell=("r",)),
     _SHEETS + "connections+xml": _formulas("main:parameter", "cell"),

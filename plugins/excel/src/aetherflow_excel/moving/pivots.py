@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from ..package.elements import read_elements
 from ..package.patching import Edit
@@ -40,22 +40,17 @@ class PivotTablePatcher(RulesPatcher):
         return changed(attributes, {"ref": self._moves.areas(self._sheet, attributes["ref"], Kind.OBJECT)})
 
 
-def pivot_cache_patcher(moves: Moves, chunks: Iterable[bytes], stale: Collection[str] = ()) -> PivotCachePatcher:
-    """The patcher of what a pivot table has remembered; where its data comes from is looked up first.
-
-    `stale` are the sheets that have other values now, in lower case.
-    """
-    is_fed = any(_is_fed(moves, attributes, stale) for tag, attributes, _ in read_elements(chunks) if tag in _SOURCES)
+def pivot_cache_patcher(moves: Moves, chunks: Iterable[bytes]) -> PivotCachePatcher:
+    """The patcher of what a pivot table has remembered; where its data comes from is looked up first."""
+    is_fed = any(_is_fed(moves, attributes) for tag, attributes, _ in read_elements(chunks) if tag in _SOURCES)
     return PivotCachePatcher(moves, is_fed=is_fed)
 
 
-def _is_fed(moves: Moves, source: Mapping[str, str], stale: Collection[str]) -> bool:
-    """Whether a source may be where rows came in; a name or a table tells nothing, and is taken to be."""
+def _is_fed(moves: Moves, source: Mapping[str, str]) -> bool:
+    """Whether a source may be where data is filled in; a name or a table tells nothing, and is taken to be."""
     if "r:id" in source:
         return False
-    if "sheet" not in source:
-        return "name" in source
-    return source["sheet"].lower() in stale or moves.changes(source["sheet"])
+    return moves.fills(source["sheet"]) if "sheet" in source else "name" in source
 
 
 class PivotCachePatcher(RulesPatcher):
@@ -69,8 +64,8 @@ class PivotCachePatcher(RulesPatcher):
         self.starts.update(dict.fromkeys(_SOURCES, self._start_source))
 
     def _start_definition(self, attributes: Mapping[str, str]) -> Edit | None:
-        is_asked_for = attributes.get("refreshOnLoad") in {"1", "true"}
-        return changed(attributes, {"refreshOnLoad": "1"}) if self._is_fed and not is_asked_for else None
+        is_read_anyway = attributes.get("refreshOnLoad") in {"1", "true"}
+        return Edit({"refreshOnLoad": "1"}) if self._is_fed and not is_read_anyway else None
 
     def _start_source(self, attributes: Mapping[str, str]) -> Edit | None:
         if "ref" not in attributes or "r:id" in attributes:

@@ -126,6 +126,20 @@ def parse_area(text: str) -> Reference | None:
     return None if reference is None or reference.sheets or not reference.ends else reference
 
 
+def with_table(text: str, table: str) -> str:
+    """A formula in a table, its columns named as those of that table: `[Price]` alone is understood by Excel only."""
+    if "[" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for found in _PIECE.finditer(text):
+        is_bare = found["brackets"] and not re.search(r"[\w.\\?'\]]$", text[: found.start()])
+        if is_bare and text[found.end() : found.end() + 1] not in ("!", "'") and not text[found.end() :][:1].isalnum():
+            pieces.extend((text[done : found.start()], table))
+            done = found.start()
+    return "".join(pieces) + text[done:]
+
+
 def sheet_of_prefix(prefix: str) -> tuple[str, ...]:
     """The sheets that the text in front of a reference names."""
     name = prefix.removesuffix("!")

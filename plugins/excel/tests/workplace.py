@@ -8,6 +8,8 @@ from pathlib import Path
 from aetherflow.kernel.api import Skip, publish
 from aetherflow_excel.read_inputs import ExcelReadInputs
 from aetherflow_excel.read_step import ExcelRead
+from aetherflow_excel.write_inputs import ExcelWriteInputs
+from aetherflow_excel.write_step import ExcelWrite
 
 
 class Log:
@@ -25,13 +27,14 @@ class Context:
 
     def __init__(self, folder):
         self.scratch = folder / "scratch"
+        self.scratch.mkdir(exist_ok=True)
         self.log = Log()
         self.cancelled = threading.Event()
         self.done = []
 
     def progress(self, done, total=None, unit="rows"):
         assert unit == "rows"
-        self.done.append(done)
+        self.done.append((done, total))
 
     def publish(self, path, *, replace=True):
         return publish(path, replace=replace)
@@ -53,6 +56,28 @@ class Workplace:
         """What `excel_read` writes."""
         self.read(source, output, **inputs)
         return (self.folder / output).read_bytes().decode()
+
+    def write(self, output="book.xlsx", **inputs):
+        """The outputs of `excel_write`; sources are names of files in the folder."""
+        given = {"output": str(self.folder / output), **inputs}
+        if "source" in given:
+            given["source"] = str(self.folder / given["source"])
+        if "sheets" in given:
+            given["sheets"] = [{**sheet, "source": str(self.folder / sheet["source"])} for sheet in given["sheets"]]
+        return _outputs(ExcelWrite().run(self.context, ExcelWriteInputs(**given)))
+
+    def write_csv(self, text, name="rows.csv"):
+        """A file to write from; answers its name."""
+        (self.folder / name).write_text(text, encoding="utf-8", newline="")
+        return name
+
+    def write_parquet(self, columns, name="rows.parquet"):
+        """The same for columns with types."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        parquet.write_table(pa.table(columns), self.folder / name)
+        return name
 
 
 def _outputs(result):

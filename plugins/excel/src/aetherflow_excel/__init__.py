@@ -19,8 +19,9 @@ def aetherflow_steps() -> Iterable[type[Step[Any, Any]]]:
     from .fill_small_step import ExcelFillSmall
     from .read_step import ExcelRead
     from .validate_step import ExcelValidateTemplate
+    from .write_step import ExcelWrite
 
-    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead, ExcelValidateTemplate)
+    return (ExcelFillFromFile, ExcelFillSmall, ExcelRead, ExcelValidateTemplate, ExcelWrite)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -126,6 +127,8 @@ class Fills:
     def _run(self, template: Template) -> dict[str, Any]:
         folder = self.folder / template.name
         folder.mkdir()
+        # A step reads below its project.
+        shutil.copy(self.gallery.path(template.name), folder)
         (folder / "aetherflow.yaml").write_text("profile: internal_fast\n")
         jobs = [self._job(template, way, source, folder) for way in WAYS for source in SOURCES]
         # JSON is YAML.
@@ -137,7 +140,7 @@ class Fills:
 
     def _job(self, template: Template, way: str, source: str, folder: Path) -> dict[str, Any]:
         inputs = {
-            "template_path": str(self.gallery.path(template.name)),
+            "template_path": self.gallery.path(template.name).name,
             "output": str(self.output(template.name, way, source)),
             "targets": [
                 {**_place(target, number, way), **_rows(target, number, source, folder)}

@@ -39,7 +39,8 @@ def texts_by_openpyxl(path: Path, sheet: str, cells: Iterable[str]) -> dict[str,
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(path)
+        # Values, as it stumbles over formulas of cells that do not say their place; of a formula the type is a number.
+        book = openpyxl.load_workbook(path, data_only=True)
     return {cell: (book[sheet][cell].data_type, bool(book[sheet][cell].quotePrefix)) for cell in cells}
 
 
@@ -83,10 +84,15 @@ def area(start: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def same(found: Any, wanted: Any) -> bool:
-    """Whether a reader's value is the one that was written: dates may come with a time of midnight."""
-    if isinstance(wanted, dt.datetime) or not isinstance(wanted, dt.date):
-        return _kind(found) == _kind(wanted) and found == wanted
-    return found in (wanted, dt.datetime.combine(wanted, dt.time()))
+    """Whether a reader's value is the one that was written: a day may come as its midnight, and the other way round."""
+    if isinstance(wanted, dt.date):
+        return _moment(found) == _moment(wanted)
+    return _kind(found) == _kind(wanted) and found == wanted
+
+
+def _moment(value: Any) -> Any:
+    is_day = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    return dt.datetime.combine(value, dt.time()) if is_day else value
 
 
 def same_text(found: str | None, wanted: Any) -> bool:

@@ -153,7 +153,7 @@ TEMPLATE = Template(
     targets=(TARGET,),
     replaced=Expected(
         values=TOTALS_REPLACED,
-        changed=frozenset({"[Content_Types].xml", "xl/_rels/workbook.xml.rels"}),
+        changed=frozenset({"[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet2.xml"}),
         gone=frozenset({"xl/calcChain.xml"}),
     ),
     inserted=Expected(

@@ -13,7 +13,6 @@ from ..package.package import Package
 from ..workbook.book import Workbook
 from .package_edits import WORKSHEET_TYPE, NewPart
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LONGEST_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
@@ -80,7 +79,9 @@ def _free(package: Package, number: int) -> str:
     return name
 
 
-def empty_sheet(cells: CellRange, *, header_row: int | None, is_frozen: bool, is_filtered: bool) -> bytes:
+def empty_sheet(
+    cells: CellRange, namespace: str, *, header_row: int | None, is_frozen: bool, is_filtered: bool
+) -> bytes:
     """The XML of a sheet without rows, for a table that will be in these cells."""
     view = ""
     if header_row is not None and is_frozen:
@@ -91,7 +92,7 @@ def empty_sheet(cells: CellRange, *, header_row: int | None, is_frozen: bool, is
         )
     has_filter = header_row is not None and is_filtered
     return (
-        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{_MAIN}">'
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{namespace}">'
         f'<dimension ref="{cells}"/><sheetViews><sheetView workbookViewId="0">{view}</sheetView></sheetViews>'
         f"<sheetData/>{f'<autoFilter ref={chr(34)}{cells}{chr(34)}/>' if has_filter else ''}</worksheet>"
     ).encode()

@@ -22,21 +22,22 @@ WORKBOOK_TYPES = {
 }
 WORKSHEET_TYPE = _TYPES + "worksheet+xml"
 STYLES_TYPE = _TYPES + "styles+xml"
-_RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-#: Children of the workbook that come after its calculation's settings.
-_AFTER_CALCULATION = frozenset(
-    {
-        "main:oleSize",
-        "main:customWorkbookViews",
-        "main:pivotCaches",
-        "main:smartTagPr",
-        "main:smartTagTypes",
-        "main:webPublishing",
-        "main:fileRecoveryPr",
-        "main:webPublishObjects",
-        "main:extLst",
-    }
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The namespaces of a workbook: a strict one has others than the usual, transitional one."""
+
+    main: str
+    relationships: str
+
+    @classmethod
+    def of(cls, *, is_strict: bool) -> Namespace:
+        """Those of a kind of workbook."""
+        base = "http://purl.oclc.org/ooxml/" if is_strict else "http://schemas.openxmlformats.org/"
+        year = "" if is_strict else "2006/"
+        main = f"{base}spreadsheetml/{year}main"
+        return cls(main, f"{base}officeDocument/{year}relationships")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,9 @@ class ContentTypesEdit(Patcher):
 class RelationshipsEdit(Patcher):
     """The relationships of a part, with new ones, and without those to parts that are left out."""
 
-    def __init__(self, source: str, added: Sequence[NewPart], dropped: Iterable[str]) -> None:
+    def __init__(self, source: str, added: Sequence[NewPart], dropped: Iterable[str], namespace: Namespace) -> None:
         self._source = source
+        self._namespace = namespace
         self._added = added
         self._dropped = frozenset(dropped)
 
@@ -124,47 +126,27 @@ class RelationshipsEdit(Patcher):
         if tag != "rel:Relationships":
             return ()
         return [
-            f'<Relationship Id="{part.id}" Type="{_RELATIONSHIPS}/{part.kind}" '
+            f'<Relationship Id="{part.id}" Type="{self._namespace.relationships}/{part.kind}" '
             f"Target={quoteattr('/' + part.name)}/>".encode()
             for part in self._added
         ]
 
 
-class WorkbookEdit(Patcher):
-    """The workbook part: sheets are added, and all formulas are to be calculated when it is opened."""
+class SheetList(Patcher):
+    """The workbook part, with sheets added to its list."""
 
-    def __init__(self, new_sheets: Sequence[tuple[str, int, str]], prefix: str) -> None:
+    def __init__(self, new_sheets: Sequence[tuple[str, int, str]], namespace: Namespace, prefix: str) -> None:
         """Take the new sheets, each with its name, its number and the id of its relationship."""
         self._new_sheets = new_sheets
+        self._namespace = namespace
         self._prefix = prefix
-        self._depth = 0
-        self._has_calculation = False
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> Edit | None:
-        """Ask for the calculation, in the place that is for it."""
-        self._depth += 1
-        if tag == "main:calcPr":
-            self._has_calculation = True
-            return Edit({"fullCalcOnLoad": "1"})
-        if tag in _AFTER_CALCULATION and self._depth == 2 and not self._has_calculation:  # noqa: PLR2004 - in the root
-            self._has_calculation = True
-            return Edit(before=(self._calculation(),))
-        return None
 
     def end(self, tag: str) -> Iterable[bytes]:
-        """Add the sheets, and the calculation where nothing comes after its place."""
-        self._depth -= 1
-        if tag == "main:sheets":
-            return [self._sheet(*sheet) for sheet in self._new_sheets]
-        if tag == "main:workbook" and not self._has_calculation:
-            return (self._calculation(),)
-        return ()
-
-    def _calculation(self) -> bytes:
-        return f'<{self._prefix}calcPr fullCalcOnLoad="1"/>'.encode()
+        """Add the sheets."""
+        return [self._sheet(*sheet) for sheet in self._new_sheets] if tag == "main:sheets" else ()
 
     def _sheet(self, name: str, number: int, relationship: str) -> bytes:
         return (
-            f'<{self._prefix}sheet name={quoteattr(name)} sheetId="{number}" xmlns:r="{_RELATIONSHIPS}" '
-            f'r:id="{relationship}"/>'
+            f'<{self._prefix}sheet name={quoteattr(name)} sheetId="{number}" '
+            f'xmlns:r="{self._namespace.relationships}" r:id="{relationship}"/>'
         ).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from aetherflow.kernel.api import StepError
@@ -191,7 +191,7 @@ def shared_insertions(regions: Sequence[Region]) -> list[Insertion]:
     for region in regions:
         if (insertion := region.insertion) is not None:
             together[insertion.sheet, insertion.before_row].append(insertion)
-    return [_together(insertions) for insertions in together.values()]
+    return [_widened(_together(insertions), regions) for insertions in together.values()]
 
 
 def _together(insertions: list[Insertion]) -> Insertion:
@@ -208,6 +208,21 @@ def _together(insertions: list[Insertion]) -> Insertion:
         last_column=max(insertion.last_column for insertion in insertions),
         header_row=first.header_row if len(headers) == 1 else None,
     )
+
+
+def _widened(insertion: Insertion, regions: Iterable[Region]) -> Insertion:
+    """Over regions too that are filled in place, with data from the same row on: what sums it up grows as well."""
+    beside = [
+        region
+        for region in regions
+        if region.sheet.name == insertion.sheet
+        and region.has_header_row
+        and region.top_row + 1 == insertion.before_row
+        and not region.is_inserted
+    ]
+    first = min([insertion.first_column, *(region.first_column for region in beside)])
+    last = max([insertion.last_column, *(region.last_column for region in beside)])
+    return replace(insertion, first_column=first, last_column=last)
 
 
 def check_rectangles(rectangles: Iterable[tuple[str, str, CellRange]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import StepError
@@ -70,11 +70,11 @@ class SheetPlan:
     survey: SheetSurvey
     is_new: bool = False
 
-    def wanted(self, row: int) -> int:
+    def moved_row(self, row: int) -> int:
         """Where a row of the template is."""
         return self.moves.row(self.sheet.name, row)
 
-    def check(self, tables: Iterable[Table]) -> None:
+    def check(self, tables: Sequence[Table]) -> None:
         """Hold what is written against what is in its way.
 
         Raises:
@@ -88,25 +88,26 @@ class SheetPlan:
                 ):
                     if (found := self._first_met(seen, cells)) is not None:
                         raise self._in_the_way(place, f"{what} in {found}", mend)
-            if place.header is not None and not place.region.is_header_inserted:
-                self._check_headers(place, place.header, tables)
+            for table in tables:
+                self._check_table(place, table)
 
-    def _check_headers(self, place: PlacedRegion, header: CellRange, tables: Iterable[Table]) -> None:
-        for table in tables:
-            cells = table.range
-            top = CellRange(cells.first_row, cells.first_column, cells.first_row, cells.last_column)
-            if table.header_rows and self._moved(top).meets(header):
-                raise self._in_the_way(
-                    place,
-                    f"the header of the table {table.name} in {top}",
-                    "use header_mode: template: a table's columns have the names of its header",
-                )
+    def _check_table(self, place: PlacedRegion, table: Table) -> None:
+        cells = self.moved(table.range)
+        top = replace(cells, last_row=cells.first_row + table.header_rows - 1)
+        totals = replace(cells, first_row=cells.last_row - table.totals_rows + 1)
+        for part, count, what, mend in (
+            (top, table.header_rows, "header", "a table's columns have the names of its header: header_mode: template"),
+            (totals, table.totals_rows, "totals", "use insert: below, so that the table grows"),
+        ):
+            if count and any(part.meets(written) for written in place.rectangles):
+                raise self._in_the_way(place, f"the {what} of the table {table.name} in {part}", mend)
 
     def _first_met(self, seen: Iterable[CellRange], cells: CellRange) -> CellRange | None:
-        return next((found for found in seen if not found.is_single_cell and self._moved(found).meets(cells)), None)
+        return next((found for found in seen if not found.is_single_cell and self.moved(found).meets(cells)), None)
 
-    def _moved(self, cells: CellRange) -> CellRange:
-        first, last = self.wanted(cells.first_row), self.wanted(cells.last_row)
+    def moved(self, cells: CellRange) -> CellRange:
+        """Where a range of the template is."""
+        first, last = self.moved_row(cells.first_row), self.moved_row(cells.last_row)
         return CellRange(first, cells.first_column, last, cells.last_column)
 
     def _in_the_way(self, place: PlacedRegion, what: str, mend: str) -> StepError:
@@ -154,7 +155,7 @@ class _BlockWriter:
         """The anchor and the rest of an old header, where they are cleared."""
         region, target = self._region, self._target
         if target.anchor_clear:
-            row = self._plan.wanted(region.anchor_row)
+            row = self._plan.moved_row(region.anchor_row)
             is_row = target.anchor_clear_mode == "row"
             first = 1 if is_row else region.first_column
             last = max(self._plan.survey.last_column, 1) if is_row else first + target.anchor_clear_width - 1
@@ -163,14 +164,14 @@ class _BlockWriter:
             row = self._place.header.first_row
             yield CellRange(row, region.first_column, row, region.first_column + self._old_header_width() - 1)
         if self._is_data_sheet and self._place.data is not None:
-            last_row = max(self._plan.wanted(self._plan.survey.last_row), self._place.data.last_row)
+            last_row = max(self._plan.moved_row(self._plan.survey.last_row), self._place.data.last_row)
             yield CellRange(self._place.data.first_row, region.first_column, last_row, region.last_column)
 
     def removed(self) -> Iterator[CellRange]:
         """The style row, where it is cleared."""
         row = self._region.style_row
         if row is not None and self._target.clear_style_row:
-            now = self._plan.wanted(row)
+            now = self._plan.moved_row(row)
             yield CellRange(now, self._region.first_column, now, self._region.last_column)
 
     @property
@@ -224,7 +225,7 @@ class _BlockWriter:
         row, plain = data.first_row, self._new_row_styles()
         if not self._region.is_inserted:
             for known in sorted(self._plan.survey.rows):
-                now = self._plan.wanted(known)
+                now = self._plan.moved_row(known)
                 if row <= now <= data.last_row:
                     yield now - row, plain
                     yield 1, self._styles_at(known)

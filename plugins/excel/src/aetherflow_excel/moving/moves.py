@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange
 from .insertions import Insertion, Kind
@@ -27,10 +27,15 @@ class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
+    `filled_sheets` get other data, with or without new rows.
     """
 
     def __init__(
-        self, insertions: Iterable[Insertion], sheet_names: Sequence[str], anchored_names: Iterable[str] = ()
+        self,
+        insertions: Iterable[Insertion],
+        sheet_names: Sequence[str],
+        anchored_names: Iterable[str] = (),
+        filled_sheets: Iterable[str] = (),
     ) -> None:
         by_sheet: dict[str, list[Insertion]] = {}
         for insertion in insertions:
@@ -39,11 +44,16 @@ class Moves:
         self.sheet_names = tuple(sheet_names)
         self._order = [name.lower() for name in sheet_names]
         self._anchored = frozenset(name.lower() for name in anchored_names)
+        self._filled = frozenset((*self._sheets, *(name.lower() for name in filled_sheets)))
 
     def of(self, sheet: str | None) -> SheetRows:
         """The insertions into one sheet, which may be none."""
         rows = self._sheets.get(sheet.lower()) if sheet is not None else None
         return rows if rows is not None else SheetRows(sheet or "")
+
+    def fills(self, sheet: str) -> bool:
+        """Whether a sheet has other data than before, in new rows or over the old ones."""
+        return sheet.lower() in self._filled
 
     def changes(self, sheet: str | None) -> bool:
         """Whether rows are inserted into a sheet."""
@@ -108,6 +118,8 @@ class Moves:
             return reference.text
         is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
         rows = self.of(sheet)
+        if not rows.reaches(max(reference.first.row, reference.last.row)):
+            return reference.text
         if is_own and standing.base is not None:
             ends = _keeping_distance(reference, rows, standing.base, kind)
         else:
@@ -127,7 +139,9 @@ def _cells(reference: Reference) -> CellRange:
 
 def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int | None) -> tuple[End, ...]:
     """The corners where they are now; a single cell may become a range."""
-    if kind in {Kind.NAME, Kind.ANCHOR} and not (reference.first.has_fixed_row and reference.last.has_fixed_row):
+    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not (
+        reference.first.has_fixed_row and reference.last.has_fixed_row
+    ):
         return reference.ends  # It is relative to the cell that uses the name.
     cells = _cells(reference)
     if kind is Kind.FORMULA and len(reference.ends) == 1:
@@ -135,11 +149,11 @@ def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int 
     are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
     moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
-    upper, lower = replace(reference.first, row=moved.first_row), replace(reference.last, row=moved.last_row)
+    upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)
     if len(reference.ends) == 1:
         return (upper,) if moved.is_single_cell else (upper, lower)
     if reference.first.row > reference.last.row:
-        return replace(upper, row=moved.last_row), replace(lower, row=moved.first_row)
+        return upper.at_row(moved.last_row), lower.at_row(moved.first_row)
     return upper, lower
 
 
@@ -150,6 +164,6 @@ def _keeping_distance(reference: Reference, rows: SheetRows, base: tuple[int, in
         fixed = fixed[:1]
     by = base[1] - base[0]
     return tuple(
-        to if end.has_fixed_row or not 0 < end.row + by <= LAST_ROW else replace(end, row=end.row + by)
+        to if end.has_fixed_row or not 0 < end.row + by <= LAST_ROW else end.at_row(end.row + by)
         for end, to in zip(reference.ends, fixed, strict=True)
     )

@@ -47,10 +47,10 @@ def pivot_cache_patcher(moves: Moves, chunks: Iterable[bytes]) -> PivotCachePatc
 
 
 def _is_fed(moves: Moves, source: Mapping[str, str]) -> bool:
-    """Whether a source may be where rows are inserted; a name or a table tells nothing, and is taken to be."""
+    """Whether a source may be where data is filled in; a name or a table tells nothing, and is taken to be."""
     if "r:id" in source:
         return False
-    return moves.changes(source["sheet"]) if "sheet" in source else "name" in source
+    return moves.fills(source["sheet"]) if "sheet" in source else "name" in source
 
 
 class PivotCachePatcher(RulesPatcher):
@@ -64,7 +64,8 @@ class PivotCachePatcher(RulesPatcher):
         self.starts.update(dict.fromkeys(_SOURCES, self._start_source))
 
     def _start_definition(self, attributes: Mapping[str, str]) -> Edit | None:
-        return changed(attributes, {"refreshOnLoad": "1"}) if self._is_fed else None
+        is_read_anyway = attributes.get("refreshOnLoad") in {"1", "true"}
+        return Edit({"refreshOnLoad": "1"}) if self._is_fed and not is_read_anyway else None
 
     def _start_source(self, attributes: Mapping[str, str]) -> Edit | None:
         if "ref" not in attributes or "r:id" in attributes:

@@ -9,7 +9,6 @@ from .insertions import Kind
 from .moves import Moves, Standing
 from .numbers import whole_number
 from .references import parse_formula
-from .rules import changed
 
 _FILTER = "_xlnm._filterdatabase"
 #: What stands in front of the calculation's settings, in the format's order.
@@ -49,7 +48,7 @@ class WorkbookPatcher(Patcher):
         self._depth += 1
         if tag == "main:calcPr":
             self._has_calculation = True
-            return changed(attributes, {"fullCalcOnLoad": "1"})
+            return None if attributes.get("fullCalcOnLoad") in {"1", "true"} else Edit({"fullCalcOnLoad": "1"})
         if tag == "main:definedName":
             self._name = attributes
         is_child = self._depth == 2  # noqa: PLR2004 - a child of the root

@@ -34,11 +34,16 @@ _RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """One part pointing at another: `kind` is the last word of its type, `target` null outside the package."""
+    """One part pointing at another; its `target` is null outside the package."""
 
     id: str
-    kind: str
+    type: str
     target: str | None
+
+    @property
+    def kind(self) -> str:
+        """The last word of its type, which strict and transitional workbooks have in common."""
+        return self.type.rpartition("/")[2]
 
 
 class Package:
@@ -121,10 +126,18 @@ class Package:
             for tag, attributes, _ in read_elements(self.chunks(name, MOST_PART_BYTES)):
                 if tag == "rel:Relationship":
                     is_external = attributes.get("TargetMode") == "External"
-                    target = None if is_external else resolve_target(part, attributes.get("Target", ""))
-                    kind = attributes.get("Type", "").rpartition("/")[2]
-                    found[attributes.get("Id", "")] = Relationship(attributes.get("Id", ""), kind, target)
+                    target = None if is_external else self._spelt(resolve_target(part, attributes.get("Target", "")))
+                    name = attributes.get("Id", "")
+                    found[name] = Relationship(name, attributes.get("Type", ""), target)
         return found
+
+    def _spelt(self, name: str) -> str:
+        """A part's name as the package spells it: names are the same in letters of either case."""
+        return self._spellings.get(name.lower(), name)
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {name.lower(): name for name in self.members}
 
     def related(self, part: str, kind: str) -> list[str]:
         """The parts of one kind that a part points at, which must be there."""

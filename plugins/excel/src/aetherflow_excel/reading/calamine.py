@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -72,16 +71,11 @@ def open_sheet(book: Workbook, sheet: Sheet, context: StepContext) -> Iterator[S
     """
     from python_calamine import CalamineWorkbook
 
-    with TemporaryFile(dir=_folder(context.scratch)) as file:
+    with TemporaryFile(dir=context.scratch) as file:
         scan = _copy(book, sheet, PackageWriter(file, book.file_name), context)
         file.seek(0)
         with _telling_its_errors(book.file_name), CalamineWorkbook.from_filelike(file) as opened:
             yield SheetRows(opened.get_sheet_by_index(0), scan)
-
-
-def _folder(scratch: Path) -> Path:
-    scratch.mkdir(parents=True, exist_ok=True)
-    return scratch
 
 
 @contextmanager

@@ -67,8 +67,8 @@ class _Scanner:
         parser.EndElementHandler = self._end
         self._parser = parser
         self._row = self._column = 0
-        self._is_error = self._has_formula = self._has_value = False
-        self._text = ""
+        self._has_formula = self._has_value = False
+        self._kind = self._text = ""
         self._rows = (LAST_ROW + 1, 0)
         self._columns = (LAST_COLUMN + 1, 0)
         self._errors: dict[int, dict[int, str]] = {}
@@ -111,7 +111,7 @@ class _Scanner:
         if not (0 < self._column <= LAST_COLUMN and 0 < self._row <= LAST_ROW):
             raise BrokenPart("it has a cell that no sheet has")
         self._has_formula = self._has_value = False
-        self._is_error = _attribute(attributes, "t") == "e"
+        self._kind = _attribute(attributes, "t")
 
     def _value(self) -> None:
         self._has_value = True
@@ -122,24 +122,30 @@ class _Scanner:
         left, right = self._columns
         if not left <= column <= right:
             self._columns = (min(left, column), max(right, column))
-        if self._is_error:
+        if self._is_remarkable:
             self._text = ""
             self._parser.CharacterDataHandler = self._read
 
     def _read(self, text: str) -> None:
         self._text += text
 
+    @property
+    def _is_remarkable(self) -> bool:
+        return self._kind == "e" or self._has_formula
+
     def _end(self, name: str) -> None:
-        if not (self._is_error or self._has_formula):
+        if not self._is_remarkable:
             return
-        if _local(name) == "v" and self._is_error:
+        if _local(name) == "v":
             self._parser.CharacterDataHandler = None
-            self._errors.setdefault(self._row, {})[self._column] = self._text.strip() or "#ERROR"
+            self._has_value = bool(self._text.strip()) or self._kind == "str"
+            if self._kind == "e":
+                self._errors.setdefault(self._row, {})[self._column] = self._text.strip() or "#ERROR"
         elif _local(name) == "c":
             if self._has_formula and not self._has_value:
                 self._unvalued += 1
                 self._first_unvalued = self._first_unvalued or (self._row, self._column)
-            self._is_error = self._has_formula = False
+            self._kind, self._has_formula = "", False
 
 
 @lru_cache(maxsize=1024)

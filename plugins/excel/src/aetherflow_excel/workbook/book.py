@@ -20,6 +20,9 @@ _CONTENT_TYPES = {
 }
 
 
+_STRICT = "http://purl.oclc.org/ooxml/"
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet: `kind` is worksheet or chartsheet, mostly; `state` is visible, hidden or veryHidden."""
@@ -67,6 +70,11 @@ class Workbook:
     def prefix(self) -> str:
         """In front of the names of elements in its part, with its colon; mostly empty."""
         return prefix_of_root(self.package, self.part, "workbook")
+
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether it is of the strict kind, with other namespaces."""
+        return any(found.type.startswith(_STRICT) for found in self.package.relationships("").values())
 
     @cached_property
     def is_1904(self) -> bool:

@@ -6,9 +6,8 @@ import pytest
 
 from aetherflow.kernel.api import StepError
 from aetherflow_excel.moving.insertions import Insertion
-from aetherflow_excel.moving.legacy_drawings import mended
 from aetherflow_excel.moving.moves import Moves
-from aetherflow_excel.moving.parts import DROPPED_TYPES, Part, moved_target, part_patcher
+from aetherflow_excel.moving.parts import DROPPED_TYPES, Part, moved_target, part_patcher, readable
 from aetherflow_excel.package.patching import patched
 
 pytestmark = pytest.mark.unit
@@ -393,13 +392,14 @@ def test_a_link_inside_the_workbook_follows(target, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (b"<font>a<br>b<BR >c<br class='x'>d</font>", b"<font>a<br/>b<BR/>c<br class='x'/>d</font>"),
+        (b"<font>a<br>b<BR >c<br class='x'>d</font>", b"<font>a<br/>b<BR />c<br class='x'/>d</font>"),
         (b"<font>a<br></br>b</font>", b"<font>a<br></br>b</font>"),
         (b"<font>a<br/>b<br />c<brick>d</brick></font>", b"<font>a<br/>b<br />c<brick>d</brick></font>"),
     ],
 )
 def test_line_breaks_that_excel_leaves_open_in_old_drawings_are_closed(text, expected):
-    assert mended(text) == expected
+    assert readable(DRAWINGS + "vmlDrawing", text) == expected
+    assert readable(DRAWINGS + "drawing+xml", text) == text
 
 
 def test_an_old_drawing_with_an_open_line_break_is_moved():
@@ -407,7 +407,7 @@ def test_an_old_drawing_with_an_open_line_break_is_moved():
     part = Part("xl/drawings/vmlDrawing1.vml", DRAWINGS + "vmlDrawing", "Data", lambda: [before.encode()])
     patcher = part_patcher(MOVES, part, [])
     assert patcher is not None
-    assert patched(mended(before.encode()), patcher).decode() == note(18, 17, 21).replace(
+    assert patched(readable(part.content_type, before.encode()), patcher).decode() == note(18, 17, 21).replace(
         "<x:ClientData", "<v:textbox><div>a<br/>b</div></v:textbox><x:ClientData"
     )
 

@@ -17,7 +17,7 @@ from .rules import RulesPatcher
 #: A box is told by column, offset, row and offset of its upper left corner, then of its lower right one.
 _FIRST_ROW, _LAST_ROW, _LAST_OFFSET, _NUMBERS = 2, 6, 7, 8
 _FORMULAS = ("x:FmlaLink", "x:FmlaRange", "x:FmlaGroup", "x:FmlaTxbx", "x:FmlaPict")
-_LINE_BREAK = re.compile(rb"<((?i:br)\b[^<>]*?)\s*(?<!/)>(?!\s*</(?i:br))")
+_LINE_BREAK = re.compile(rb"<((?i:br)(?:\s[^<>]{0,200})?)(?<!/)>(?!</(?i:br))")
 _FALSE = frozenset({"f", "false", "0"})
 
 

@@ -12,7 +12,6 @@ from openpyxl.formula import Tokenizer
 from aetherflow_excel.moving.insertions import Insertion, Kind
 from aetherflow_excel.moving.moves import Moves, Standing
 from aetherflow_excel.moving.references import Reference, parse_formula, with_table
-from aetherflow_excel.moving.references import Reference, parse_formula
 from aetherflow_excel.package.problems import BrokenPart
 
 pytestmark = pytest.mark.unit
@@ -106,6 +105,9 @@ def test_names_and_functions_are_told(text, names, functions):
 )
 def test_a_bare_column_of_a_table_gets_its_table(text, expected):
     assert with_table(text, "Sales") == expected
+
+
+@pytest.mark.parametrize(
     "text", ["[" * 16_384, "'" * 16_384, "A" * 16_384, "A1:" * 5_000, "((((" * 4_000, '"' * 16_383]
 )
 def test_a_hostile_formula_takes_little_time(text):

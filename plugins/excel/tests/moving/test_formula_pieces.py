@@ -6,10 +6,11 @@ import re
 
 import pytest
 from hypothesis import given, strategies as st
+from openpyxl.formula import Tokenizer
 
 from aetherflow_excel.moving.insertions import Insertion, Kind
 from aetherflow_excel.moving.moves import Moves, Standing
-from aetherflow_excel.moving.references import Reference, parse_formula
+from aetherflow_excel.moving.references import Reference, parse_formula, with_table
 
 pytestmark = pytest.mark.unit
 
@@ -58,8 +59,6 @@ def test_a_reference_written_anew_is_what_it_was(text):
 
 @given(FORMULA)
 def test_the_same_references_are_found_as_openpyxl_finds(text):
-    from openpyxl.formula import Tokenizer
-
     expected = [
         token.value
         for token in Tokenizer("=" + text).items
@@ -88,3 +87,19 @@ def test_whatever_stands_in_a_formula_it_is_moved_without_an_accident(text):
 def test_names_and_functions_are_told(text, names, functions):
     formula = parse_formula(text)
     assert (formula.names, formula.functions) == (names, functions)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SUBTOTAL(109,[Count])", "SUBTOTAL(109,Sales[Count])"),
+        ("[Count]*[[#This Row],[Price]]", "Sales[Count]*Sales[[#This Row],[Price]]"),
+        ("SUM(Sales[Count])", "SUM(Sales[Count])"),
+        ('Other[[#All],[a]]&"[x]"', 'Other[[#All],[a]]&"[x]"'),
+        ("[1]Data!A1+[2]!name", "[1]Data!A1+[2]!name"),
+        ("'[a.xlsx]Data'!A1", "'[a.xlsx]Data'!A1"),
+        ("A1+B2", "A1+B2"),
+    ],
+)
+def test_a_bare_column_of_a_table_gets_its_table(text, expected):
+    assert with_table(text, "Sales") == expected

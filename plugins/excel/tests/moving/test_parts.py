@@ -356,6 +356,14 @@ def test_a_name_that_finds_its_cells_by_text_is_told():
     assert warnings == ["the name 'Moving' uses OFFSET: what it finds by text or by number does not move"]
 
 
+def test_a_pivot_table_is_computed_anew_where_its_source_is_filled_without_new_rows():
+    moves = Moves([], ("First", "Data"), filled_sheets=["data"])
+    kind = SHEETS + "pivotCacheDefinition+xml"
+    source = '<worksheetSource ref="B4:D9" sheet="{}"/>'
+    assert moved(kind, cache(source.format("Data")), moves=moves) == cache(source.format("Data"), ' refreshOnLoad="1"')
+    assert moved(kind, cache(source.format("First")), moves=moves) == cache(source.format("First"))
+
+
 def test_a_strict_workbook_gets_settings_of_its_own_namespace():
     strict = "http://purl.oclc.org/ooxml/spreadsheetml/main"
     after = moved(WORKBOOK, f'<workbook xmlns="{strict}"><sheets/></workbook>')

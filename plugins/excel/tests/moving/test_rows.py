@@ -54,7 +54,7 @@ def test_a_range_that_only_moves_has_new_rows_where_rows_came_into_it(insertions
 def test_an_area_over_the_data_begins_with_the_new_rows(insertions, first, last):
     first, last = sorted((first, last))
     sheet = by_hand(insertions)
-    is_over = any(each.before_row == first and each.count and each.first_column <= 3 for each in insertions)
+    is_over = any(each.before_row == first and each.first_column <= 3 for each in insertions)
     moved = SheetRows("Data", insertions).range(CellRange(first, 2, last, 3), Kind.AREA)
     start = sheet.index(first)
     while is_over and start and sheet[start - 1] is None:
@@ -82,6 +82,14 @@ def test_the_last_row_is_the_end():
         rows.row(1_048_567)
     assert caught.value.problem.code == "AF-EXCEL-MOVE"
     assert "row 1,048,567 of sheet 'Data'" in str(caught.value)
+
+
+def test_data_beside_inserted_rows_has_them_in_its_ranges_too():
+    beside = Insertion("Data", 5, 0, 4, 6, header_row=4)
+    rows = SheetRows("Data", [Insertion("Data", 5, 10, 1, 3, header_row=4), beside])
+    assert rows.range(CellRange(5, 5, 9, 5), Kind.FORMULA) == CellRange(5, 5, 19, 5)
+    assert rows.range(CellRange(4, 4, 4, 6), Kind.TABLE) == CellRange(4, 4, 14, 6)
+    assert rows.range(CellRange(5, 7, 9, 7), Kind.FORMULA) == CellRange(15, 7, 19, 7)
 
 
 def test_no_new_rows_change_nothing():

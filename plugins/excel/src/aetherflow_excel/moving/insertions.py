@@ -12,6 +12,8 @@ class Insertion:
 
     The data stands in them from `first_column` to `last_column`. `header_row` is the row right above, where that is
     the header of the data. All numbers are the template's, counted from 1.
+
+    One of no rows says that other data begins in front of that row too, in rows that somebody else inserts.
     """
 
     sheet: str

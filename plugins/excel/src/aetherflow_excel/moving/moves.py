@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange
 from .insertions import Insertion, Kind
@@ -27,6 +27,7 @@ class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
+    `filled_sheets` get other data, with or without new rows.
     """
 
     def __init__(
@@ -117,6 +118,8 @@ class Moves:
             return reference.text
         is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
         rows = self.of(sheet)
+        if not rows.reaches(max(reference.first.row, reference.last.row)):
+            return reference.text
         if is_own and standing.base is not None:
             ends = _keeping_distance(reference, rows, standing.base, kind)
         else:
@@ -136,7 +139,9 @@ def _cells(reference: Reference) -> CellRange:
 
 def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int | None) -> tuple[End, ...]:
     """The corners where they are now; a single cell may become a range."""
-    if kind in {Kind.NAME, Kind.ANCHOR} and not (reference.first.has_fixed_row and reference.last.has_fixed_row):
+    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not (
+        reference.first.has_fixed_row and reference.last.has_fixed_row
+    ):
         return reference.ends  # It is relative to the cell that uses the name.
     cells = _cells(reference)
     if kind is Kind.FORMULA and len(reference.ends) == 1:
@@ -144,11 +149,11 @@ def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int 
     are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
     moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
-    upper, lower = replace(reference.first, row=moved.first_row), replace(reference.last, row=moved.last_row)
+    upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)
     if len(reference.ends) == 1:
         return (upper,) if moved.is_single_cell else (upper, lower)
     if reference.first.row > reference.last.row:
-        return replace(upper, row=moved.last_row), replace(lower, row=moved.first_row)
+        return upper.at_row(moved.last_row), lower.at_row(moved.first_row)
     return upper, lower
 
 
@@ -159,6 +164,6 @@ def _keeping_distance(reference: Reference, rows: SheetRows, base: tuple[int, in
         fixed = fixed[:1]
     by = base[1] - base[0]
     return tuple(
-        to if end.has_fixed_row or not 0 < end.row + by <= LAST_ROW else replace(end, row=end.row + by)
+        to if end.has_fixed_row or not 0 < end.row + by <= LAST_ROW else end.at_row(end.row + by)
         for end, to in zip(reference.ends, fixed, strict=True)
     )

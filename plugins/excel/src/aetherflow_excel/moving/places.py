@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
+from ..grid.cells import LAST_COLUMN, column_number
 from .numbers import cell_range, whole_number
+
+_CELL = re.compile("([A-Z]{1,3})([1-9][0-9]{0,5})")
 
 
 class Place:
@@ -24,7 +29,17 @@ class Place:
         """A cell begins."""
         name = attributes.get("r")
         if name:
-            cell = cell_range(name)
-            self.row, self.column = cell.first_row, cell.first_column
+            self.row, self.column = _place(name)
         else:
             self.column += 1
+
+
+def _place(name: str) -> tuple[int, int]:
+    found = _CELL.fullmatch(name)
+    if found is None or (column := _column(found[1])) > LAST_COLUMN:
+        cell = cell_range(name)
+        return cell.first_row, cell.first_column
+    return int(found[2]), column
+
+
+_column = lru_cache(maxsize=1024)(column_number)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, column_number
 
@@ -35,8 +36,7 @@ _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
 _CONSTANTS = frozenset({"true", "false"})
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """One corner of a reference: a column, a row (else 0), or both."""
 
     letters: str
@@ -48,6 +48,10 @@ class End:
     def column(self) -> int:
         """The number of its column, 0 where it has none."""
         return column_number(self.letters)
+
+    def at_row(self, row: int) -> End:
+        """The same corner in another row."""
+        return End(self.letters, self.has_fixed_column, row, self.has_fixed_row)
 
     def __str__(self) -> str:
         column = f"{'$' * self.has_fixed_column}{self.letters}"
@@ -120,6 +124,20 @@ def parse_area(text: str) -> Reference | None:
     found = _PIECE.fullmatch(text)
     reference = None if found is None else _reference(found)
     return None if reference is None or reference.sheets or not reference.ends else reference
+
+
+def with_table(text: str, table: str) -> str:
+    """A formula in a table, its columns named as those of that table: `[Price]` alone is understood by Excel only."""
+    if "[" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for found in _PIECE.finditer(text):
+        is_bare = found["brackets"] and not re.search(r"[\w.\\?'\]]$", text[: found.start()])
+        if is_bare and text[found.end() : found.end() + 1] not in ("!", "'") and not text[found.end() :][:1].isalnum():
+            pieces.extend((text[done : found.start()], table))
+            done = found.start()
+    return "".join(pieces) + text[done:]
 
 
 def sheet_of_prefix(prefix: str) -> tuple[str, ...]:

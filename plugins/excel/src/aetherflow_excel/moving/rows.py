@@ -26,6 +26,10 @@ class SheetRows:
     def __bool__(self) -> bool:
         return bool(self._befores)
 
+    def reaches(self, row: int) -> bool:
+        """Whether anything that ends in a row may change: it does not where that row is far enough above."""
+        return bool(self._befores) and row >= self._befores[0] - 1
+
     def row(self, row: int) -> int:
         """Where a row is.
 
@@ -73,23 +77,18 @@ class SheetRows:
     def _last_row(self, cells: CellRange, kind: Kind) -> int:
         if cells.last_row == LAST_ROW:
             return LAST_ROW
-        if kind in {Kind.FORMULA, Kind.TABLE} and self._is_header(cells):
+        if (kind is Kind.FORMULA or kind is Kind.TABLE) and self._is_header(cells):
             return self.row(cells.last_row + 1) - 1
         moved = cells.last_row + self._totals[bisect_right(self._befores, cells.last_row)]
         return min(moved, LAST_ROW) if cells.first_row < cells.last_row else self.row(cells.last_row)
 
     def _is_over_data(self, cells: CellRange) -> bool:
-        return any(
-            each.before_row == cells.first_row and _shares_columns(each, cells)
-            for each in self.insertions
-            if each.count
-        )
+        return any(each.before_row == cells.first_row and _shares_columns(each, cells) for each in self.insertions)
 
     def _is_header(self, cells: CellRange) -> bool:
         return cells.first_row == cells.last_row and any(
             each.header_row == cells.last_row == each.before_row - 1 and _shares_columns(each, cells)
             for each in self.insertions
-            if each.count
         )
 
 
@@ -99,8 +98,8 @@ def _shares_columns(insertion: Insertion, cells: CellRange) -> bool:
 
 def _can_grow_up(cells: CellRange, kind: Kind) -> bool:
     """Whether a range that begins where data comes in belongs to that data."""
-    if kind in {Kind.TABLE, Kind.OBJECT}:
+    if kind is Kind.TABLE or kind is Kind.OBJECT:
         return False
     if kind is Kind.AREA or cells.row_count > 1:
         return True
-    return not cells.is_single_cell if kind in {Kind.NAME, Kind.ANCHOR} else cells.column_count == 1
+    return not cells.is_single_cell if kind is Kind.NAME or kind is Kind.ANCHOR else cells.column_count == 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..grid.cells import LAST_COLUMN, LAST_ROW, column_letters
 from .references import End, parse_formula
 
@@ -26,4 +24,4 @@ def _shifted(end: End, rows: int, columns: int) -> End:
     letters = end.letters
     if letters and not end.has_fixed_column:
         letters = column_letters((end.column + columns - 1) % LAST_COLUMN + 1)
-    return replace(end, row=row, letters=letters)
+    return End(letters, end.has_fixed_column, row, end.has_fixed_row)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..grid.cells import cell_name
 from ..package.patching import Edit, Patcher, patch
+from ..workbook.tables import Table
 from .anchors import Anchor, AnchorReader
 from .places import Place
 from .references import parse_formula
@@ -16,6 +18,9 @@ BLOCKS = frozenset(
     {"x14:conditionalFormatting", "x14:dataValidation", "x14:sparkline", "x14:ignoredError", "x14:protectedRange"}
 )
 FORMULAS = frozenset({"main:f", "main:formula", "main:formula1", "main:formula2", "xm:f"})
+#: Cells in a formula, of which only the row is another in the next row's formula.
+_ROWS = re.compile(r"(?<![\w.\\])(\$?[A-Za-z]{1,3}\$?)[0-9]+(?![\w.\\!(\[])")
+_MOST_SHAPES = 10_000
 #: Functions that find cells by what a text or a number says.
 _UNSEEN = ("indirect", "offset")
 
@@ -36,6 +41,8 @@ class SheetSurvey:
     #: Cells with a formula whose kind of value is told: row and column.
     typed_formulas: set[tuple[int, int]] = field(default_factory=set)
     has_formulas: bool = False
+    #: The tables of the sheet, which its XML does not tell.
+    tables: Sequence[Table] = ()
     #: The sheets that are referred to: one, or two for all between them.
     sheets: set[tuple[str, ...]] = field(default_factory=set)
     #: In lower case, what may be names of ranges or tables.
@@ -74,6 +81,8 @@ class _Surveyor(Patcher):
         self._cell: Mapping[str, str] = {}
         self._shared: str | None = None
         self._has_block = False
+        #: Functions that nobody can follow, by formulas without the numbers of their rows.
+        self._shapes: dict[str, tuple[str, ...]] = {}
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> Edit | None:
         if tag == "main:c":
@@ -115,17 +124,31 @@ class _Surveyor(Patcher):
         return ()
 
     def _read_formula(self, tag: str, text: str) -> None:
+        if tag == "main:f" and self._shared is not None and text:
+            found = (text, self._place.row, self._place.column)
+            self.survey.shared.setdefault(self._shared, []).append(found)
+        # Rows of formulas mostly differ in their numbers only, and taking each apart would be slow.
+        shape = text if "'" in text else _ROWS.sub(r"\1", text)
+        functions = self._shapes.get(shape)
+        if functions is None:
+            functions = self._read_shape(text)
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[shape] = functions
+        if functions:
+            self._tell_unseen(tag, functions)
+
+    def _read_shape(self, text: str) -> tuple[str, ...]:
+        """Remember what a formula refers to; the answer is which functions of it nobody can follow."""
         formula, survey = parse_formula(text), self.survey
         survey.names |= formula.names
         for reference in formula.references:
             survey.sheets.add(reference.sheets or (survey.sheet,))
-        if tag == "main:f":
-            if self._shared is not None and text:
-                survey.shared.setdefault(self._shared, []).append((text, self._place.row, self._place.column))
-            where = f"cell {cell_name(self._place.row, self._place.column)}"
-        else:
-            where = "a format, a rule or a sparkline"
-        for name in _UNSEEN:
-            if name in formula.functions:
-                place, count = survey.unseen.get(name, (where, 0))
-                survey.unseen[name] = place, count + 1
+        return tuple(name for name in _UNSEEN if name in formula.functions)
+
+    def _tell_unseen(self, tag: str, functions: Iterable[str]) -> None:
+        is_cell = tag == "main:f"
+        cell = cell_name(self._place.row, self._place.column)
+        where = f"cell {cell}" if is_cell else "a format, a rule or a sparkline"
+        for name in functions:
+            place, count = self.survey.unseen.get(name, (where, 0))
+            self.survey.unseen[name] = place, count + 1

@@ -20,6 +20,7 @@ from aetherflow.kernel.api import StepContext, StepError
 from ..grid.cells import CellRange
 from ..package.patching import Edit, Patcher, patch
 from ..package.writing import PackageWriter, new_member
+from ..rows.memory import lean_memory
 from ..rows.planning import require_room
 from ..rows.styles import StyleSheet
 from ..write_inputs import ExcelWriteInputs, ExcelWriteOutputs, SheetInputs, WrittenSheet
@@ -38,6 +39,7 @@ _STYLES = "xl/styles.xml"
 _CHUNK_BYTES = 1024 * 1024
 
 
+@lean_memory()
 def write_workbook(context: StepContext, inputs: ExcelWriteInputs) -> ExcelWriteOutputs:
     """Write the workbook, and put it in its place when it is whole.
 

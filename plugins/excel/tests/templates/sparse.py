@@ -32,7 +32,9 @@ def write(path: Path) -> None:
         sheet.write_row("A5", ("Total", "=SUM(B4:B4)", "=SUM(C4:C4)"))
         sheet.write_row("A6", ("Both", "=SUM(B3:B5)", "=SUM(B3:B3)"))
         sheet.autofilter("A3:B3")
-        sheet.conditional_format("A4:B4", {"type": "formula", "criteria": "=$B4>1", "format": book.add_format({"bold": True})})
+        sheet.conditional_format(
+            "A4:B4", {"type": "formula", "criteria": "=$B4>1", "format": book.add_format({"bold": True})}
+        )
         sheet.data_validation("B4", {"validate": "integer", "criteria": ">", "value": 0})
         sheet.ignore_errors({"number_stored_as_text": "A4"})
         book.define_name("One", "=Report!$A$4:$B$4")

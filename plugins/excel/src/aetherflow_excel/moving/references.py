@@ -27,7 +27,7 @@ _PIECE = re.compile(
     rf"""
       (?P<string>"(?:[^"]|"")*")
     | (?P<lost>\#REF!(?:{_AREA})?)
-    | (?P<sheet>{_SHEET})?(?P<area>{_AREA})(?![\w.\\?!(\[])
+    | (?P<sheet>{_SHEET})?(?P<area>{_CELL}:(?P=sheet){_CELL}|{_AREA})(?![\w.\\?!(\[])
     | (?P<prefix>{_SHEET})
     | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
@@ -74,6 +74,8 @@ class Reference:
     sheets: tuple[str, ...]
     is_external: bool
     ends: tuple[End, ...]
+    #: Whether the sheet is said at both corners: `Data!A1:Data!A9`.
+    has_sheet_twice: bool = False
 
     @property
     def first(self) -> End:
@@ -87,7 +89,8 @@ class Reference:
 
     def with_ends(self, *ends: End) -> str:
         """The text with other corners."""
-        return self.prefix + ":".join(map(str, ends))
+        between = f":{self.prefix}" if self.has_sheet_twice else ":"
+        return self.prefix + between.join(map(str, ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +174,16 @@ def _reference(found: re.Match[str]) -> Reference | None:
     area = found["area"]
     if not prefix and not area:
         return None
+    has_sheet_twice = bool(prefix and area and prefix in area)
+    if has_sheet_twice:
+        area = area.replace(prefix, "")
     ends = tuple(map(_end, area.split(":"))) if area else ()
     if not all(end is not None for end in ends):
         ends = ()
     if not prefix and not ends:
         return None
     corners = tuple(end for end in ends if end is not None)
-    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners)
+    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners, has_sheet_twice)
 
 
 def _end(text: str) -> End | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class _Reading:
         kinds, row_count = self._look(header)
         columns = self._columns(header, kinds)
         self._check_count(row_count)
+        self._check_times(header, kinds)
         enough = row_count >= self._inputs.min_rows
         return ExcelReadOutputs(
             output=str(self._inputs.output),
@@ -130,6 +132,28 @@ class _Reading:
                 code="AF-EXCEL-TOO-MANY-ROWS",
                 help="raise max_rows, or read a range",
             )
+
+    def _check_times(self, header: Header, kinds: list[ColumnKinds]) -> None:
+        """Refuse dates and times before the first day there is, which are read as some time."""
+        numbers = [number for number, kind in enumerate(kinds) if kind.has_times]
+        if not numbers:
+            return
+        negative = self._sheet.before_all_days(frozenset(header.first_column + number for number in numbers))
+        for place in self._times(header, numbers) if negative else ():
+            if place in negative:
+                raise StepError(
+                    f"the cell {self._place(*place)} holds a negative date or time",
+                    code="AF-EXCEL-VALUE",
+                    help="mend it, or give it the format of a number",
+                )
+
+    def _times(self, header: Header, numbers: list[int]) -> Iterator[tuple[int, int]]:
+        """The rows and columns of times of day in some columns."""
+        for rows, columns in self._batches(header):
+            for number in numbers:
+                for row, value in zip(rows, columns[number], strict=True):
+                    if isinstance(value, time):
+                        yield row, header.first_column + number
 
     def _columns(self, header: Header, kinds: list[ColumnKinds]) -> list[Column]:
         """The columns that have a name; one without a name must be empty."""

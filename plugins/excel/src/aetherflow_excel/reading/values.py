@@ -38,6 +38,11 @@ class ColumnKinds:
         """Whether no value has been seen."""
         return not self._kinds
 
+    @property
+    def has_times(self) -> bool:
+        """Whether times of day are among them."""
+        return time in self._kinds
+
     def word(self) -> str:
         """The type that all of them have, as a flow writes it; string where they differ."""
         if self._kinds == {float}:

@@ -62,7 +62,7 @@ def _is_whole(value: float) -> bool:
 
 
 def text_of(value: Value) -> str:
-    """The text of a value: numbers without a needless point, ISO dates and times, durations as hours; a null has none."""
+    """The text of a value: plain numbers, ISO dates and times, durations as hours; a null has none."""
     return _TEXTS[type(value)](value)
 
 

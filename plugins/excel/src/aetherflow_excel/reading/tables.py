@@ -216,9 +216,10 @@ class _Reading:
             return [None if value == "" else convert(value) for value in values]
         except ValueError:
             number = _first_misfit(convert, values)
+        declared = f", as types says that the column {column.name!r} holds" if column.is_declared else ""
         raise StepError(
-            f"the value of {self._place(numbers[number], header.first_column + column.number)} is no {column.word}, "
-            f"as types says that the column {column.name!r} holds",
+            f"the value of {self._place(numbers[number], header.first_column + column.number)} is no {column.word}"
+            f"{declared}",
             code="AF-EXCEL-VALUE",
             help="mend the workbook, or change types",
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation, localcontext
+from math import isfinite
 from typing import Any
 
 #: What calamine gives for a cell; an empty one is an empty text.
@@ -116,10 +117,9 @@ def _to_int(value: CellValue) -> int:
 
 
 def _to_float(value: CellValue) -> float:
-    if type(value) is float:
-        return value
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        return float(value)
+    number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value
+    if type(number) is float and isfinite(number):
+        return number
     raise ValueError("it is no number")
 
 

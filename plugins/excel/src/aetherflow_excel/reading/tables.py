@@ -86,7 +86,7 @@ class _Reading:
             columns=[column.name for column in columns],
             types={column.name: column.word for column in columns},
             row_count=row_count,
-            sha256=self._write(header, columns) if enough else None,
+            sha256=self._write(header, columns, row_count) if enough else None,
         )
 
     # What is there
@@ -196,7 +196,7 @@ class _Reading:
 
     # The file
 
-    def _write(self, header: Header, columns: list[Column]) -> str:
+    def _write(self, header: Header, columns: list[Column], row_count: int) -> str:
         path = self._inputs.output
         table_format = self._inputs.table_format or "csv"
         with self._context.publish(path) as temporary:
@@ -205,7 +205,7 @@ class _Reading:
                 for numbers, values in self._batches(header):
                     file.write([self._converted(column, values[column.number], numbers, header) for column in columns])
                     done += len(numbers)
-                    self._context.progress(done)
+                    self._context.progress(done, row_count)
             return _sha256_of(temporary)
 
     def _converted(

@@ -25,7 +25,7 @@ from ..rows.planning import require_room
 from ..rows.styles import StyleSheet
 from ..write_inputs import ExcelWriteInputs, ExcelWriteOutputs, SheetInputs, WrittenSheet
 from .frames import FramedSheet, base_styles, make_frame
-from .names import check_column_options, check_columns_of_table, check_names
+from .names import check_column_options, check_columns_of_table, check_names, check_number_formats
 from .sources import table_of
 from .written_rows import RowsFile, write_rows
 
@@ -120,6 +120,7 @@ def _checked_table(sheet: SheetInputs) -> Table:
     if sheet.table is not None:
         check_columns_of_table(sheet, table.columns)
     check_column_options(sheet, table.columns)
+    check_number_formats(sheet)
     require_room(table.count_rows() + sheet.header, len(table.columns), first_row=1, first_column=1)
     return table
 

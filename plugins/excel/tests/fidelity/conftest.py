@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.excel.tests.fidelity.gallery import WAYS, Fills, Gallery
+from plugins.excel.tests.fidelity.gallery import TEMPLATES, WAYS, Fills, Gallery
 from plugins.excel.tests.oracles.office import ask, failure, printed
 from plugins.excel.tests.oracles.readers import by_excelize
 
@@ -23,18 +23,25 @@ def fills(gallery, tmp_path_factory) -> Fills:
 
 
 @pytest.fixture(scope="session")
-def excelize_readings(fills, tmp_path_factory):
-    """What excelize reads of every workbook that was filled from CSV."""
-    return by_excelize(fills.succeeded(WAYS, "csv"), tmp_path_factory.mktemp("excelize"))
+def chosen(request) -> list[str]:
+    """The templates that a test of this session is about: others need not be filled for the ones that are asked for."""
+    asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
+    return [name for name in TEMPLATES if name in asked]
 
 
 @pytest.fixture(scope="session")
-def office_readings(fills, tmp_path_factory):
+def excelize_readings(fills, chosen, tmp_path_factory):
+    """What excelize reads of every workbook that was filled from CSV."""
+    return by_excelize(fills.succeeded(chosen, WAYS, "csv"), tmp_path_factory.mktemp("excelize"))
+
+
+@pytest.fixture(scope="session")
+def office_readings(fills, chosen, tmp_path_factory):
     """What LibreOffice computes for them, or why it does not open one."""
     folder = tmp_path_factory.mktemp("office")
     jobs = {
         path: {"do": "values", "source": str(path), "target": str(folder / f"{path.name}.json")}
-        for path in fills.succeeded(WAYS, "csv")
+        for path in fills.succeeded(chosen, WAYS, "csv")
     }
     ask(list(jobs.values()), folder)
     return {path: _reading(Path(job["target"])) for path, job in jobs.items()}
@@ -45,12 +52,12 @@ def _reading(target: Path):
 
 
 @pytest.fixture(scope="session")
-def office_pages(fills, tmp_path_factory):
+def office_pages(fills, chosen, tmp_path_factory):
     """The text on the pages of those with rows inserted, as LibreOffice prints them."""
     folder = tmp_path_factory.mktemp("pages")
     jobs = {
         path: {"do": "picture", "source": str(path), "target": str(folder / f"{path.name}.pdf")}
-        for path in fills.succeeded(("below",), "csv")
+        for path in fills.succeeded(chosen, ("below",), "csv")
     }
     ask(list(jobs.values()), folder)
     return {path: failure(Path(job["target"])) or printed(Path(job["target"])) for path, job in jobs.items()}

@@ -65,9 +65,9 @@ def number_of_row(written: str | None, before: int) -> int:
     Raises:
         BrokenPart: it says something else.
     """
-    row = before + 1 if written is None else whole_number(written)
+    row = whole_number(str(before + 1) if written is None else written)
     if row is None:
-        raise BrokenPart(f"a row is numbered {str(written)[:20]!r}")
+        raise BrokenPart(f"a row is numbered {written!r:.20}")
     if not before < row <= LAST_ROW:
         raise BrokenPart(f"row {row} follows row {before}, and the last one is {LAST_ROW}")
     return row
@@ -92,7 +92,7 @@ def place_of(name: str | None, row: int, column_before: int) -> tuple[int, int]:
     try:
         place = (row, column_before + 1) if name is None else parse_cell(name)
     except ValueError as problem:
-        raise BrokenPart(f"a cell is called {name[:20]!r}: {problem}") from None
+        raise BrokenPart(f"a cell is called {name!r:.20}: {problem}") from None
     if place[0] != row or not column_before < place[1] <= LAST_COLUMN:
         raise BrokenPart(f"a cell of row {row} is called {cell_name(*place)}, and {column_before} stand in front of it")
     return place

@@ -22,14 +22,15 @@ _WORD = r"[\w.\\?]+"
 #: The name of a sheet of another workbook may have a path with it.
 _MOST_NAME = 600
 #: A sheet, two sheets with all between them, or one of another workbook.
-_SHEET = rf"(?:'(?:[^']|''){{1,{_MOST_NAME}}}'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
+_SHEET = rf"(?:'(?:[^']|''){{1,{_MOST_NAME}}}+'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
 _PIECE = re.compile(
     rf"""
       (?P<string>"(?:[^"]|"")*")
     | (?P<lost>\#REF!(?:{_AREA})?)
     | (?P<sheet>{_SHEET})?(?P<area>{_CELL}:(?P=sheet){_CELL}|{_AREA})(?![\w.\\?!(\[])
     | (?P<prefix>{_SHEET})
-    | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
+    | (?P<brackets>\[(?:[^\[\]']|'.?|\[(?:[^\[\]']|'.?)*+\])*+(?:\]|\Z))
+    | (?P<quoted>'(?:[^']|'')*+(?:'|\Z))
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
     | (?P<word>{_WORD})(?P<call>\()?
     """,

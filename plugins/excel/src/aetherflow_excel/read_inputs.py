@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import JsonSchema, all_of, excludes, given, missing, when
+from .type_words import ReadTypeWord
 
 TableFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
@@ -25,19 +26,6 @@ _FORMAT_MEND = "add `format: csv`, tsv, parquet or jsonl: the output's suffix do
 _ONE_AREA_MEND = "say once where the table is: by `range`, by `name` or by `table`"
 _TABLE_MEND = "leave it out: a table knows its sheet and its header"
 _COLUMNS_MEND = "leave `columns` out, or say `header: false`: the header has the names"
-_DIGITS = r"0*([1-9]|[12]\d|3[0-8])"
-_WORDS = ("bool", "int", "float", "string", "date", "time", "datetime")
-
-#: What a column is to hold.
-ReadTypeWord = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "pattern": rf"^({'|'.join(_WORDS)}|decimal\(\s*{_DIGITS}\s*(,\s*0*([0-9]|[12]\d|3[0-8])\s*)?\))$",
-            "x-aetherflow": {"mend": f"there is: {', '.join(_WORDS)}, decimal(digits,places) with at most 38 digits"},
-        }
-    ),
-]
 _Number = Annotated[int, Field(ge=1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,6 +12,7 @@ from openpyxl.formula import Tokenizer
 from aetherflow_excel.moving.insertions import Insertion, Kind
 from aetherflow_excel.moving.moves import Moves, Standing
 from aetherflow_excel.moving.references import Reference, parse_formula, with_table
+from aetherflow_excel.package.problems import BrokenPart
 
 pytestmark = pytest.mark.unit
 
@@ -103,3 +105,17 @@ def test_names_and_functions_are_told(text, names, functions):
 )
 def test_a_bare_column_of_a_table_gets_its_table(text, expected):
     assert with_table(text, "Sales") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 16_384, "'" * 16_384, "A" * 16_384, "A1:" * 5_000, "((((" * 4_000, '"' * 16_383]
+)
+def test_a_hostile_formula_takes_little_time(text):
+    started = time.process_time()
+    assert parse_formula(text).pieces
+    assert time.process_time() - started < 10
+
+
+def test_a_formula_that_no_program_would_take_is_broken():
+    with pytest.raises(BrokenPart, match="a formula of 16,385 characters"):
+        parse_formula("1" * 16_385)

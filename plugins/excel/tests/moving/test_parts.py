@@ -7,7 +7,7 @@ import pytest
 from aetherflow.kernel.api import StepError
 from aetherflow_excel.moving.insertions import Insertion
 from aetherflow_excel.moving.moves import Moves
-from aetherflow_excel.moving.parts import DROPPED_TYPES, Part, moved_target, part_patcher
+from aetherflow_excel.moving.parts import DROPPED_TYPES, Part, moved_target, part_patcher, readable
 from aetherflow_excel.package.patching import patched
 
 pytestmark = pytest.mark.unit
@@ -137,6 +137,11 @@ CASES = {
         SHEETS + "table+xml",
         table("B5:D9", headerRowCount=0),
         table("B5:D19", headerRowCount=0),
+    ),
+    "a table of which programs show an empty row": (
+        SHEETS + "table+xml",
+        table("B4:D5", insertRow=1),
+        table("B4:D15"),
     ),
     "a table above": (SHEETS + "table+xml", table("B1:D3"), table("B1:D3")),
     "the formulas of a table": (
@@ -382,6 +387,29 @@ def test_a_strict_workbook_gets_settings_of_its_own_namespace():
 )
 def test_a_link_inside_the_workbook_follows(target, expected):
     assert moved_target(MOVES, target) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"<font>a<br>b<BR >c<br class='x'>d</font>", b"<font>a<br/>b<BR />c<br class='x'/>d</font>"),
+        (b"<font>a<br></br>b</font>", b"<font>a<br></br>b</font>"),
+        (b"<font>a<br/>b<br />c<brick>d</brick></font>", b"<font>a<br/>b<br />c<brick>d</brick></font>"),
+    ],
+)
+def test_line_breaks_that_excel_leaves_open_in_old_drawings_are_closed(text, expected):
+    assert readable(DRAWINGS + "vmlDrawing", text) == expected
+    assert readable(DRAWINGS + "drawing+xml", text) == text
+
+
+def test_an_old_drawing_with_an_open_line_break_is_moved():
+    before = note(8, 7, 11).replace("<x:ClientData", "<v:textbox><div>a<br>b</div></v:textbox><x:ClientData")
+    part = Part("xl/drawings/vmlDrawing1.vml", DRAWINGS + "vmlDrawing", "Data", lambda: [before.encode()])
+    patcher = part_patcher(MOVES, part, [])
+    assert patcher is not None
+    assert patched(readable(part.content_type, before.encode()), patcher).decode() == note(18, 17, 21).replace(
+        "<x:ClientData", "<v:textbox><div>a<br/>b</div></v:textbox><x:ClientData"
+    )
 
 
 def test_the_chain_of_calculations_is_left_out():

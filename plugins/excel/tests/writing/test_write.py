@@ -324,15 +324,22 @@ class TestLooks:
         table = opened(workplace).active.tables["Sales"]
         assert (table.ref, table.headerRowCount) == ("A1:B2", 0)
 
+    def test_a_table_may_look_plain(self, workplace):
+        workplace.write(source=workplace.write_csv("a\n1\n"), table="Sales", table_style=None)
+
+        assert opened(workplace).active.tables["Sales"].tableStyleInfo.name is None
+
     def test_links_are_those_of_columns_that_the_flow_names(self, workplace):
         rows = "link,text\nhttps://example.com/?a=1&b=ü,https://example.com/\nfile:///etc/passwd,x\n,\nmailto:a@b.c,y\n"
+        rows += "https://a b,\nhttps://a\x01b,\nHTTPS://A.B/,\n"
 
         workplace.write(source=workplace.write_csv(rows), hyperlinks=["link"])
 
         sheet = opened(workplace).active
         targets = [cell.hyperlink and cell.hyperlink.target for cell in sheet["A"]]
-        assert targets == [None, "https://example.com/?a=1&b=ü", None, None, "mailto:a@b.c"]
-        assert [cell.hyperlink for cell in sheet["B"]] == [None] * 5
+        found = [None, "https://example.com/?a=1&b=ü", None, None, "mailto:a@b.c", None, None, "HTTPS://A.B/"]
+        assert targets == found
+        assert [cell.hyperlink for cell in sheet["B"]] == [None] * 8
         assert [cell.value for cell in sheet["A"]][1:3] == ["https://example.com/?a=1&b=ü", "file:///etc/passwd"]
         assert sheet["A2"].font.u == "single"
 
@@ -444,7 +451,14 @@ class TestWhatIsRefused:
             workplace.write(sheets=[{**sheet, "name": "A"}, {**sheet, "name": "B"}])
 
     @pytest.mark.parametrize(
-        ("header", "message"), [("a,A", "two columns of rows.csv"), ("a,", "a column has no name")]
+        ("header", "message"),
+        [
+            ("a,A", r"two columns of rows\.csv are called 'a' and 'A'"),
+            ("a,", "no column of a table may be called ''"),
+            ('a,"b\nc"', "no column of a table may be called"),
+            ("a,b\x01", "no column of a table may be called"),
+            ("a," + "b" * 256, "no column of a table may be called"),
+        ],
     )
     def test_columns_that_a_table_can_t_have(self, workplace, header, message):
         with pytest.raises(StepError, match=message) as caught:
@@ -459,6 +473,23 @@ class TestWhatIsRefused:
         with pytest.raises(StepError, match=r"names (the|a) column 'b'") as caught:
             workplace.write(source=workplace.write_csv("a\n1\n"), **inputs)
         assert caught.value.problem.code == "AF-EXCEL-COLUMNS"
+
+    @pytest.mark.parametrize("code", ['"kg', "[h", "0]", "a\\", "0;0;0;0;0", "0\x01", '0"a"b"'])
+    @pytest.mark.parametrize("option", ["number_formats", "column_formats"])
+    def test_number_formats_that_are_none(self, workplace, code, option):
+        formats = {"int" if option == "number_formats" else "a": code}
+
+        with pytest.raises(StepError, match="is no number format") as caught:
+            workplace.write(source=workplace.write_csv("a\n1\n"), **{option: formats})
+        assert caught.value.problem.code == "AF-EXCEL-NUMBER-FORMAT"
+
+    @pytest.mark.parametrize(
+        "code", ['#,##0.00 "[kg"', "[Red]-0;[h]:mm", r"0\"", "_-* #,##0_-;@", "[$€-407] 0", "General"]
+    )
+    def test_number_formats_that_are_some(self, workplace, code):
+        workplace.write(source=workplace.write_csv("a\n1\n"), column_formats={"a": code})
+
+        assert opened(workplace).active["A2"].number_format == code
 
     def test_more_rows_than_a_sheet_has_before_anything_is_written(self, workplace):
         import pyarrow as pa
@@ -515,6 +546,7 @@ class TestWhatIsRefused:
             {"source": "rows.csv", "dtypes": {"a": "int"}, "type_cast": "basic"},
             {"source": "rows.csv", "number_formats": {"string": "@"}},
             {"source": "rows.csv", "column_widths": {"a": 0}},
+            {"source": "rows.csv", "table_style": "Nice"},
         ],
     )
     def test_inputs_that_contradict_each_other(self, workplace, inputs):

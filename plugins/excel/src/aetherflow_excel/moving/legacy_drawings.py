@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .rules import RulesPatcher
 #: A box is told by column, offset, row and offset of its upper left corner, then of its lower right one.
 _FIRST_ROW, _LAST_ROW, _LAST_OFFSET, _NUMBERS = 2, 6, 7, 8
 _FORMULAS = ("x:FmlaLink", "x:FmlaRange", "x:FmlaGroup", "x:FmlaTxbx", "x:FmlaPict")
+_LINE_BREAK = re.compile(rb"<((?i:br)(?:\s[^<>]{0,200})?)(?<!/)>(?!</(?i:br))")
 _FALSE = frozenset({"f", "false", "0"})
 
 
@@ -29,10 +31,15 @@ class _Object:
     keeps_size: bool = False
 
 
+def mended(xml: bytes) -> bytes:
+    """An old drawing as XML: the texts in it are HTML, and Excel does not close the line breaks of those."""
+    return _LINE_BREAK.sub(rb"<\1/>", xml)
+
+
 def legacy_drawing_patcher(moves: Moves, sheet: str | None, chunks: Iterable[bytes]) -> RulesPatcher:
     """The patcher of an old drawing; its objects are looked through first."""
     reader = _Reader()
-    for _ in patch(chunks, reader):
+    for _ in patch((mended(b"".join(chunks)),), reader):
         pass
     return _Mover(moves, sheet, reader.objects)
 

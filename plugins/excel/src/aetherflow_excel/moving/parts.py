@@ -10,7 +10,7 @@ from ..package.patching import Patcher
 from .charts import ChartPatcher
 from .drawings import DrawingPatcher, drawing_patcher
 from .insertions import Kind
-from .legacy_drawings import legacy_drawing_patcher
+from .legacy_drawings import legacy_drawing_patcher, mended
 from .moves import Moves, Standing
 from .pivots import PivotTablePatcher, pivot_cache_patcher
 from .problems import immovable
@@ -20,6 +20,7 @@ from .workbook_part import WorkbookPatcher
 
 _SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 _OFFICE = "application/vnd.openxmlformats-officedocument."
+_OLD_DRAWING = _OFFICE + "vmlDrawing"
 _EXCEL = "application/vnd.ms-excel."
 
 #: Parts that only repeat what programs compute when they open the workbook: they are left out.
@@ -54,6 +55,11 @@ def part_patcher(moves: Moves, part: Part, warnings: list[str]) -> Patcher | Non
         return WorkbookPatcher(moves, part.read(), warnings)
     make = _MAKERS.get(kind)
     return make(moves, part) if make is not None else None
+
+
+def readable(content_type: str, xml: bytes) -> bytes:
+    """The XML of a part as patchers take it: that of old drawings is not always well-formed."""
+    return mended(xml) if content_type == _OLD_DRAWING else xml
 
 
 def moved_target(moves: Moves, target: str) -> str:
@@ -116,7 +122,7 @@ _MAKERS: dict[str, Callable[[Moves, Part], Patcher]] = {
     _OFFICE + "drawing+xml": lambda moves, part: drawing_patcher(moves, part.sheet, part.read()),
     _OFFICE + "drawingml.chart+xml": lambda moves, _: ChartPatcher(moves),
     _OFFICE + "drawingml.chartshapes+xml": lambda moves, part: DrawingPatcher(moves, part.sheet),
-    _OFFICE + "vmlDrawing": lambda moves, part: legacy_drawing_patcher(moves, part.sheet, part.read()),
+    _OLD_DRAWING: lambda moves, part: legacy_drawing_patcher(moves, part.sheet, part.read()),
     "application/vnd.ms-office.chartex+xml": lambda moves, _: ChartPatcher(moves),
     _EXCEL + "controlproperties+xml": _formulas("x14:formControlPr", "fmlaLink", "fmlaRange", "fmlaGroup", "fmlaTxbx"),
     _EXCEL + "threadedcomments+xml": _simple(tc__threadedComment=("ref",)),

@@ -14,17 +14,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, column_number
+from ..package.problems import BrokenPart
 
 _CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}"
 _AREA = rf"(?:{_CELL}(?::{_CELL})?|\$?[0-9]{{1,7}}:\$?[0-9]{{1,7}}|\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}})"
 _WORD = r"[\w.\\?]+"
+#: The name of a sheet of another workbook may have a path with it.
+_MOST_NAME = 600
 #: A sheet, two sheets with all between them, or one of another workbook.
-_SHEET = rf"(?:'(?:[^']|'')+'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
+_SHEET = rf"(?:'(?:[^']|''){{1,{_MOST_NAME}}}'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
 _PIECE = re.compile(
     rf"""
       (?P<string>"(?:[^"]|"")*")
     | (?P<lost>\#REF!(?:{_AREA})?)
-    | (?P<sheet>{_SHEET})?(?P<area>{_AREA})(?![\w.\\?!(\[])
+    | (?P<sheet>{_SHEET})?(?P<area>{_CELL}:(?P=sheet){_CELL}|{_AREA})(?![\w.\\?!(\[])
     | (?P<prefix>{_SHEET})
     | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
@@ -33,6 +36,8 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
+#: Excel allows half of that; what is longer only costs time.
+_MOST_CHARACTERS = 16_384
 _CONSTANTS = frozenset({"true", "false"})
 
 
@@ -69,6 +74,8 @@ class Reference:
     sheets: tuple[str, ...]
     is_external: bool
     ends: tuple[End, ...]
+    #: Whether the sheet is said at both corners: `Data!A1:Data!A9`.
+    has_sheet_twice: bool = False
 
     @property
     def first(self) -> End:
@@ -82,7 +89,8 @@ class Reference:
 
     def with_ends(self, *ends: End) -> str:
         """The text with other corners."""
-        return self.prefix + ":".join(map(str, ends))
+        between = f":{self.prefix}" if self.has_sheet_twice else ":"
+        return self.prefix + between.join(map(str, ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,13 @@ class Formula:
 
 @lru_cache(maxsize=4096)
 def parse_formula(text: str) -> Formula:
-    """Take a formula apart; an equals sign in front is neither needed nor in the way."""
+    """Take a formula apart; an equals sign in front is neither needed nor in the way.
+
+    Raises:
+        BrokenPart: it is longer than a formula can be.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise BrokenPart(f"it has a formula of {len(text):,} characters")
     pieces: list[str | Reference] = []
     names: set[str] = set()
     functions: set[str] = set()
@@ -121,7 +135,7 @@ def parse_formula(text: str) -> Formula:
 
 def parse_area(text: str) -> Reference | None:
     """A reference without a sheet, such as B2:C9, 5:5 or A:C; null where it is none."""
-    found = _PIECE.fullmatch(text)
+    found = _PIECE.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
     reference = None if found is None else _reference(found)
     return None if reference is None or reference.sheets or not reference.ends else reference
 
@@ -160,13 +174,16 @@ def _reference(found: re.Match[str]) -> Reference | None:
     area = found["area"]
     if not prefix and not area:
         return None
+    has_sheet_twice = bool(prefix and area and prefix in area)
+    if has_sheet_twice:
+        area = area.replace(prefix, "")
     ends = tuple(map(_end, area.split(":"))) if area else ()
     if not all(end is not None for end in ends):
         ends = ()
     if not prefix and not ends:
         return None
     corners = tuple(end for end in ends if end is not None)
-    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners)
+    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners, has_sheet_twice)
 
 
 def _end(text: str) -> End | None:

@@ -32,7 +32,7 @@ _CELLS = {
     "main:cellSmartTags": ("r", Kind.OBJECT),
     "main:webPublishItem": ("sourceRef", Kind.AREA),
 }
-_CONTROL_FORMULAS = ("linkedCell", "listFillRange", "cf")
+_CONTROL_FORMULAS = ("linkedCell", "listFillRange")
 
 
 def sheet_patcher(moves: Moves, survey: SheetSurvey, *, is_stale: bool) -> SheetPatcher:

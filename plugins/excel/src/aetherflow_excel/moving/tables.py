@@ -34,7 +34,11 @@ class TablePatcher(RulesPatcher):
         self._totals_rows = whole_number(attributes.get("totalsRowCount", "0"))
         self._old = cell_range(attributes["ref"])
         self._new = self._moves.range(self._sheet, self._old, Kind.TABLE if self._header_rows else Kind.AREA)
-        return changed(attributes, {"ref": str(self._new)}) if self._new != self._old else None
+        if self._new == self._old:
+            return None
+        # It has rows now, and not only the one that programs show in a table without any.
+        shown = {"insertRow": None} if self._new.row_count > self._old.row_count else {}
+        return changed(attributes, {"ref": str(self._new), **shown})
 
     def _start_filter(self, attributes: Mapping[str, str]) -> Edit | None:
         """A filter covers all but the totals, also where the data comes in right above them."""

@@ -74,15 +74,20 @@ def _sheet_lines(picture: SheetPicture) -> Iterator[str]:
     sheet = picture.sheet
     state = "" if sheet.state == "visible" else f", {sheet.state}"
     cells = f": {picture.cells}" if picture.cells else ""
-    formulas = f", {picture.formulas:,} formulas" if picture.formulas else ""
-    merged = f", {picture.merged:,} merged ranges" if picture.merged else ""
-    yield f"{sheet.kind} {shown(sheet.name)}{state}{cells}{formulas}{merged}"
+    yield (
+        f"{sheet.kind} {shown(sheet.name)}{state}{cells}"
+        f"{_counted(picture.formulas, 'formula')}{_counted(picture.merged, 'merged range')}"
+    )
     for cell, text in picture.markers:
         yield f"  text  {cell}: {shown(text)}"
     for table in picture.tables:
         yield f"  table {shown(table.name)}: {table.range} ({shown(', '.join(table.columns))})"
     for chart in picture.charts:
         yield f"  chart {shown(chart.part.rpartition('/')[2])}: {shown(', '.join(chart.ranges))}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f", {count:,} {what}{'s' * (count > 1)}" if count else ""
 
 
 def _touched_lines(filled: Filled) -> Iterator[str]:

@@ -27,8 +27,8 @@ chartsheet Picture
 
 names
   Block: Report!$A$2:$B$4
-  Rate: 0.19  (no place for rows)
   Here on Report: Report!$A$9
+  Rate: 0.19  (no place for rows)
 """
 
 

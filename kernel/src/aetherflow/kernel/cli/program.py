@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
-from .command_line import read_command_line
+from .command_line import COMPLETION, read_command_line
 from .commands import FIRST_WORDS
 from .streams import drop_stream, flush_streams, settle_streams
 
@@ -95,7 +95,8 @@ def _ask_typer(
 
     try:
         # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
-        code: int | str | None = make_app(environ, of_plugins)(args=list(arguments), standalone_mode=not as_json)
+        app = make_app(environ, of_plugins, arguments=None if COMPLETION in environ else arguments)
+        code: int | str | None = app(args=list(arguments), standalone_mode=not as_json)
     except TyperException as error:
         raise _usage_error(error) from error
     return code

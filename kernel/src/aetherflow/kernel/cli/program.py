@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .commands import Command
+
+#: A module that is imported with the first plugin.
+_WITH_PLUGINS = "aetherflow.kernel.plugins.hook_manager"
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -38,6 +42,9 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     if has_left_behind:
         # Python would wait for threads that nobody else waits for.
         os._exit(number)
+    if _WITH_PLUGINS not in sys.modules:
+        # All that is left is ours, and nothing in it has to be closed: Python need not look for what is garbage.
+        gc.freeze()
     sys.exit(number)
 
 

@@ -91,15 +91,14 @@ class Moves:
 
     def is_touched(self, text: str, sheet: str | None) -> bool:
         """Whether a formula refers to a sheet that rows are inserted into."""
-        return any(self._sheet_of(each, sheet) is not None for each in parse_formula(text).references)
+        return any(self._moving_sheets(each, sheet) for each in parse_formula(text).references)
 
-    def _sheet_of(self, reference: Reference, sheet: str | None) -> str | None:
+    def _moving_sheets(self, reference: Reference, sheet: str | None) -> list[str]:
+        """The sheets of a reference that rows are inserted into; the one of its formula where it names none."""
         if reference.is_external or not reference.ends:
-            return None
-        for name in self._spanned(reference) if reference.sheets else (sheet,):
-            if self.changes(name):
-                return name
-        return None
+            return []
+        named = self._spanned(reference) if reference.sheets else (sheet,)
+        return [name for name in named if name is not None and self.changes(name)]
 
     def _spanned(self, reference: Reference) -> Sequence[str]:
         """The sheets of a reference, all between the two where it has two."""
@@ -113,22 +112,25 @@ class Moves:
         return text if reference is None else self._reference(reference, kind, standing)
 
     def _reference(self, reference: Reference, kind: Kind, standing: Standing) -> str:
-        sheet = self._sheet_of(reference, standing.sheet)
-        if sheet is None or not reference.first.row:
+        if not reference.ends or not reference.first.row:
             return reference.text
-        is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
+        for sheet in self._moving_sheets(reference, standing.sheet):
+            ends = self._ends(reference, sheet, kind, standing)
+            if ends == reference.ends:
+                continue
+            if len(reference.sheets) > 1:
+                raise immovable(f"a formula refers to {reference.text[:120]!r}, which is on several sheets at once")
+            return reference.with_ends(*ends)
+        return reference.text
+
+    def _ends(self, reference: Reference, sheet: str, kind: Kind, standing: Standing) -> tuple[End, ...]:
         rows = self.of(sheet)
         if not rows.reaches(max(reference.first.row, reference.last.row)):
-            return reference.text
+            return reference.ends
+        is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
         if is_own and standing.base is not None:
-            ends = _keeping_distance(reference, rows, standing.base, kind)
-        else:
-            ends = _moved(reference, rows, kind, standing.row if is_own else None)
-        if ends == reference.ends:
-            return reference.text
-        if len(reference.sheets) > 1:
-            raise immovable(f"a formula refers to {reference.text[:120]!r}, which is on several sheets at once")
-        return reference.with_ends(*ends)
+            return _keeping_distance(reference, rows, standing.base, kind)
+        return _moved(reference, rows, kind, standing.row if is_own else None)
 
 
 def _cells(reference: Reference) -> CellRange:
@@ -144,7 +146,7 @@ def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int 
     ):
         return reference.ends  # It is relative to the cell that uses the name.
     cells = _cells(reference)
-    if kind is Kind.FORMULA and len(reference.ends) == 1:
+    if kind is Kind.FORMULA and len(reference.ends) == 1 and not reference.is_summed:
         kind = Kind.OBJECT
     are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row

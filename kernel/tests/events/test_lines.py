@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -153,6 +155,29 @@ def test_what_libraries_say_is_in_the_same_log_line_by_line():
     assert lines[0]["message"] == "two\nlines"
     assert "old thing" in lines[1]["message"]
     assert "ZeroDivisionError" in lines[2]["error"]
+
+
+def test_what_is_said_through_logging_is_heard_where_it_is_imported_later():
+    program = """
+import io, sys
+from aetherflow.kernel.events.library_logs import library_logs
+from aetherflow.kernel.events.lines import LineLog
+from aetherflow.kernel.resolve.redaction import Redactor
+
+stream, finders = io.StringIO(), sys.meta_path[:]
+with library_logs(LineLog(stream, redactor=Redactor(), level="INFO", as_json=False), "INFO"):
+    before = "logging" in sys.modules
+    import logging
+    logging.getLogger("library").warning("it is heard")
+logging.getLogger("library").warning("it is not ours any more")
+print(before, stream.getvalue(), sys.meta_path == finders, logging.getLogger().handlers)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("False ")
+    assert done.stdout.endswith(" True []\n")
+    assert "it is heard" in done.stdout
+    assert "any more" not in done.stdout
+    assert done.stderr == "it is not ours any more\n"
 
 
 def test_sink_that_fails_is_told_of_once_and_the_others_go_on():

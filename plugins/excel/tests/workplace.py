@@ -37,15 +37,15 @@ class Context:
         self.done.append((done, total))
 
     def publish(self, path, *, replace=True):
-        return publish(path, replace=replace)
+        return publish(path, owner="key", replace=replace)
 
 
 class Workplace:
     """A folder and the steps that work in it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, kind: type[Context] = Context):
         self.folder = folder
-        self.context = Context(folder)
+        self.context = kind(folder)
 
     def read(self, source="book.xlsx", output="out.csv", **inputs):
         """The outputs of `excel_read`; those of a skip with its reason."""

@@ -60,8 +60,8 @@ class _Field:
 
     def __init__(
         self,
-        *,
         default: object = _NOTHING,
+        *,
         factory: Any = _NOTHING,  # noqa: ANN401 - a callable, or nothing
         is_shown: bool = True,
         is_compared: bool = True,
@@ -85,29 +85,28 @@ class _Field:
 
 def _make_record(cls: type, shared: Mapping[str, object], *, are_keywords_only: bool) -> type:
     """The class made anew, with slots for its fields and with the functions of a record."""
-    own = _own_fields(cls, are_keywords_only=are_keywords_only)
+    kept = {**shared, **vars(cls)}
+    for name in _NOT_COPIED:
+        kept.pop(name, None)
+    own = _own_fields(kept, are_keywords_only=are_keywords_only)
     fields = {**_inherited_fields(cls), **own}
     compared = [name for name, found in fields.items() if found.is_compared]
-    made_here = {
-        "__slots__": tuple(own),
-        "__match_args__": tuple(name for name, found in fields.items() if not found.is_keyword_only),
-        "__dataclass_fields__": _Described("__dataclass_fields__"),
-        "__dataclass_params__": _Described("__dataclass_params__"),
-        "_record_fields": fields,
-        "_record_count": _USES_BEFORE_COMPILING,
-        "_record_values": operator.attrgetter(*compared) if compared else staticmethod(_no_values),
-    }
-    kept = {name: value for name, value in vars(cls).items() if name not in own and name not in _NOT_COPIED}
-    return type(cls)(cls.__name__, cls.__bases__, {**shared, **kept, **made_here})
+    kept["__slots__"] = tuple(own)
+    kept["__match_args__"] = tuple([name for name, found in fields.items() if not found.is_keyword_only])
+    kept["_record_fields"] = fields
+    kept["_record_count"] = _USES_BEFORE_COMPILING
+    kept["_record_values"] = operator.attrgetter(*compared) if compared else staticmethod(_no_values)
+    return type(cls)(cls.__name__, cls.__bases__, kept)
 
 
-def _own_fields(cls: type, *, are_keywords_only: bool) -> dict[str, _Field]:
+def _own_fields(members: dict[str, Any], *, are_keywords_only: bool) -> dict[str, _Field]:
+    """The fields among the members of a class, taken out of them."""
     own = {}
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
+    for name, annotation in members.get("__annotations__", {}).items():
         if annotation.startswith("ClassVar"):
             continue
-        given = vars(cls).get(name, _NOTHING)
-        own[name] = found = given if isinstance(given, _Field) else _Field(default=given)
+        given = members.pop(name, _NOTHING)
+        own[name] = found = given if isinstance(given, _Field) else _Field(given)
         found.annotation = annotation
         found.is_keyword_only = are_keywords_only
     return own
@@ -210,18 +209,6 @@ def _setstate(self: object, state: Mapping[str, object]) -> None:
         _put(self, name, value)
 
 
-_SHARED = {
-    "__init__": _init,
-    "__repr__": _repr,
-    "__eq__": _compared(operator.eq),
-    "__getstate__": _getstate,
-    "__setstate__": _setstate,
-}
-_FROZEN = {"__hash__": _hash, "__setattr__": _refuse, "__delattr__": _refuse}
-_CHANGEABLE = {"__hash__": None}
-_ORDERED = {f"__{by.__name__}__": _compared(by) for by in (operator.lt, operator.le, operator.gt, operator.ge)}
-
-
 class _Described:
     """What `dataclasses` asks a class about itself: taken, when it is asked, from a dataclass with the same fields."""
 
@@ -233,6 +220,20 @@ class _Described:
         for attribute in ("__dataclass_fields__", "__dataclass_params__"):
             setattr(cls, attribute, getattr(twin, attribute))
         return getattr(twin, self.attribute)
+
+
+_SHARED = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__eq__": _compared(operator.eq),
+    "__getstate__": _getstate,
+    "__setstate__": _setstate,
+    "__dataclass_fields__": _Described("__dataclass_fields__"),
+    "__dataclass_params__": _Described("__dataclass_params__"),
+}
+_FROZEN = {"__hash__": _hash, "__setattr__": _refuse, "__delattr__": _refuse}
+_CHANGEABLE = {"__hash__": None}
+_ORDERED = {f"__{by.__name__}__": _compared(by) for by in (operator.lt, operator.le, operator.gt, operator.ge)}
 
 
 def _twin_of(cls: Any) -> type:  # noqa: ANN401 - any record class

@@ -99,6 +99,9 @@ class Target(StepInputs):
         default="text",
         description="Numbers that a spreadsheet can't hold, with more than 15 digits, are written as text, or rounded.",
     )
+    hyperlinks: list[str] = Field(
+        default=[], description="Columns whose texts become links where they are http, https, ftp or mailto addresses."
+    )
     row_count: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="How many rows there are; another number is refused."
     )

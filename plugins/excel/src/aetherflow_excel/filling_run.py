@@ -13,6 +13,7 @@ from .fill_inputs import FidelityReport, FillOutputs, WrittenRegion
 from .filling.fill import Filled, fill
 from .filling.progress import Progress, WatchedTable
 from .filling.regions import Filling, check_limits
+from .rows.memory import lean_memory
 
 if TYPE_CHECKING:
     from .fill_inputs import Target
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .rows.sources import Table
 
 
+@lean_memory()
 def fillings_of(context: StepContext, tables: Sequence[tuple[Target, Table, str | None]]) -> list[Filling]:
     """The targets with their rows counted; each with the sheet to make where it is missing.
 
@@ -36,6 +38,7 @@ def fillings_of(context: StepContext, tables: Sequence[tuple[Target, Table, str 
     return found
 
 
+@lean_memory()
 def fill_and_publish(context: StepContext, template: Path, output: Path, fillings: Sequence[Filling]) -> FillOutputs:
     """Fill a template, and put the workbook in its place when it is whole.
 

@@ -74,7 +74,9 @@ class SheetOptions(StepInputs):
     autofilter: bool = Field(default=True, description="Whether the sheet can be filtered by its header.")
     table: TableName | None = Field(default=None, description="The name of a table that the rows are made.")
     table_style: str | None = Field(
-        default="Table Style Medium 9", description="How the table looks, as spreadsheet programs call it; null: plain."
+        default="Table Style Medium 9",
+        pattern=r"^Table Style (Light|Medium|Dark) [1-9][0-9]?$",
+        description="How the table looks, as spreadsheet programs call it; null: plain.",
     )
     column_widths: dict[str, Width] = Field(
         default={}, description="Widths of columns, in characters; others are as wide as their first rows need."
@@ -123,7 +125,9 @@ class ExcelWriteInputs(SheetOptions):
 
     model_config = ConfigDict(
         json_schema_extra=all_of(
-            when(missing("sheets"), {"required": ["source"]}, _SOURCE_MEND),
+            when(
+                missing("sheets"), {"required": ["source"], "properties": {"source": {"type": "string"}}}, _SOURCE_MEND
+            ),
             excludes(given("sheets"), "source", _ONCE_MEND),
             excludes(given("sheets"), "sheet", _ONCE_MEND),
             excludes(given("sheets"), "table", _ONCE_MEND),

@@ -15,6 +15,7 @@ from typing import Any
 
 from plugins.excel.tests.oracles.office import ask, failure
 from plugins.excel.tests.templates import (
+    abreast,
     charted,
     dated,
     decorated,
@@ -26,8 +27,10 @@ from plugins.excel.tests.templates import (
     office,
     pivoted,
     side_by_side,
+    sparse,
     stacked,
     tabled,
+    worded,
 )
 from plugins.excel.tests.templates.record import Target, Template
 
@@ -49,6 +52,10 @@ TEMPLATES = {
         handmade.STRICTLY,
         office.SAVED,
         office.PIVOT,
+        worded.TEMPLATE,
+        sparse.TEMPLATE,
+        abreast.TEMPLATE,
+        abreast.LONGER,
     )
 }
 WAYS = ("replace", "below")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 
 import pytest
 
@@ -19,12 +18,7 @@ from plugins.excel.tests.oracles.readers import (
     texts_by_openpyxl,
 )
 
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(
-        find_spec("aetherflow_excel.fill_small_step") is None, reason="the steps that fill are not there"
-    ),
-]
+pytestmark = pytest.mark.acceptance
 
 FILLED = [(name, way) for name in TEMPLATES for way in WAYS]
 READERS = {"openpyxl": by_openpyxl, "calamine": by_calamine}

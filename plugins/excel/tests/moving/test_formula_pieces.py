@@ -11,7 +11,7 @@ from openpyxl.formula import Tokenizer
 
 from aetherflow_excel.moving.insertions import Insertion, Kind
 from aetherflow_excel.moving.moves import Moves, Standing
-from aetherflow_excel.moving.references import Reference, parse_formula
+from aetherflow_excel.moving.references import Reference, parse_formula, with_table
 from aetherflow_excel.package.problems import BrokenPart
 
 pytestmark = pytest.mark.unit
@@ -89,6 +89,22 @@ def test_whatever_stands_in_a_formula_it_is_moved_without_an_accident(text):
 def test_names_and_functions_are_told(text, names, functions):
     formula = parse_formula(text)
     assert (formula.names, formula.functions) == (names, functions)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SUBTOTAL(109,[Count])", "SUBTOTAL(109,Sales[Count])"),
+        ("[Count]*[[#This Row],[Price]]", "Sales[Count]*Sales[[#This Row],[Price]]"),
+        ("SUM(Sales[Count])", "SUM(Sales[Count])"),
+        ('Other[[#All],[a]]&"[x]"', 'Other[[#All],[a]]&"[x]"'),
+        ("[1]Data!A1+[2]!name", "[1]Data!A1+[2]!name"),
+        ("'[a.xlsx]Data'!A1", "'[a.xlsx]Data'!A1"),
+        ("A1+B2", "A1+B2"),
+    ],
+)
+def test_a_bare_column_of_a_table_gets_its_table(text, expected):
+    assert with_table(text, "Sales") == expected
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def faults_of_parts(template: Template, before: Package, after: Package, way: st
 
 def faults_of_facts(template: Template, before: Package, after: Package, way: str) -> list[str]:
     """Everything that refers to rows and does not say what a person expects."""
-    expected: dict[str, Any] = {**facts_of(before), **template.expected(way).facts}
+    told: dict[str, Any] = {**facts_of(before), **template.expected(way).facts}
+    expected = {section: facts for section, facts in told.items() if facts}
     found = facts_of(after)
     return [
         f"{section}: {found.get(section)} and not {expected.get(section)}"

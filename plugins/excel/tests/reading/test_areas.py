@@ -145,6 +145,9 @@ class TestInputsThatContradictEachOther:
             {"header": 0},
             {"sheet": ""},
             {"max_rows": 0},
+            {"types": {"a": "number"}},
+            {"types": {"a": "decimal(2,3)"}},
+            {"types": {"a": "decimal(39,2)"}},
         ],
     )
     def test_they_are_refused(self, book, inputs):

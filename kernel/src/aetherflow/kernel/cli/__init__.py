@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process; the console script's target."""
+    # Starting makes objects that stay: to look through them for garbage is a part of the time, and finds none.
+    # What goes on for long turns it on again.
+    gc.disable()
     try:
         from .program import run_program
     except OSError as error:

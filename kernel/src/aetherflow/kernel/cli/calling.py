@@ -26,6 +26,6 @@ def call(command: Command, values: Mapping[str, Any], environ: Mapping[str, str]
 
 def print_version() -> None:
     """Say which release this is."""
-    from importlib_metadata import version
+    from ..plugins.distributions import distribution_version
 
-    print("aetherflow-kernel", version("aetherflow-kernel"))  # noqa: T201 - the answer
+    print("aetherflow-kernel", distribution_version("aetherflow-kernel") or "of unknown version")  # noqa: T201 - the answer

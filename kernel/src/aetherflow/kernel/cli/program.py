@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -25,9 +24,6 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     settle_streams()
-    # Starting makes objects that stay: to look through them for garbage is a part of the time, and finds none.
-    # What goes on for long turns it on again.
-    gc.disable()
     environ = dict(os.environ)
     # pydantic imports whatever is installed with an entry point of its own: code that no runtime profile has let in.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

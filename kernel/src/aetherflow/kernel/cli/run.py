@@ -90,8 +90,10 @@ def start_run(
     """Check a flow, run it where it is as it was planned, and tell of it; answers how the process is to end."""
     from ..check.preparation import prepare_flow
     from ..run.crew import note_left_behind
-    from ..run.flow import run_prepared
+    from .pydantic_alone import pydantic_alone
 
+    with pydantic_alone():
+        from ..run.flow import run_prepared
     with ExitStack() as stack:
         stack.enter_context(output_kept_for_the_answer())
         prepared = prepare_flow(file, profile=profile, environ=environ)

@@ -6,7 +6,7 @@ import platform
 import re
 from collections.abc import Iterator
 
-from ..plugins.discovery import distribution_version
+from ..plugins.distributions import distribution_version
 from ..policy.rules import normalised_name
 from ..policy.versions import VersionBound, parse_bounds, parse_version
 from ..quick_dataclasses import dataclass

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..check.preparation import find_surroundings, prepare_flow
 from ..contracts.interface import INTERFACE_VERSION
 from ..errors import AetherFlowError, ExitCode, Problem
-from ..plugins.discovery import distribution_version
+from ..plugins.distributions import distribution_version
 from ..quick_dataclasses import dataclass, field
 from ..resolve.redaction import MASK, Redactor, is_secret_key
 from ..resolve.resource_profiles import JSON_KEY

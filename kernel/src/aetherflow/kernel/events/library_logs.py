@@ -1,58 +1,99 @@
-"""What libraries and plugins say through `logging` and `warnings` goes into the same log, line by line."""
+"""What libraries and plugins say by themselves goes into the same log, line by line."""
 
 from __future__ import annotations
 
-import logging
+import sys
 import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import warnings
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..plugins.boundary import asked_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
     from .lines import LineLog
 
 
-class _ToLineLog(logging.Handler):
-    def __init__(self, log: LineLog) -> None:
-        super().__init__()
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        values: dict[str, object] = {"logger": record.name, "message": _message_of(record)}
-        if record.exc_info and record.exc_info[1] is not None:
-            values["error"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
-        self._log.write(record.levelname if record.levelname in _KNOWN else "INFO", "log", record.created, values)
-
-
-def _message_of(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 - a library's malformed log call must not end what it logs about
-        return str(record.msg)
-
-
-_KNOWN = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
 @contextmanager
 def library_logs(log: LineLog, level: str) -> Iterator[None]:
-    """Send the root logger, warnings and errors of threads to `log` while the block lasts."""
-    root, handler = logging.getLogger(), _ToLineLog(log)
-    level_before, hook_before, handlers_before = root.level, threading.excepthook, root.handlers[:]
-    root.handlers[:] = [handler]
-    # Libraries speak up at WARNING unless the user asked to hear more than INFO.
-    root.setLevel("DEBUG" if level == "DEBUG" else max(logging.WARNING, logging.getLevelNamesMapping()[level]))
-    logging.captureWarnings(capture=True)
-    threading.excepthook = _tell_of_thread(log)
-    try:
-        yield
-    finally:
-        threading.excepthook = hook_before
-        logging.captureWarnings(capture=False)
-        root.handlers[:] = handlers_before
-        root.setLevel(level_before)
+    """Send what is said through `logging`, warnings and errors of threads to `log` while the block lasts.
+
+    Most runs never import `logging`: it is taken over as soon as somebody does.
+    """
+    with ExitStack() as stack:
+        take_over = _taking_over(log, level, stack)
+        if "logging" in sys.modules:
+            take_over()
+        else:
+            stack.enter_context(asked_first(_WaitingFor("logging", take_over)))
+        showing_before, hook_before = warnings.showwarning, threading.excepthook
+        warnings.showwarning, threading.excepthook = _tell_warning(log), _tell_of_thread(log)
+        try:
+            yield
+        finally:
+            warnings.showwarning, threading.excepthook = showing_before, hook_before
+
+
+def _taking_over(log: LineLog, level: str, stack: ExitStack) -> Callable[[], None]:
+    def take_over() -> None:
+        from .root_logger import root_logger_taken
+
+        stack.enter_context(root_logger_taken(log, level))
+
+    return take_over
+
+
+class _WaitingFor:
+    """A finder that has the others find a module, and does something when it is loaded."""
+
+    def __init__(self, name: str, then: Callable[[], None]) -> None:
+        self._name = name
+        self._then = then
+        self._is_asking = False
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """What the others find."""
+        if name != self._name or self._is_asking:
+            return None
+        from importlib.util import find_spec
+
+        self._is_asking = True
+        try:
+            spec = find_spec(name)
+        finally:
+            self._is_asking = False
+        if spec is not None and spec.loader is not None:
+            self._follow(spec.loader)
+        return spec
+
+    def _follow(self, loader: Any) -> None:  # noqa: ANN401 - any loader
+        load = loader.exec_module
+
+        def load_and_go_on(module: ModuleType) -> None:
+            load(module)
+            self._then()
+
+        loader.exec_module = load_and_go_on
+
+
+def _tell_warning(log: LineLog) -> Callable[..., None]:
+    def tell(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        _file: object = None,
+        line: str | None = None,
+    ) -> None:
+        told = warnings.formatwarning(message, category, filename, lineno, line)
+        log.write("WARNING", "log", time.time(), {"logger": "py.warnings", "message": told})
+
+    return tell
 
 
 def _tell_of_thread(log: LineLog) -> Callable[[threading.ExceptHookArgs], None]:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import NamedTuple
 
 from ..state.folders import enter_folder
 
 _FD_INFO = "/proc/self/fdinfo"
 
 
-class Identity(NamedTuple):
-    """What tells a file or folder from any other that bears its name."""
-
-    device: int
-    inode: int
-    #: Whether it is a file or a folder: the number of one that is gone is given to the next.
-    kind: int
+#: What tells a file or folder from any other that bears its name: device, number, and whether it is a file or a
+#: folder, as the number of one that is gone is given to the next.
+Identity = tuple[int, int, int]
 
 
 def identity_of(found: os.stat_result) -> Identity:
     """The identity of what was looked at."""
-    return Identity(found.st_dev, found.st_ino, stat.S_IFMT(found.st_mode))
+    return found.st_dev, found.st_ino, stat.S_IFMT(found.st_mode)
 
 
 def remove_folder(name: str, parent: int, descriptor: int, *, last: str = "") -> bool:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..quick_dataclasses import dataclass
 from ..state.folders import enter_folder, open_folder
-from .removal import Identity, identity_of, remove_folder, remove_folder_of_name
+from .removal import identity_of, remove_folder, remove_folder_of_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..contracts.records import RunKey
+    from .removal import Identity
 
 #: The end of the name of the file that tells whose a folder is.
 CLAIM_SUFFIX = ".claim"
@@ -138,7 +139,8 @@ def _listed(lines: Iterable[str]) -> list[_Left]:
             elif isinstance(told[0], str):
                 left[number] = _Left(place=Path(told[0]))
             else:
-                left[number].identity = Identity(*told)
+                device, inode, kind = told
+                left[number].identity = (device, inode, kind)
     return list(reversed(left.values()))
 
 

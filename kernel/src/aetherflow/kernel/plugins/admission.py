@@ -73,7 +73,7 @@ class Admission:
 
     def _reserved_name(self, announced: Announcement) -> _Refusal | None:
         for distribution, plugin in self.first_party.plugins.items():
-            if normalised_name(announced.name) == plugin and normalised_name(announced.distribution) != distribution:
+            if plugin == normalised_name(announced.name) and distribution != normalised_name(announced.distribution):
                 return PluginState.CONFLICT, f"the name {plugin!r} is reserved to {distribution}", "deny or remove it"
         return None
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+    from _typeshed.importlib import MetaPathFinderProtocol
+
 #: How much is shown of what went wrong, at most. Cut once it is masked: a cut before could leave half a secret.
 LONGEST_MESSAGE = 4_000
 _MAX_TEXT = 5 * LONGEST_MESSAGE
@@ -66,21 +68,27 @@ def shown(given: object) -> str:
 
 @contextmanager
 def blocked_imports(blocked: Mapping[str, str]) -> Iterator[None]:
-    """Keep one plugin from importing the packages of denied ones; maps each package to the reason.
+    """Keep one plugin from importing the packages of denied ones; maps each package to the reason."""
+    with asked_first(_Refusal(blocked)):
+        yield
+
+
+@contextmanager
+def asked_first(finder: MetaPathFinderProtocol) -> Iterator[None]:
+    """Have a finder asked for each import before all others while the block lasts.
 
     Each change of the finders is a list of its own: an import under way in another thread goes through the one that
     it began with, and would pass over a finder where one before it is taken out.
     """
     import sys
 
-    refusal = _Refusal(blocked)
     with _CHANGING_FINDERS:
-        sys.meta_path = [refusal, *sys.meta_path]
+        sys.meta_path = [finder, *sys.meta_path]
     try:
         yield
     finally:
         with _CHANGING_FINDERS:
-            sys.meta_path = [finder for finder in sys.meta_path if finder is not refusal]
+            sys.meta_path = [each for each in sys.meta_path if each is not finder]
 
 
 class _Refusal:

@@ -17,7 +17,8 @@ def with_conflicts(records: Sequence[PluginRecord], profile: RuntimeProfile) -> 
     for record in records:
         for claim in _claims(record, profile):
             claims[claim].append(record)
-    return [_marked(record, claims) for record in records]
+    doubled = {claim: claimants for claim, claimants in claims.items() if len(claimants) > 1}
+    return [_marked(record, doubled) for record in records]
 
 
 def _claims(record: PluginRecord, profile: RuntimeProfile) -> Iterator[str]:
@@ -30,11 +31,11 @@ def _claims(record: PluginRecord, profile: RuntimeProfile) -> Iterator[str]:
                 yield f"{each.kind} {each.name}"
 
 
-def _marked(record: PluginRecord, claims: dict[str, list[PluginRecord]]) -> PluginRecord:
+def _marked(record: PluginRecord, doubled: dict[str, list[PluginRecord]]) -> PluginRecord:
     if not record.is_ready:
         return record
-    for claim, claimants in claims.items():
-        if len(claimants) > 1 and any(claimant is record for claimant in claimants):
+    for claim, claimants in doubled.items():
+        if any(claimant is record for claimant in claimants):
             others = ", ".join(_told(claimant) for claimant in claimants if claimant is not record)
             mend = "deny or uninstall one of them" if not record.is_local else "give it another name"
             return replace(record, state=PluginState.CONFLICT, why=f"{claim} is also claimed by {others}", mend=mend)

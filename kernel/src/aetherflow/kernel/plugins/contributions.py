@@ -60,6 +60,12 @@ def commands_by_name(plugin: str, given: Iterable[object]) -> dict[str, PluginCo
     return found
 
 
+def summary_of(given: object) -> str:
+    """The first line of a docstring of its own; inherited ones say nothing about it."""
+    text = getattr(given, "__doc__", None)
+    return inspect.cleandoc(text).partition("\n")[0] if isinstance(text, str) and text.strip() else ""
+
+
 def _as_command(plugin: str, given: object) -> PluginCommand:
     from ..contracts.commands import CommandParameter, PluginCommand
 
@@ -81,9 +87,10 @@ def _as_command(plugin: str, given: object) -> PluginCommand:
 
 def _as_step(plugin: str, given: object) -> type[AnyStep]:
     from ..contracts.steps import STEP_MARK, Step
-    from .functions import step_from_function
 
     if inspect.isfunction(given) and hasattr(given, STEP_MARK):
+        from .functions import step_from_function
+
         step = step_from_function(given, plugin=plugin)
     elif isinstance(given, type) and issubclass(given, Step):
         step = given

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.interface import INTERFACE_VERSION
 from .boundary import plugin_boundary
+from .contributions import summary_of
 from .manifest import MANIFEST_FORMAT
 from .records import LoadedPlugin
 
@@ -57,12 +57,6 @@ def drift(written: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     _compare("", _comparable(written), _comparable(actual), lines)
     return lines
-
-
-def summary_of(given: object) -> str:
-    """The first line of a docstring of its own; inherited ones say nothing about it."""
-    text = getattr(given, "__doc__", None)
-    return inspect.cleandoc(text).partition("\n")[0] if isinstance(text, str) and text.strip() else ""
 
 
 def _step(step: type[AnyStep]) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ..policy.choice import ADMINISTRATOR_FILE, decide_profile
 from ..policy.project import find_project
-from ..resolve.environment import take_environment
-from ..resolve.settings import read_settings
 from .index import PluginIndex, build_index
 
 
@@ -33,6 +31,9 @@ def open_index(
         RefusedByPolicy: the policy can't be understood, or the profile may not be chosen.
         PluginError: a local plugin folder can't be loaded.
     """
+    from ..resolve.environment import take_environment
+    from ..resolve.settings import read_settings
+
     variables = os.environ if environ is None else environ
     found = find_project(project or Path.cwd())
     chosen = decide_profile(found, requested=profile, environ=variables, administrator_file=administrator_file)

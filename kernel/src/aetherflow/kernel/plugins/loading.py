@@ -13,8 +13,7 @@ from ..contracts.interface import COMPANION_HOOKS
 from ..contracts.spelling import did_you_mean
 from ..errors import PluginError
 from .boundary import blocked_imports, plugin_boundary
-from .contributions import commands_by_name, connectors_by_name, steps_by_name
-from .describe import summary_of
+from .contributions import commands_by_name, connectors_by_name, steps_by_name, summary_of
 from .discovery import package_spec
 from .records import LoadedPlugin
 

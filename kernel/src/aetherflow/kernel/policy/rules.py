@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from ..contracts.effects import Effect
@@ -120,6 +121,7 @@ class BadRule(ValueError):
         self.mend = mend
 
 
+@lru_cache(maxsize=1024)
 def normalised_name(name: str) -> str:
     """The name as PEP 503 compares it: `Evil.Plug` and `evil_plug` are one."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from ..plugins.discovery import distribution_version
+from ..plugins.distributions import distribution_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ _NETWORKED = frozenset(
     {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4"}
     | {"ocfs2", "orangefs", "smb2", "smb3", "smbfs", "fuse"}
 )
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_ESCAPED = r"\\([0-7]{3})"
 
 
 def refuse_network(ledger: Path, *, mounts: Path = _MOUNTS) -> None:
@@ -47,7 +47,7 @@ def file_system_of(folder: Path, *, mounts: Path = _MOUNTS) -> str | None:
     found: tuple[int, str] | None = None
     for line in lines:
         before, _, after = line.partition(" - ")
-        point = Path(_ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), before.split(" ")[4]))
+        point = Path(re.sub(_ESCAPED, lambda octal: chr(int(octal[1], 8)), before.split(" ")[4]))
         # Of two that are mounted at one place, the later one is seen.
         if folder.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
             found = len(point.parts), after.split(" ")[0]

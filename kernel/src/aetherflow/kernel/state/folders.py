@@ -7,9 +7,10 @@ import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..errors import RunFailed
+from ..quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,8 @@ _MOST_LINKS = 40
 _Folders = set[tuple[int, int]]
 
 
-class _Walk(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Walk:
     """Open folders, and the names of those that were made in them."""
 
     #: The folder that was asked for is the last one.

@@ -20,9 +20,11 @@ from ..workbook.book import Sheet
 from ..workbook.tables import tables_of
 from .fidelity import Fidelity
 from .grown_tables import TableGrowth, grown_tables
+from .links import LinkTargets, SheetLinks
 from .new_sheets import NewSheet, empty_sheet
 from .owners import owners_of_parts
 from .package_edits import (
+    NO_RELATIONSHIPS,
     STYLES_TYPE,
     ContentTypesEdit,
     Namespace,
@@ -32,6 +34,7 @@ from .package_edits import (
     workbook_type,
 )
 from .planning import FillPlan
+from .region_cells import sheet_changes
 from .sheet_filling import SheetFilling
 from .sheet_plan import SheetPlan
 
@@ -50,6 +53,7 @@ class FilledPackage:
         self.fidelity = Fidelity()
         self._sheet_of = {sheet.part: sheet for sheet in self._book.sheets}
         self._namespace = Namespace.of(is_strict=self._book.is_strict)
+        self._links: dict[str, SheetLinks] = {}
         self._owners = owners_of_parts(self._book)
         #: Tables that take in the rows that are written below them.
         self._grown = {
@@ -63,8 +67,9 @@ class FilledPackage:
         self._type = workbook_type(suffix, has_macros=_has_macros(self._package))
 
     def write(self) -> None:
-        """Write all parts: the styles come last, as the other parts add to them."""
-        late = {self._styles_part, CONTENT_TYPES, relationships_name(self._book.part)}
+        """Write all parts; those that others add to come last."""
+        filled = [plan.sheet.part for plan in self._plan.sheets.values() if not plan.is_new]
+        late = {self._styles_part, CONTENT_TYPES, *map(relationships_name, (self._book.part, *filled))}
         for part, member in self._package.members.items():
             if part in self._dropped:
                 self.fidelity.dropped.append(part)
@@ -73,6 +78,8 @@ class FilledPackage:
         for name, plan in self._plan.sheets.items():
             if plan.is_new:
                 self._write_new_sheet(self._plan.new_sheets[name], plan)
+        for part, links in self._links.items():
+            self._write_links(part, links)
         self._write_styles()
         self._write_edited(relationships_name(self._book.part), self._relationships_edit())
         self._write_edited(CONTENT_TYPES, self._content_types_edit())
@@ -93,12 +100,27 @@ class FilledPackage:
     def _write_sheet(self, sheet: Sheet, member: ZipInfo) -> None:
         plan = self._plan.sheets.get(sheet.name)
         if plan is not None:
-            changes = plan.changes(self._styles, counts_from_1904=self._book.is_1904)
-            self._stream(member, lambda: SheetFilling(self._sheet_mover(sheet), changes))
+            self._stream(member, lambda: self._filler(plan, sheet.part, self._sheet_mover(sheet)))
         elif self._changes(sheet.part, self._sheet_mover(sheet)):
             self._stream(member, lambda: self._sheet_mover(sheet))
         else:
             self._keep(sheet.part, member)
+
+    def _filler(self, plan: SheetPlan, part: str, mover: SheetPatcher) -> SheetFilling:
+        changes = sheet_changes(plan, self._styles, counts_from_1904=self._book.is_1904)
+        links = SheetLinks(changes.links, self._package.relationships(part), self._namespace.relationships)
+        self._links[part] = links
+        return SheetFilling(mover, changes, links)
+
+    def _write_links(self, part: str, links: SheetLinks) -> None:
+        """Write the relationships of a filled sheet, behind the sheet itself."""
+        name = relationships_name(part)
+        targets = LinkTargets(links, self._namespace.relationships)
+        if self._package.has(name):
+            self._write_edited(name, self._mover(name), targets)
+        elif links.targets:
+            self._writer.write(new_member(name), [patched(NO_RELATIONSHIPS, targets)])
+            self.fidelity.added.append(name)
 
     def _sheet_mover(self, sheet: Sheet) -> SheetPatcher:
         survey = self._plan.formulas[sheet.name]
@@ -151,9 +173,8 @@ class FilledPackage:
             is_frozen=getattr(target, "freeze_panes", False),
             is_filtered=getattr(target, "autofilter", False),
         )
-        changes = plan.changes(self._styles, counts_from_1904=self._book.is_1904)
-        moving = sheet_patcher(self._plan.moves, FormulaSurvey(new.name), is_stale=False)
-        self._writer.write(new_member(new.part.name), patch([xml], SheetFilling(moving, changes)))
+        mover = sheet_patcher(self._plan.moves, FormulaSurvey(new.name), is_stale=False)
+        self._writer.write(new_member(new.part.name), patch([xml], self._filler(plan, new.part.name, mover)))
         self.fidelity.added.append(new.part.name)
 
     def _read_styles(self) -> StyleSheet:

@@ -21,6 +21,11 @@ WORKBOOK_TYPES = {
     ".xltm": _MACRO_TYPES + "template.macroEnabled.main+xml",
 }
 WORKSHEET_TYPE = _TYPES + "worksheet+xml"
+#: A part of relationships that has none yet.
+NO_RELATIONSHIPS = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
+)
 STYLES_TYPE = _TYPES + "styles+xml"
 
 

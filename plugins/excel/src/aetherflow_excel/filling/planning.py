@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..moving.moves import Moves
@@ -63,21 +63,23 @@ def plan_fill(book: Workbook, fillings: Sequence[Filling]) -> FillPlan:
         sheets=sheets,
         new_sheets={new.name: new for new in new_sheets(book, [name for name, plan in sheets.items() if plan.is_new])},
         formulas=formulas,
-        stale=stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(book)),
+        stale=stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(formulas)),
     )
 
 
 def _formulas(book: Workbook, sheet: Sheet) -> FormulaSurvey:
     with book.package.blame(sheet.part):
-        return survey_formulas(book.package.chunks(sheet.part), sheet.name)
+        survey = survey_formulas(book.package.chunks(sheet.part), sheet.name)
+    survey.tables = tables_of(book.package, sheet)
+    return survey
 
 
 def _names(book: Workbook) -> dict[str, str]:
     return {defined.name: defined.formula for defined in book.defined_names}
 
 
-def _table_sheets(book: Workbook) -> dict[str, str]:
-    return {table.name: sheet.name for sheet in book.sheets for table in tables_of(book.package, sheet)}
+def _table_sheets(surveys: Mapping[str, FormulaSurvey]) -> dict[str, str]:
+    return {table.name: name for name, survey in surveys.items() for table in survey.tables}
 
 
 def _plan_sheet(book: Workbook, name: str, places: Sequence[PlacedRegion], moves: Moves) -> SheetPlan:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ..grid.cells import CellRange, cell_name
 from ..moving.sheet_patcher import SheetPatcher
 from ..package.patching import Edit, Patcher
 from .blocks import Block, side_by_side
+from .links import AFTER_LINKS, SheetLinks
+
+if TYPE_CHECKING:
+    from ..rows.links import Links
 
 #: New rows are made so many at a time.
 _ROWS_AT_ONCE = 2048
@@ -24,6 +29,8 @@ class SheetChanges:
     emptied: Sequence[CellRange] = ()
     #: Cells that lose both.
     removed: Sequence[CellRange] = ()
+    #: Those of the texts that are to become links.
+    links: Sequence[Links] = ()
     #: In front of the names of elements, with its colon; mostly empty.
     prefix: str = ""
 
@@ -31,8 +38,10 @@ class SheetChanges:
 class SheetFilling(Patcher):
     """Edits a sheet: new cells come in, what they replace goes; all else is done by the patcher that moves rows."""
 
-    def __init__(self, moving: SheetPatcher, changes: SheetChanges) -> None:
+    def __init__(self, moving: SheetPatcher, changes: SheetChanges, links: SheetLinks) -> None:
         self._moving = moving
+        self._links = links
+        self._has_links = self._is_in_view = False
         self._blocks = sorted(changes.blocks, key=lambda block: (block.cells.first_column, block.cells.first_row))
         self._emptied, self._removed = changes.emptied, changes.removed
         self._prefix = changes.prefix
@@ -48,6 +57,14 @@ class SheetFilling(Patcher):
             return self._start_row(edit or Edit())
         if tag == "main:c":
             return self._start_cell(attributes, edit)
+        if tag == "main:customSheetViews":
+            self._is_in_view = True
+        elif tag == "main:hyperlinks":
+            self._has_links = True
+        elif tag in AFTER_LINKS and not self._is_in_view and not self._has_links:
+            self._has_links = True
+            edit = edit or Edit()
+            return replace(edit, before=chain(self._links.list_element(self._prefix), edit.before))
         return edit
 
     def takes_text(self, tag: str) -> bool:
@@ -66,6 +83,15 @@ class SheetFilling(Patcher):
         if tag == "main:sheetData":
             last = max((block.cells.last_row for block in self._blocks), default=0)
             return chain(more, self._new_rows(self._next_row, last)) if last >= self._next_row else more
+        return self._end_of_links(tag, more)
+
+    def _end_of_links(self, tag: str, more: Iterable[bytes]) -> Iterable[bytes]:
+        if tag == "main:customSheetViews":
+            self._is_in_view = False
+        elif tag == "main:hyperlinks":
+            return chain(more, self._links.elements(self._prefix))
+        elif tag == "main:worksheet" and not self._has_links:
+            return chain(more, self._links.list_element(self._prefix))
         return more
 
     def _start_row(self, edit: Edit) -> Edit:

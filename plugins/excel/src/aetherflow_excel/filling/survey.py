@@ -54,9 +54,16 @@ class SheetSurvey:
         return next((style for first, last, style in self.column_styles if first <= column <= last), None)
 
     def row_look(self, row: int) -> dict[str, str]:
-        """The attributes that a new row takes over from one that was looked at."""
+        """The attributes that a new row takes over from one that was looked at.
+
+        A row that is hidden by itself is a pattern for rows that are seen; in a group, it is hidden with the others.
+        """
         look = self.rows.get(row)
-        return {name: look.attributes[name] for name in _ROW_LOOK if name in look.attributes} if look else {}
+        if look is None:
+            return {}
+        is_grouped = look.attributes.get("outlineLevel", "0") != "0"
+        taken = (name for name in _ROW_LOOK if name in look.attributes and (is_grouped or name != "hidden"))
+        return {name: look.attributes[name] for name in taken}
 
 
 def survey_sheet(package: Package, part: str, wanted_rows: Sequence[range]) -> SheetSurvey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape
 
@@ -12,6 +13,7 @@ from .moves import Moves, Standing
 from .numbers import cell_range
 from .places import Place
 from .problems import immovable
+from .references import with_table
 from .rules import changed
 from .shared_formulas import translated
 from .survey import SharedFormula, SheetSurvey
@@ -27,10 +29,11 @@ class CellFormulas:
         self._sheet = survey.sheet
         self._place = place
         self._is_stale = is_stale
+        self._tables = survey.tables
         self._typed = survey.typed_formulas
         self._arrays: list[CellRange] = []
         #: Shared formulas by number, those that are yet to come and the one that holds now: a number may be used twice.
-        self._coming = {number: iter(each) for number, each in survey.shared.items()}
+        self._coming = {number: deque(each) for number, each in survey.shared.items()}
         self._shared: dict[str, SharedFormula] = {}
         self._written_out: set[str] = set()
         self._has_formula = False
@@ -80,8 +83,14 @@ class CellFormulas:
     def _start_shared(self, attributes: Mapping[str, str]) -> Edit | None:
         number = attributes.get("si", "")
         self._number = number
-        if "ref" in attributes:  # It is the first of them; its text says whether they stay together.
-            self._shared[number] = found = next(self._coming.get(number, iter(())), ("", 0, 0))
+        coming = self._coming.get(number) or deque()
+        if "ref" not in attributes:
+            while coming and coming[0][1:] < (self._place.row, self._place.column):
+                # The cell that has its text was passed over: other cells come into its place.
+                self._shared[number] = coming.popleft()
+                self._written_out.add(number)
+        else:  # It is the first of them; its text says whether they stay together.
+            self._shared[number] = found = coming.popleft() if coming else ("", 0, 0)
             self._written_out.discard(number)
             if self._moves.is_touched(found[0], self._sheet):
                 self._written_out.add(number)
@@ -97,7 +106,17 @@ class CellFormulas:
         return self._moved(translated(text, self._place.row - row, self._place.column - column))
 
     def _moved(self, text: str) -> str:
+        table = self._table if self._is_stale else None
+        if table is not None:
+            text = with_table(text, table)
         return self._moves.formula(text, Kind.FORMULA, Standing(self._sheet, self._place.row))
+
+    @property
+    def _table(self) -> str | None:
+        """The table that the cell is in, null for none."""
+        row, column = self._place.row, self._place.column
+        cell = CellRange(row, column, row, column)
+        return next((table.name for table in self._tables if table.range.meets(cell)), None)
 
     def formula(self, text: str) -> str | None:
         """The text of a formula that has one."""

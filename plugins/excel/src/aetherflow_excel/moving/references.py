@@ -27,7 +27,7 @@ _PIECE = re.compile(
     rf"""
       (?P<string>"(?:[^"]|"")*")
     | (?P<lost>\#REF!(?:{_AREA})?)
-    | (?P<sheet>{_SHEET})?(?P<area>{_AREA})(?![\w.\\?!(\[])
+    | (?P<sheet>{_SHEET})?(?P<area>{_CELL}:(?P=sheet){_CELL}|{_AREA})(?![\w.\\?!(\[])
     | (?P<prefix>{_SHEET})
     | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
@@ -82,6 +82,8 @@ class Reference:
     sheets: tuple[str, ...]
     is_external: bool
     ends: tuple[End, ...]
+    #: Whether the sheet is said at both corners: `Data!A1:Data!A9`.
+    has_sheet_twice: bool = False
     #: Whether it is all that a function sums up or counts, as in `SUM(B5)`: a single cell is a range of one then.
     is_summed: bool = False
 
@@ -97,7 +99,8 @@ class Reference:
 
     def with_ends(self, *ends: End) -> str:
         """The text with other corners."""
-        return self.prefix + ":".join(map(str, ends))
+        between = f":{self.prefix}" if self.has_sheet_twice else ":"
+        return self.prefix + between.join(map(str, ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,20 @@ def parse_area(text: str) -> Reference | None:
     return None if reference is None or reference.sheets or not reference.ends else reference
 
 
+def with_table(text: str, table: str) -> str:
+    """A formula in a table, its columns named as those of that table: `[Price]` alone is understood by Excel only."""
+    if "[" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for found in _PIECE.finditer(text):
+        is_bare = found["brackets"] and not re.search(r"[\w.\\?'\]]$", text[: found.start()])
+        if is_bare and text[found.end() : found.end() + 1] not in ("!", "'") and not text[found.end() :][:1].isalnum():
+            pieces.extend((text[done : found.start()], table))
+            done = found.start()
+    return "".join(pieces) + text[done:]
+
+
 def sheet_of_prefix(prefix: str) -> tuple[str, ...]:
     """The sheets that the text in front of a reference names."""
     name = prefix.removesuffix("!")
@@ -175,13 +192,16 @@ def _reference(found: re.Match[str]) -> Reference | None:
     area = found["area"]
     if not prefix and not area:
         return None
+    has_sheet_twice = bool(prefix and area and prefix in area)
+    if has_sheet_twice:
+        area = area.replace(prefix, "")
     ends = tuple(map(_end, area.split(":"))) if area else ()
     if not all(end is not None for end in ends):
         ends = ()
     if not prefix and not ends:
         return None
     corners = tuple(end for end in ends if end is not None)
-    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners)
+    return Reference(found[0], prefix, sheet_of_prefix(prefix), "[" in prefix, corners, has_sheet_twice)
 
 
 def _end(text: str) -> End | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..grid.cells import cell_name
 from ..package.patching import Edit, Patcher, patch
+from ..workbook.tables import Table
 from .anchors import Anchor, AnchorReader
 from .places import Place
 from .references import parse_formula
@@ -40,6 +41,8 @@ class SheetSurvey:
     #: Cells with a formula whose kind of value is told: row and column.
     typed_formulas: set[tuple[int, int]] = field(default_factory=set)
     has_formulas: bool = False
+    #: The tables of the sheet, which its XML does not tell.
+    tables: Sequence[Table] = ()
     #: The sheets that are referred to: one, or two for all between them.
     sheets: set[tuple[str, ...]] = field(default_factory=set)
     #: In lower case, what may be names of ranges or tables.

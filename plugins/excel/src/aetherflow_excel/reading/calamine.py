@@ -52,7 +52,7 @@ class SheetRows:
         empty: list[CellValue] = [""] * cells.column_count
         skipped = cells.first_column - self._first_column
         number = 0
-        for number, row in enumerate(self._sheet.iter_rows(), start=1):
+        for number, row in enumerate(self._all_rows(), start=1):
             if number > cells.last_row:
                 return
             if number >= cells.first_row:
@@ -60,6 +60,19 @@ class SheetRows:
                 yield (found + empty)[: cells.column_count]
         for _ in range(max(number + 1, cells.first_row), cells.last_row + 1):
             yield empty
+
+    def _all_rows(self) -> Iterator[list[CellValue]]:
+        """All rows from the first one of the sheet on, with the columns that are used."""
+        number = 0
+        try:
+            for number, row in enumerate(self._sheet.iter_rows(), start=1):
+                yield row
+        except (OverflowError, ValueError) as error:
+            raise StepError(
+                f"row {number + 1} of the sheet holds a date or a duration that is out of all time",
+                code="AF-EXCEL-VALUE",
+                help="mend it, or give its cell the format of a number",
+            ) from error
 
 
 @contextmanager

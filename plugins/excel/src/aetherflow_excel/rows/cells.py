@@ -14,11 +14,13 @@ from ..grid.cells import cell_name, column_letters
 from .cell_values import CellValues, cell_values
 from .refused import Refused
 from .rules import ValueRules
-from .xml_text import content_of, escaped, has_space_at_an_end, is_formula_like, refuse_long
+from .xml_text import content_of, escaped, has_space_at_an_end, is_formula_like, refuse_broken, refuse_long
 
 #: As many cells, and bytes of values, are turned into XML at once.
 _SLICE_CELLS = 32_768
 _SLICE_BYTES = 1024 * 1024
+#: Fewer rows at once would cost more time than they save memory.
+_FEWEST_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def row_slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    if batch.num_rows > 1 and batch.nbytes > _SLICE_BYTES:
+    if batch.num_rows > _FEWEST_ROWS and batch.nbytes > _SLICE_BYTES:
         half = batch.num_rows // 2
         yield from _halved(batch.slice(0, half))
         yield from _halved(batch.slice(half))
@@ -84,7 +86,7 @@ def _row_numbers(first: int, count: int) -> pa.Array:
 
 def _joined(*texts: pa.Array | str) -> pa.Array:
     """Texts side by side; null where one of them is."""
-    return pc.binary_join_element_wise(*texts, "", memory_pool=pa.system_memory_pool())
+    return pc.binary_join_element_wise(*texts, "")
 
 
 def _refusal(problem: Refused, name: str, first_row: int, column: int) -> StepError:
@@ -110,7 +112,7 @@ class _Painter:
     def column(self, column: pa.Array) -> pa.Array:
         painted = [cells for values in cell_values(column, self.plan.rules) for cells in self._painted(values)]
         if any(cells.null_count for cells in painted) or len(painted) > 1:
-            return pc.coalesce(*painted, self._empty(), memory_pool=pa.system_memory_pool())
+            return pc.coalesce(*painted, self._empty())
         return painted[0]
 
     def _painted(self, values: CellValues) -> Iterator[pa.Array]:
@@ -124,6 +126,7 @@ class _Painter:
             yield self._texts(values.texts)
 
     def _texts(self, text: pa.Array) -> pa.Array:
+        refuse_broken(text)
         refuse_long(text)
         plain = self._text_cells(text, self.style.style)
         formula_like = None if self.style.quoted is None else is_formula_like(text)

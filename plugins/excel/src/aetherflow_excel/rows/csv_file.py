@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,8 @@ class _RowIsTooLarge(Exception):
 class CsvFile:
     """A file of separated values.
 
-    Without a header, the columns are called `names`, or column_1, column_2 and so on.
+    Without a header, the columns are called `names`, or column_1, column_2 and so on. With `selected`, only these
+    columns come, in this order.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class CsvFile:
     encoding: str = "utf-8"
     has_header: bool = True
     names: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ("",)
 
     @property
@@ -50,9 +53,17 @@ class CsvFile:
         """The names of the columns; an empty file has none.
 
         Raises:
-            StepError: the header can't be read, or names a column twice.
+            StepError: the header can't be read, names a column twice, or a selected one not at all.
         """
-        return self._head[0]
+        names, _ = self._head
+        for name in self.selected:
+            if name not in names:
+                raise StepError(
+                    f"{self.path.name}: there is no column {name!r}",
+                    code="AF-EXCEL-COLUMNS",
+                    help=f"it has: {', '.join(names)}",
+                )
+        return self.selected or names
 
     @property
     def schema(self) -> pa.Schema:
@@ -65,7 +76,7 @@ class CsvFile:
         Raises:
             StepError: the file is no such table.
         """
-        return sum(batch.num_rows for batch in self._batches(self.columns[-1:]))
+        return sum(batch.num_rows for batch in self._batches(()))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, each field as text or null.
@@ -75,7 +86,7 @@ class CsvFile:
         """
         waiting: list[pa.RecordBatch] = []
         for batch in self._batches(self.columns):
-            waiting.append(batch)
+            waiting.append(batch.select(self.columns))
             if sum(part.num_rows for part in waiting) >= _BATCH_ROWS:
                 yield pa.concat_batches(waiting)
                 waiting = []
@@ -85,6 +96,7 @@ class CsvFile:
     @cached_property
     def _head(self) -> tuple[tuple[str, ...], int]:
         """The names, and the number of lines that are no rows."""
+        self._require_marks()
         first, lines = self._first_row()
         if self.has_header:
             names = first
@@ -98,6 +110,19 @@ class CsvFile:
                 help="rename one of them",
             )
         return names, lines
+
+    def _require_marks(self) -> None:
+        are_plain = all(len(mark) == 1 and mark.isascii() and mark not in "\r\n\0" for mark in self._marks)
+        if not are_plain or len(set(self._marks)) < len(self._marks):
+            raise StepError(
+                f"{self.path.name}: delimiter and quotechar must be two different ASCII characters",
+                code="AF-EXCEL-SOURCE",
+                help="write them like delimiter: ';' and quotechar: '|'",
+            )
+
+    @property
+    def _marks(self) -> tuple[str, str]:
+        return self.delimiter, self.quote
 
     def _first_row(self) -> tuple[tuple[str, ...], int]:
         """The fields of the first line that is not blank, and the number of lines up to their end."""
@@ -126,6 +151,8 @@ class CsvFile:
                 yield chain((first,) if first else (), file)
         except UnicodeDecodeError as error:
             raise self._unreadable(_NO_TEXT) from error
+        except LookupError as error:
+            raise self._unreadable(f"there is no encoding {self.encoding!r}") from error
         except OSError as error:
             raise self._unreadable(f"it can't be read: {error.strerror}") from error
 
@@ -168,7 +195,7 @@ class CsvFile:
         except pa.ArrowInvalid as error:
             raise self._problem(odd_rows, str(error)) from error
         if last is not None:
-            self._require_closed_quote(last.column(last.num_columns - 1)[-1].as_py())
+            self._require_closed_quote(last.column(self._head[0][-1])[-1].as_py())
 
     def _require_closed_quote(self, last_field: str | None) -> None:
         """Refuse a last field over several lines whose quote the end of the file closes: Arrow takes it as it is."""
@@ -199,7 +226,7 @@ class CsvFile:
             read_options=arrow_csv.ReadOptions(
                 use_threads=False,  # rows are counted then
                 block_size=block_bytes,
-                encoding="utf8" if self.encoding.lower() in {"utf-8", "utf8"} else self.encoding,
+                encoding="utf8" if codecs.lookup(self.encoding).name == "utf-8" else self.encoding,
                 skip_rows=header_lines,
                 column_names=list(names),
             ),
@@ -212,12 +239,11 @@ class CsvFile:
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
-                include_columns=list(wanted),
+                include_columns=[*wanted, *({names[-1]} - set(wanted))],  # the last one for the check of its quote
                 null_values=list(self.null_values),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
-            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps what is freed, twice as much as is in use
         )
 
     def _unreadable(self, reason: str) -> StepError:

@@ -13,17 +13,26 @@ import pyarrow.compute as pc
 
 from .text_values import Misfit, convert, without_empty_texts
 
+#: As many significant digits as a cell shows and keeps of a number.
+_EXACT_DIGITS = 15
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 
 
 def _is_exact(text: pa.Array) -> pa.Array:
     """Which numbers a cell holds exactly: those of 15 digits at most, and those that a program wrote from a double."""
-    is_short = pc.less_equal(pc.binary_length(text), 15)
-    if pc.all(is_short, min_count=0).as_py():
-        return is_short
-    as_written = pc.equal(text.cast(pa.float64()).cast(pa.string()), text)
-    has_point = pc.match_substring_regex(text, r"[.e]")
-    return pc.or_(is_short, pc.and_(has_point, as_written))
+    is_plain = pc.and_(
+        pc.less_equal(pc.binary_length(text), _EXACT_DIGITS), pc.invert(pc.match_substring(text, pattern="e"))
+    )
+    if pc.all(is_plain, min_count=0).as_py():
+        return is_plain
+    is_no_whole_number = pc.match_substring_regex(text, pattern="[.e]")
+    as_written = pc.equal(_digits(text.cast(pa.float64()).cast(pa.string())), _digits(text))
+    return pc.or_(is_plain, pc.and_(is_no_whole_number, as_written))
+
+
+def _digits(text: pa.Array) -> pa.Array:
+    """The significant digits of numbers: programs differ in when they write an exponent."""
+    return pc.ascii_trim(pc.replace_substring_regex(text, pattern=r"e.*$|[-.]", replacement=""), characters="0")
 
 
 def _always(text: pa.Array) -> pa.Array:
@@ -54,7 +63,7 @@ class Guesses:
         self.row_count += batch.num_rows
         for column, candidates in self._left.items():
             if candidates:
-                text = without_empty_texts(batch.column(column))
+                text = without_empty_texts(batch.column(column).cast(pa.string()))
                 self._has_values[column] |= text.null_count < len(text)
                 candidates[:] = [candidate for candidate in candidates if _fits(text, *candidate)]
 

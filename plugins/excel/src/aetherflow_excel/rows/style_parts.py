@@ -45,6 +45,7 @@ def read_sections(xml: bytes, tags: tuple[str, ...]) -> tuple[str, dict[str, lis
     """
     reading = _Reading(tags)
     parser = new_parser()
+    parser.StartNamespaceDeclHandler = reading.namespace
     parser.StartElementHandler = reading.start
     parser.EndElementHandler = reading.end
     parser.CharacterDataHandler = reading.characters
@@ -62,13 +63,19 @@ class _Reading:
         self.prefix = ""
         self.sections: dict[str, list[Element] | None] = dict.fromkeys(tags)
         self._open: list[_Begun] = []
+        self._namespaces: dict[str, str] = {}
+
+    def namespace(self, prefix: str | None, uri: str | None) -> None:
+        """What the start tag that follows declares."""
+        self._namespaces[f"xmlns:{prefix}" if prefix else "xmlns"] = uri or ""
 
     def start(self, expanded: str, attributes: list[str]) -> None:
         name = _name(expanded)
         if not self._open:
             self.prefix = name[: name.find(":") + 1]
         given = {_name(attributes[place]): attributes[place + 1] for place in range(0, len(attributes), 2)}
-        self._open.append(_Begun(tag_of(expanded), name, given))
+        self._open.append(_Begun(tag_of(expanded), name, self._namespaces | given))
+        self._namespaces = {}
 
     def characters(self, text: str) -> None:
         self._open[-1].text.append(text)

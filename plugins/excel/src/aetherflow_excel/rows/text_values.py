@@ -28,6 +28,8 @@ def convert(column: pa.Array, wanted: pa.DataType) -> pa.Array:
         return column
     if pa.types.is_null(column.type):
         return pa.nulls(len(column), wanted)
+    if pa.types.is_union(column.type):
+        return pc.coalesce(*(convert(column.field(place), wanted) for place in range(column.type.num_fields)))
     try:
         return _convert(column, wanted)
     except _REFUSED as error:
@@ -38,7 +40,7 @@ def _convert(column: pa.Array, wanted: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if is_text(column.type):
-        return _from_text(without_empty_texts(column), wanted)
+        return _from_text(without_empty_texts(column.cast(pa.string())), wanted)
     if pa.types.is_string(wanted):
         return plain_text(column)
     if pa.types.is_decimal(wanted) or pa.types.is_boolean(wanted):

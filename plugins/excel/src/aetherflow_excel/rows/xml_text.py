@@ -11,7 +11,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .refused import refuse_where
+from .refused import Refused, refuse_where
 
 #: As many UTF-16 units as a cell holds.
 LONGEST_TEXT = 32_767
@@ -66,6 +66,27 @@ def is_formula_like(text: pa.Array) -> pa.Array | None:
 def _bytes(text: pa.Array) -> int:
     """How long all texts together are; the content of what is null does not count."""
     return pc.sum(pc.binary_length(text), min_count=0).as_py()  # type: ignore[no-any-return]
+
+
+def refuse_broken(text: pa.Array) -> None:
+    """Refuse bytes that are no UTF-8, which a Parquet file may call a text.
+
+    Raises:
+        Refused: there are some.
+    """
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        index = next(index for index, value in enumerate(text.cast(pa.binary()).to_pylist()) if not _is_utf8(value))
+        raise Refused(index, "its bytes are no text") from None
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        str(value or b"", "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def refuse_long(text: pa.Array) -> None:

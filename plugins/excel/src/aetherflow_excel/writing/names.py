@@ -12,8 +12,12 @@ from ..write_inputs import SheetInputs
 
 _LONGEST_SHEET_NAME = 31
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff]|^'|'$")
-_TABLE_NAME = re.compile(r"[^\W\d][\w.]*|[_\\][\w.\\]*")
-_LONGEST_TABLE_NAME = 255
+_TABLE_NAME = re.compile(r"[A-Za-z_\\][A-Za-z0-9_.\\]*")
+_LONGEST_TABLE_NAME = _LONGEST_COLUMN_NAME = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+#: What stands for itself in a number format, and what is in brackets.
+_LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\[\]"]*\]')
+_MOST_SECTIONS = 4
 #: A reference by row and column, which a name may not look like.
 _ROW_AND_COLUMN = re.compile(r"[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*")
 
@@ -61,18 +65,36 @@ def _is_reference(name: str) -> bool:
 
 
 def check_columns_of_table(sheet: SheetInputs, columns: Sequence[str]) -> None:
-    """See that the columns of a table have different names, whatever their capitals.
+    """See that the columns of a table have names that it may have, each once whatever its capitals.
 
     Raises:
         StepError: they have not.
     """
-    if not columns or not all(name.strip() for name in columns):
-        raise StepError(
-            f"sheet {sheet.name!r}: a column has no name, and in a table each must have one",
-            code="AF-EXCEL-COLUMNS",
-            help=f"name it in {sheet.source.name}, or leave `table` out",
-        )
+    for name in columns or ("",):
+        if not name.strip() or _CONTROL.search(name) or len(name) > _LONGEST_COLUMN_NAME:
+            raise StepError(
+                f"sheet {sheet.name!r}: no column of a table may be called {name[:40]!r}",
+                code="AF-EXCEL-COLUMNS",
+                help=f"rename it in {sheet.source.name}: 1 to 255 characters, none of them a line end or another "
+                "control character; or leave `table` out",
+            )
     _check_once(f"columns of {sheet.source.name}", columns, "AF-EXCEL-COLUMNS")
+
+
+def check_number_formats(sheet: SheetInputs) -> None:
+    """See that number formats are some: spreadsheets refuse a whole workbook for the sake of one that is none.
+
+    Raises:
+        StepError: one is none.
+    """
+    for code in (*sheet.number_formats.values(), *sheet.column_formats.values()):
+        bare = _LITERAL.sub("", code)
+        if _CONTROL.search(code) or set('"[]\\') & set(bare) or bare.count(";") >= _MOST_SECTIONS:
+            raise StepError(
+                f"sheet {sheet.name!r}: {code[:40]!r} is no number format",
+                code="AF-EXCEL-NUMBER-FORMAT",
+                help="write it as spreadsheets show it, as in dd.mm.yyyy or #,##0.00: quotes and brackets in pairs",
+            )
 
 
 def check_column_options(sheet: SheetInputs, columns: Sequence[str]) -> None:

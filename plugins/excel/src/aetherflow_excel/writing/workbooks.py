@@ -20,11 +20,12 @@ from aetherflow.kernel.api import StepContext, StepError
 from ..grid.cells import CellRange
 from ..package.patching import Edit, Patcher, patch
 from ..package.writing import PackageWriter, new_member
+from ..rows.memory import lean_memory
 from ..rows.planning import require_room
 from ..rows.styles import StyleSheet
 from ..write_inputs import ExcelWriteInputs, ExcelWriteOutputs, SheetInputs, WrittenSheet
 from .frames import FramedSheet, base_styles, make_frame
-from .names import check_column_options, check_columns_of_table, check_names
+from .names import check_column_options, check_columns_of_table, check_names, check_number_formats
 from .sources import table_of
 from .written_rows import RowsFile, write_rows
 
@@ -38,6 +39,7 @@ _STYLES = "xl/styles.xml"
 _CHUNK_BYTES = 1024 * 1024
 
 
+@lean_memory()
 def write_workbook(context: StepContext, inputs: ExcelWriteInputs) -> ExcelWriteOutputs:
     """Write the workbook, and put it in its place when it is whole.
 
@@ -118,6 +120,7 @@ def _checked_table(sheet: SheetInputs) -> Table:
     if sheet.table is not None:
         check_columns_of_table(sheet, table.columns)
     check_column_options(sheet, table.columns)
+    check_number_formats(sheet)
     require_room(table.count_rows() + sheet.header, len(table.columns), first_row=1, first_column=1)
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..write_inputs import SheetInputs
 
 #: What may be a link; other addresses stay text, and longer ones are more than spreadsheets take.
-_LINKS = ("http://", "https://", "mailto:")
+_LINK = re.compile(r'(https?://|mailto:)[^\s\x00-\x20"<>\\^`{|}\x7f-\xa0\ufffe\uffff]+', re.IGNORECASE)
 _LONGEST_LINK = 2079
 _MOST_LINKS = 65_530
 #: Rows that decide how wide a column is.
@@ -85,7 +86,7 @@ def _collect(links: dict[tuple[int, int], str], sheet: SheetInputs, rows: pa.Rec
     for name in sheet.hyperlinks:
         column = rows.schema.get_field_index(name)
         for place, value in enumerate(rows.column(column).to_pylist()):
-            if isinstance(value, str) and value.lower().startswith(_LINKS) and len(value) <= _LONGEST_LINK:
+            if isinstance(value, str) and len(value) <= _LONGEST_LINK and _LINK.fullmatch(value):
                 links[first_row - 1 + place, column] = value
     if len(links) > _MOST_LINKS:
         raise StepError(

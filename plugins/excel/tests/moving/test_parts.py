@@ -369,6 +369,11 @@ def test_a_pivot_table_is_computed_anew_where_its_source_is_filled_without_new_r
     assert moved(kind, cache(source.format("First")), moves=moves) == cache(source.format("First"))
 
 
+def test_rows_on_every_page_move_and_do_not_take_in_the_data():
+    name = '<definedName name="_xlnm.Print_Titles" localSheetId="1">Data!$5:$6</definedName>'
+    assert "Data!$15:$16<" in moved(WORKBOOK, workbook(name))
+
+
 def test_a_strict_workbook_gets_settings_of_its_own_namespace():
     strict = "http://purl.oclc.org/ooxml/spreadsheetml/main"
     after = moved(WORKBOOK, f'<workbook xmlns="{strict}"><sheets/></workbook>')

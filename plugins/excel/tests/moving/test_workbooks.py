@@ -16,7 +16,17 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 
+from aetherflow_excel.filling.owners import owners_of_parts
 from aetherflow_excel.moving.insertions import Insertion
+from aetherflow_excel.moving.moves import Moves
+from aetherflow_excel.moving.parts import Part, part_patcher
+from aetherflow_excel.moving.sheet_patcher import sheet_patcher
+from aetherflow_excel.moving.survey import survey_sheet
+from aetherflow_excel.package.package import Package
+from aetherflow_excel.package.patching import patched
+from aetherflow_excel.package.xml_parser import as_utf8
+from aetherflow_excel.workbook.book import Workbook
+from plugins.excel.tests.fidelity.gallery import TEMPLATES
 from plugins.excel.tests.moving.blank_rows import insert_blank_rows
 
 pytestmark = pytest.mark.integration
@@ -117,3 +127,25 @@ def test_rows_inserted_far_below_leave_everything_as_it_is(tmp_path):
     assert {name: recomputed.sub(b"", xml) for name, xml in before.items()} == {
         name: recomputed.sub(b"", xml) for name, xml in after.items()
     }
+
+
+@pytest.mark.parametrize(
+    "template", [each for each in TEMPLATES.values() if not each.office], ids=lambda each: each.name
+)
+def test_where_no_rows_are_inserted_every_part_of_every_template_stays(tmp_path, template):
+    path = tmp_path / f"template{template.suffix}"
+    template.make(path)
+    with Package(path) as package:
+        book = Workbook(package)
+        moves, owners = Moves([], [sheet.name for sheet in book.sheets]), owners_of_parts(book)
+        sheets = {sheet.part: sheet.name for sheet in book.sheets}
+        for name in package.members:
+            xml = package.read(name)
+            if name in sheets:
+                patcher = sheet_patcher(moves, survey_sheet([xml], sheets[name]), is_stale=False)
+            else:
+                patcher = part_patcher(
+                    moves, Part(name, package.content_type(name), owners.get(name), lambda xml=xml: [xml]), []
+                )
+            after = xml if patcher is None else patched(xml, patcher)
+            assert after in (xml, b"".join(as_utf8([xml]))) or name == book.part

@@ -65,8 +65,9 @@ class SheetRows:
         """All rows from the first one of the sheet on, with the columns that are used."""
         number = 0
         try:
-            for number, row in enumerate(self._sheet.iter_rows(), start=1):
+            for row in self._sheet.iter_rows():
                 yield row
+                number += 1
         except (OverflowError, ValueError) as error:
             raise StepError(
                 f"row {number + 1} of the sheet holds a date or a duration that is out of all time",

@@ -387,11 +387,12 @@ def test_a_strict_workbook_gets_settings_of_its_own_namespace():
         ("#'Data'!B9", "#'Data'!B19"),
         ("#%27Data%27!B9", "#'Data'!B19"),
         ("#Total", "#Total"),
+        ("#B9", "#B19"),
         ("https://example.org/#Data!B9", "https://example.org/#Data!B9"),
     ],
 )
 def test_a_link_inside_the_workbook_follows(target, expected):
-    assert moved_target(MOVES, target) == expected
+    assert moved_target(MOVES, target, "Data") == expected
 
 
 @pytest.mark.parametrize(

@@ -342,10 +342,11 @@ def test_broken_numbers_are_told_as_a_broken_part(inner):
 
 
 def test_a_survey_tells_what_finds_cells_in_ways_that_nobody_can_follow():
-    xml = f'{HEAD}<sheetData><row><c><f>INDIRECT("A9")</f></c><c><f>SUM(INDIRECT(B1))+OFFSET(A1,1,1)</f></c></row></sheetData></worksheet>'
+    xml = f'{HEAD}<sheetData><row><c><f>INDIRECT("A9")</f></c><c><f>SUM(INDIRECT(B1))+OFFSET(A1,1,1)</f></c><c><f>HYPERLINK("#Data!A9")</f></c><c><f>HYPERLINK("x")</f></c></row></sheetData></worksheet>'
     assert survey_sheet([xml.encode()], "Data").warnings == [
         "sheet 'Data': INDIRECT in cell A1 and 1 more: what it finds by text or by number does not move with inserted rows",
         "sheet 'Data': OFFSET in cell B1: what it finds by text or by number does not move with inserted rows",
+        "sheet 'Data': HYPERLINK in cell C1: what it finds by text or by number does not move with inserted rows",
     ]
 
 

@@ -23,6 +23,11 @@ class Standing:
     base: tuple[int, int] | None = None
 
 
+#: A name whose rows are not fixed counts them from the cell that uses it, as if that stood in row 1: what means rows
+#: above it is told from the end of the sheet. What is told from its beginning moves: scripts leave out dollar signs.
+_FAR_BELOW = LAST_ROW // 2
+
+
 class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
@@ -141,14 +146,12 @@ def _cells(reference: Reference) -> CellRange:
 
 def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int | None) -> tuple[End, ...]:
     """The corners where they are now; a single cell may become a range."""
-    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not (
-        reference.first.has_fixed_row and reference.last.has_fixed_row
-    ):
-        return reference.ends  # It is relative to the cell that uses the name.
     cells = _cells(reference)
+    are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
+    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not are_fixed and cells.last_row > _FAR_BELOW:
+        return reference.ends
     if kind is Kind.FORMULA and len(reference.ends) == 1 and not reference.is_summed:
         kind = Kind.OBJECT
-    are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
     moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
     upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)

@@ -62,12 +62,12 @@ def readable(content_type: str, xml: bytes) -> bytes:
     return mended(xml) if content_type == _OLD_DRAWING else xml
 
 
-def moved_target(moves: Moves, target: str) -> str:
-    """The target of a link inside the workbook, such as `#Data!B7`."""
+def moved_target(moves: Moves, target: str, sheet: str | None = None) -> str:
+    """The target of a link inside the workbook, such as `#Data!B7`; without a sheet it is the link's own."""
     if not target.startswith("#"):
         return target
     place = unquote(target[1:])
-    moved = moves.formula(place, Kind.FORMULA, Standing())
+    moved = moves.formula(place, Kind.FORMULA, Standing(sheet))
     if moved == place:
         return target
     return "#" + (moved if place == target[1:] else moved.replace(" ", "%20"))
@@ -100,9 +100,9 @@ def _formulas(tag: str, *names: str) -> Callable[[Moves, Part], Patcher]:
     return make
 
 
-def _relationships(moves: Moves, _part: Part) -> Patcher:
+def _relationships(moves: Moves, part: Part) -> Patcher:
     patcher = RulesPatcher()
-    patcher.attribute_rule("rel:Relationship", Target=lambda target: moved_target(moves, target))
+    patcher.attribute_rule("rel:Relationship", Target=lambda target: moved_target(moves, target, part.sheet))
     return patcher
 
 

@@ -154,7 +154,9 @@ class SheetPatcher(RulesPatcher):
         return text if row >= LAST_ROW else str(self._rows.row(row) - 1)
 
     def _start_hyperlink(self, attributes: Mapping[str, str]) -> Edit | None:
-        new = {"ref": self._moves.areas(self._sheet, attributes.get("ref", ""), Kind.OBJECT)}
+        new: dict[str, str | None] = {}
+        if "ref" in attributes:
+            new["ref"] = self._moves.areas(self._sheet, attributes["ref"], Kind.OBJECT)
         if "location" in attributes and "r:id" not in attributes:
             new["location"] = self._formula(attributes["location"])
         return changed(attributes, new)

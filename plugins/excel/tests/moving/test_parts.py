@@ -359,6 +359,13 @@ def test_a_name_that_finds_its_cells_by_text_is_told():
     xml = workbook('<definedName name="Moving">OFFSET(Data!$B$4,1,0,COUNTA(Data!$B:$B),1)</definedName>')
     moved(WORKBOOK, xml, warnings=warnings)
     assert warnings == ["the name 'Moving' uses OFFSET: what it finds by text or by number does not move"]
+    warnings.clear()
+    moved(WORKBOOK, xml, moves=Moves([], ("First", "Data")), warnings=warnings)
+    assert warnings == []
+
+
+def test_a_shared_workbook_may_be_filled_without_new_rows():
+    assert moved(SHEETS + "revisionHeaders+xml", "<headers/>", moves=Moves([], ("First", "Data"))) == "<headers/>"
 
 
 def test_a_pivot_table_is_computed_anew_where_its_source_is_filled_without_new_rows():

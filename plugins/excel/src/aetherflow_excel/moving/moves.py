@@ -32,7 +32,7 @@ class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
-    `filled_sheets` get other data, with or without new rows.
+    It is false where no rows are inserted. `filled_sheets` get other data, with or without new rows.
     """
 
     def __init__(
@@ -50,6 +50,9 @@ class Moves:
         self._order = [name.lower() for name in sheet_names]
         self._anchored = frozenset(name.lower() for name in anchored_names)
         self._filled = frozenset((*self._sheets, *(name.lower() for name in filled_sheets)))
+
+    def __bool__(self) -> bool:
+        return bool(self._sheets)
 
     def of(self, sheet: str | None) -> SheetRows:
         """The insertions into one sheet, which may be none."""

@@ -49,7 +49,7 @@ def part_patcher(moves: Moves, part: Part, warnings: list[str]) -> Patcher | Non
         BrokenPart: it is no XML that a workbook may hold.
     """
     kind = part.content_type
-    if kind in _SHARED_TYPES:
+    if moves and kind in _SHARED_TYPES:
         raise immovable("the workbook is shared, and keeps a log of who changed what", help="end sharing the workbook")
     if kind.endswith(".main+xml"):
         return WorkbookPatcher(moves, part.read(), warnings)

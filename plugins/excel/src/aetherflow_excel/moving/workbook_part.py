@@ -62,7 +62,8 @@ class WorkbookPatcher(Patcher):
 
     def text(self, tag: str, text: str) -> str | None:
         name = self._name.get("name", "")
-        self._warn(name, text)
+        if self._moves:
+            self._warn(name, text)
         return self._moves.formula(text, self._kind(name), Standing(self._sheet()))
 
     def end(self, tag: str) -> Iterable[bytes]:

@@ -32,7 +32,7 @@ class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
-    It is false where no rows are inserted. `filled_sheets` get other data, with or without new rows.
+    `filled_sheets` get other data, with or without new rows. It is false where no rows are inserted at all.
     """
 
     def __init__(

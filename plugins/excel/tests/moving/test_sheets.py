@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aetherflow.kernel.api import StepError
+from aetherflow_excel.grid.cells import CellRange
 from aetherflow_excel.moving.insertions import Insertion
 from aetherflow_excel.moving.moves import Moves
 from aetherflow_excel.moving.sheet_patcher import sheet_patcher
@@ -348,6 +349,20 @@ def test_a_survey_tells_what_finds_cells_in_ways_that_nobody_can_follow():
         "sheet 'Data': OFFSET in cell B1: what it finds by text or by number does not move with inserted rows",
         "sheet 'Data': HYPERLINK in cell C1: what it finds by text or by number does not move with inserted rows",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('<dimension ref="A1:C8"/>', '<dimension ref="A1:F20"/>'),
+        ('<dimension ref="H30"/>', '<dimension ref="D2:H30"/>'),
+    ],
+)
+def test_a_sheet_goes_as_far_as_what_is_filled_in_without_new_rows(before, after):
+    xml = f"{HEAD}{before}</worksheet>".encode()
+    filled = [CellRange.parse("D2:F20")]
+    patcher = sheet_patcher(Moves([], SHEETS), survey_sheet([xml], "Data"), is_stale=False, filled=filled)
+    assert patched(xml, patcher).decode() == f"{HEAD}{after}</worksheet>"
 
 
 def test_the_patcher_tells_where_a_row_is_now():

@@ -184,8 +184,8 @@ CASES = {
     ),
     "a view of a sheet": (
         EXCEL + "namedsheetviews+xml",
-        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D9"/></namedSheetView></namedSheetViews>',
-        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D19"/></namedSheetView></namedSheetViews>',
+        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D9"><sortRules><sortRule><richSortCondition ref="B5:B9"/></sortRule></sortRules></nsvFilter></namedSheetView></namedSheetViews>',
+        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D19"><sortRules><sortRule><richSortCondition ref="B5:B19"/></sortRule></sortRules></nsvFilter></namedSheetView></namedSheetViews>',
     ),
     "an object that spans the place": (DRAWINGS + "drawing+xml", anchored(1, 6), anchored(1, 16, text="$B$19")),
     "an object below": (DRAWINGS + "drawing+xml", anchored(4, 9, text=""), anchored(14, 19, text="")),

@@ -26,7 +26,7 @@ _EXCEL = "application/vnd.ms-excel."
 #: Parts that only repeat what programs compute when they open the workbook: they are left out.
 DROPPED_TYPES = frozenset({_SHEETS + "calcChain+xml", _SHEETS + "volatileDependencies+xml"})
 _SHARED_TYPES = frozenset({_SHEETS + "revisionHeaders+xml", _SHEETS + "revisionLog+xml"})
-_VIEW_FILTER = "{http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews}nsvFilter"
+_VIEWS = "{http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ def _relationships(moves: Moves, part: Part) -> Patcher:
 
 def _sheet_views(moves: Moves, part: Part) -> Patcher:
     patcher = RulesPatcher()
-    patcher.attribute_rule(_VIEW_FILTER, ref=lambda text: moves.areas(part.sheet, text, Kind.TABLE))
+    patcher.attribute_rule(_VIEWS + "nsvFilter", ref=lambda text: moves.areas(part.sheet, text, Kind.TABLE))
+    for name in ("sortCondition", "richSortCondition"):
+        patcher.attribute_rule(_VIEWS + name, ref=lambda text: moves.areas(part.sheet, text, Kind.AREA))
     return patcher
 
 

@@ -12,9 +12,10 @@ from xml.sax.saxutils import escape
 from aetherflow.kernel.api import StepContext, StepError
 
 from ..grid.cells import CellRange
-from ..package.package import Package
+from ..package.package import MOST_STREAM_BYTES, Package
 from ..package.problems import damaged, too_large
 from ..package.writing import PackageWriter, new_member
+from ..package.xml_parser import as_utf8
 from ..workbook.book import Sheet, Workbook
 from .quick_look import plain_bounds
 from .scanning import SheetScan, negative_cells, scan_sheet
@@ -121,11 +122,15 @@ def _copy(book: Workbook, sheet: Sheet, writer: PackageWriter, context: StepCont
     parts = {"sharedStrings": texts, "styles": styles}
     for name, content in _frame(is_1904=book.is_1904, kinds=[kind for kind, part in parts.items() if part]).items():
         writer.write(new_member(name), [content.encode()])
-    writer.write(new_member("xl/worksheets/sheet1.xml"), _stoppable(package.chunks(sheet.part), context))
+    copied = [("xl/worksheets/sheet1.xml", sheet.part, MOST_STREAM_BYTES)]
     if texts is not None:
-        writer.write(new_member("xl/sharedStrings.xml"), package.chunks(texts, _MOST_TEXT_BYTES))
+        copied.append(("xl/sharedStrings.xml", texts, _MOST_TEXT_BYTES))
     if styles is not None:
-        writer.write(new_member("xl/styles.xml"), package.chunks(styles, _MOST_STYLE_BYTES))
+        copied.append(("xl/styles.xml", styles, _MOST_STYLE_BYTES))
+    for name, part, most_bytes in copied:
+        with package.blame(part):
+            # calamine finds nothing in UTF-16, and does not say so.
+            writer.write(new_member(name), _stoppable(as_utf8(package.chunks(part, most_bytes)), context))
     writer.finish()
     return _scan(package, sheet, context)
 

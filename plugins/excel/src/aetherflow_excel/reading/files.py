@@ -70,7 +70,8 @@ class SeparatedTable(_TextTable):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self._write_lines([self._names])
+        if self._names:
+            self._write_lines([self._names])
         return self
 
     def write(self, columns: Columns) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from zipfile import ZipInfo
 
 from ..grid.cells import CellRange
-from ..moving.parts import Part, part_patcher
+from ..moving.parts import DROPPED_TYPES, Part, part_patcher
 from ..moving.sheet_patcher import SheetPatcher, sheet_patcher
 from ..moving.survey import SheetSurvey as FormulaSurvey
 from ..package.package import Package
@@ -61,7 +61,8 @@ class FilledPackage:
             for sheet in plan.sheets.values()
             for table, cells in grown_tables(sheet, tables_of(self._package, sheet.sheet) if not sheet.is_new else ())
         }
-        self._dropped = self._package.related(self._book.part, _CALCULATION_CHAIN)
+        chains = self._package.related(self._book.part, _CALCULATION_CHAIN)
+        self._dropped = [part for part in chains if self._package.content_type(part) in DROPPED_TYPES]
         self._styles_part = self._book.part_of_kind("styles")
         self._styles = self._read_styles()
         self._type = workbook_type(suffix, has_macros=_has_macros(self._package))
@@ -158,6 +159,8 @@ class FilledPackage:
             self.fidelity.changed.append(part)
 
     def _keep(self, part: str, member: ZipInfo) -> None:
+        for _ in self._package.chunks(part):
+            pass  # It is read to see that it is whole.
         self._writer.copy(self._package.stream, member)
         self.fidelity.kept.append(part)
 

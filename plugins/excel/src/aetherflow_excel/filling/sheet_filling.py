@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
 
 from ..grid.cells import CellRange, cell_name
 from ..moving.sheet_patcher import SheetPatcher
 from ..package.patching import Edit, Patcher
+from ..package.problems import BrokenPart
 from .blocks import Block, side_by_side
 from .links import AFTER_LINKS, SheetLinks
 
@@ -96,6 +98,8 @@ class SheetFilling(Patcher):
 
     def _start_row(self, edit: Edit) -> Edit:
         row = self._moving.row
+        if row < self._next_row:
+            raise BrokenPart(f"its row {row} stands behind a later one")
         new_rows = self._new_rows(self._next_row, row - 1)
         self._next_row = row + 1
         self._here = [block for block in self._blocks if block.cells.first_row <= row <= block.cells.last_row]
@@ -121,7 +125,7 @@ class SheetFilling(Patcher):
 
     def _empty_cell(self, cell: CellRange, style: str) -> bytes:
         name = cell_name(cell.first_row, cell.first_column)
-        return f'<{self._prefix}c r="{name}" s="{int(style)}"/>'.encode()
+        return f'<{self._prefix}c r="{name}" s={quoteattr(style)}/>'.encode()
 
     def _cells_of(self, block: Block) -> Iterator[bytes]:
         yield block.take(1)[0].as_py().encode()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..grid.cells import CellRange
+from ..grid.cells import CellRange, whole_number
 from ..package.elements import read_elements
 from ..package.package import Package
 from ..package.prefixes import prefix_of_root
 from ..package.problems import BrokenPart
-from ..workbook.cells import number_of_row, place_of
+from ..workbook.cells import check_count_of_cells, number_of_row, place_of
 
 #: What a new row takes over from the style row.
 _ROW_LOOK = ("s", "customFormat", "ht", "customHeight", "hidden", "outlineLevel", "collapsed", "thickTop", "thickBot")
@@ -77,6 +77,8 @@ def survey_sheet(package: Package, part: str, wanted_rows: Sequence[range]) -> S
     with package.blame(part):
         for tag, attributes, text in read_elements(package.chunks(part)):
             surveyor.see(tag, attributes, text)
+        if surveyor.lists_of_rows != 1:
+            raise BrokenPart("it has no list of rows, or several, and a sheet has one")
     return seen
 
 
@@ -87,6 +89,7 @@ class _Surveyor:
         self._cells: list[tuple[dict[str, str], bool]] = []
         self._is_filled = False
         self._row = 0
+        self.lists_of_rows = 0
 
     def see(self, tag: str, attributes: dict[str, str], text: str) -> None:
         seen = self._seen
@@ -97,10 +100,13 @@ class _Surveyor:
             if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
                 seen.arrays.append(_range(attributes["ref"]))
         elif tag == "main:c":
+            check_count_of_cells(len(self._cells))
             self._cells.append((attributes, self._is_filled))
             self._is_filled = False
         elif tag == "main:row":
             self._see_row(attributes)
+        elif tag == "main:sheetData":
+            self.lists_of_rows += 1
         elif tag == "main:mergeCell":
             seen.merged.append(_range(attributes.get("ref", "")))
         elif tag == "main:col" and (style := _number(attributes.get("style"))):
@@ -136,6 +142,7 @@ def _range(reference: str) -> CellRange:
 def _number(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.strip().isdecimal():
+    number = whole_number(text)
+    if number is None:
         raise BrokenPart(f"it has a number {text[:20]!r}")
-    return int(text)
+    return number

@@ -14,7 +14,14 @@ from typing import Self
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_384
 
+_MOST_DIGITS = 10
 _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+
+
+def whole_number(text: str) -> int | None:
+    """The number that some digits write, blanks around them or not; null for anything else, and for many digits."""
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
 
 
 @lru_cache(maxsize=1024)

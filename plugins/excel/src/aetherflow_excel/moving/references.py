@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,19 +22,28 @@ _WORD = r"[\w.\\?]+"
 #: The name of a sheet of another workbook may have a path with it.
 _MOST_NAME = 600
 #: A sheet, two sheets with all between them, or one of another workbook.
-_SHEET = rf"(?:'(?:[^']|''){{1,{_MOST_NAME}}}'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
+_SHEET = rf"(?:'(?:[^']|''){{1,{_MOST_NAME}}}+'|(?:\[[^\[\]]*\])?{_WORD}(?::{_WORD})?|\[[0-9]+\])!"
 _PIECE = re.compile(
     rf"""
       (?P<string>"(?:[^"]|"")*")
     | (?P<lost>\#REF!(?:{_AREA})?)
     | (?P<sheet>{_SHEET})?(?P<area>{_CELL}:(?P=sheet){_CELL}|{_AREA})(?![\w.\\?!(\[])
     | (?P<prefix>{_SHEET})
-    | (?P<brackets>\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])
+    | (?P<brackets>\[(?:[^\[\]']|'.?|\[(?:[^\[\]']|'.?)*+\])*+(?:\]|\Z))
+    | (?P<quoted>'(?:[^']|'')*+(?:'|\Z))
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[Ee][+-]?[0-9]+)?(?![\w.\\?]))
     | (?P<word>{_WORD})(?P<call>\()?
     """,
     re.VERBOSE | re.DOTALL,
 )
+#: What stands in front of the only thing that is summed up.
+_SUMMED = re.compile(
+    r"(?:^|[^\w.])(?:(?:SUM|AVERAGE|COUNTA?|MAX|MIN|MEDIAN|PRODUCT)\("
+    r"|SUBTOTAL\(\s*\d+\s*,|AGGREGATE\(\s*\d+\s*,\s*\d+\s*,)\s*$",
+    re.IGNORECASE,
+)
+_MOST_BEFORE = 40
+_CLOSED = re.compile(r"\s{0,20}\)")
 _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
 #: Excel allows half of that; what is longer only costs time.
 _MOST_CHARACTERS = 16_384
@@ -76,6 +85,8 @@ class Reference:
     ends: tuple[End, ...]
     #: Whether the sheet is said at both corners: `Data!A1:Data!A9`.
     has_sheet_twice: bool = False
+    #: Whether it is all that a function sums up or counts, as in `SUM(B5)`: a single cell is a range of one then.
+    is_summed: bool = False
 
     @property
     def first(self) -> End:
@@ -127,6 +138,8 @@ def parse_formula(text: str) -> Formula:
         reference = _reference(found)
         if reference is None:
             continue
+        if len(reference.ends) == 1 and _is_summed(text, found):
+            reference = replace(reference, is_summed=True)
         pieces.extend((text[done : found.start()], reference))
         done = found.end()
     pieces.append(text[done:])
@@ -167,6 +180,12 @@ def _sort_word(word: str, names: set[str], functions: set[str], *, is_called: bo
         functions.add(word.rpartition(".")[2] if word.startswith("_xl") else word)
     elif word not in _CONSTANTS:
         names.add(word)
+
+
+def _is_summed(text: str, found: re.Match[str]) -> bool:
+    if not _CLOSED.match(text, found.end()):
+        return False
+    return _SUMMED.search(text[max(0, found.start() - _MOST_BEFORE) : found.start()]) is not None
 
 
 def _reference(found: re.Match[str]) -> Reference | None:

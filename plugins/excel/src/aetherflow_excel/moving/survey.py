@@ -143,7 +143,8 @@ class _Surveyor(Patcher):
         survey.names |= formula.names
         for reference in formula.references:
             survey.sheets.add(reference.sheets or (survey.sheet,))
-        return tuple(name for name in _UNSEEN if name in formula.functions)
+        links = ("hyperlink",) if "hyperlink" in formula.functions and '"#' in text else ()
+        return (*(name for name in _UNSEEN if name in formula.functions), *links)
 
     def _tell_unseen(self, tag: str, functions: Iterable[str]) -> None:
         is_cell = tag == "main:f"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from xml.parsers import expat
 
-from .namespaces import tag_of
-from .xml_parser import as_utf8, new_parser, reason
+from .problems import BrokenPart
+from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse
 
-#: An element that has ended: its tag, its attributes, and the text directly in it.
+#: Expat tells a text in pieces of 8 KiB.
+_MOST_PIECES = 512
+#: An element that has ended: its tag, its attributes, and the text in it that stands behind the elements in it.
 Element = tuple[str, dict[str, str], str]
 
 
@@ -22,27 +23,29 @@ def read_elements(chunks: Iterable[bytes]) -> Iterator[Element]:
     parser.buffer_text = True
     ended: list[Element] = []
     open_elements: list[tuple[str, list[str], list[str]]] = []
+    tags = Tags()
 
     def start(name: str, attributes: list[str]) -> None:
+        if len(open_elements) >= MOST_DEPTH:
+            raise BrokenPart("it has more elements in one another than any program writes")
+        if open_elements:
+            open_elements[-1][2].clear()
         open_elements.append((name, attributes, []))
 
     def text(more: str) -> None:
-        open_elements[-1][2].append(more)
+        texts = open_elements[-1][2]
+        if len(texts) >= _MOST_PIECES:
+            raise BrokenPart("it has a longer text than any program writes")
+        texts.append(more)
 
     def end(_name: str) -> None:
         name, flat, texts = open_elements.pop()
-        attributes = {tag_of(flat[index]): flat[index + 1] for index in range(0, len(flat), 2)}
-        ended.append((tag_of(name), attributes, "".join(texts)))
+        attributes = {tags[flat[index]]: flat[index + 1] for index in range(0, len(flat), 2)}
+        ended.append((tags[name], attributes, "".join(texts)))
 
     parser.StartElementHandler = start
     parser.CharacterDataHandler = text
     parser.EndElementHandler = end
-    try:
-        for chunk in as_utf8(chunks):
-            parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
-            yield from ended
-            ended.clear()
-        parser.Parse(b"", True)  # noqa: FBT003 - expat's own
-    except expat.ExpatError as error:
-        raise reason(error) from None
-    yield from ended
+    for _ in parse(parser, as_utf8(chunks)):
+        yield from ended
+        ended.clear()

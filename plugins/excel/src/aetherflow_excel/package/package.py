@@ -14,6 +14,7 @@ from typing import IO, Self
 
 from aetherflow.kernel.api import StepError
 
+from .directory import directory_size
 from .elements import read_elements
 from .part_names import CONTENT_TYPES, relationships_name, resolve_target
 from .problems import BrokenPart, damaged, too_large
@@ -28,6 +29,11 @@ MOST_STREAM_BYTES = 2048 * _MIB
 _MOST_RATIO = 250
 _RATIO_FROM = 32 * _MIB
 _CHUNK_BYTES = 64 * 1024
+#: The list of the parts is taken as a whole.
+_MOST_DIRECTORY_BYTES = 4 * _MIB
+_ENCRYPTED = 0x1
+#: Content types, or the relationships of a part: a sheet may have as many hyperlinks.
+_MOST_ENTRIES = 100_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
@@ -55,6 +61,8 @@ class Package:
 
     def __init__(self, path: Path) -> None:
         self.file_name = path.name
+        if path.exists() and not path.is_file():
+            raise _unreadable(self.file_name, "it is no file")
         with self._readable():
             self._file = path.open("rb")
             try:
@@ -101,6 +109,7 @@ class Package:
         overrides: dict[str, str] = {}
         with self.blame(CONTENT_TYPES):
             for tag, attributes, _ in read_elements(self.chunks(CONTENT_TYPES, MOST_PART_BYTES)):
+                self._check_count(CONTENT_TYPES, len(overrides) + len(defaults))
                 kind = attributes.get("ContentType", "")
                 if tag == "types:Default":
                     defaults[attributes.get("Extension", "").lower()] = kind
@@ -124,6 +133,7 @@ class Package:
         found: dict[str, Relationship] = {}
         with self.blame(name):
             for tag, attributes, _ in read_elements(self.chunks(name, MOST_PART_BYTES)):
+                self._check_count(name, len(found))
                 if tag == "rel:Relationship":
                     is_external = attributes.get("TargetMode") == "External"
                     target = None if is_external else self._spelt(resolve_target(part, attributes.get("Target", "")))
@@ -175,9 +185,17 @@ class Package:
             )
         if info.file_size > _RATIO_FROM and info.file_size > _MOST_RATIO * info.compress_size:
             raise too_large(self.file_name, f"the part {part!r} grows more than {_MOST_RATIO} times, as a bomb does")
+        left = info.file_size
         with self._readable(), self._zip.open(info) as member:
             while chunk := member.read(_CHUNK_BYTES):
+                left -= len(chunk)
                 yield chunk
+        if left:
+            raise damaged(self.file_name, f"its part {part[:120]!r} is not as long as it says")
+
+    def _check_count(self, part: str, entries: int) -> None:
+        if entries > _MOST_ENTRIES:
+            raise too_large(self.file_name, f"the part {part[:120]!r} has more than {_MOST_ENTRIES:,} entries")
 
     @contextmanager
     def blame(self, part: str) -> Iterator[None]:
@@ -193,35 +211,40 @@ class Package:
             raise damaged(self.file_name, "it is encrypted with a password, or an old .xls, and can't be opened")
         if not head.startswith(b"PK"):
             raise damaged(self.file_name, "it is an empty file" if not head else "it is no workbook")
+        size, parts = directory_size(self._file)
+        if size > _MOST_DIRECTORY_BYTES or parts > _MOST_PARTS:
+            raise too_large(self.file_name, f"it has more than {_MOST_PARTS:,} parts, or a list of them that is huge")
         opened = zipfile.ZipFile(self._file)
-        self._check_members(opened.infolist())
+        infos = opened.infolist()
+        for info in infos:
+            self._check_member(info)
+        self._check_places(infos, opened.start_dir)
+        self._check_names([info.filename for info in infos])
         return opened
 
-    def _check_members(self, infos: list[zipfile.ZipInfo]) -> None:
-        if len(infos) > _MOST_PARTS:
-            raise too_large(self.file_name, f"it has {len(infos):,} parts, at most {_MOST_PARTS:,} are allowed")
+    def _check_member(self, info: zipfile.ZipInfo) -> None:
+        name = info.orig_filename
+        if not name or name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/"):
+            raise damaged(self.file_name, f"it has a part with a name that none may have: {name[:120]!r}")
+        if info.flag_bits & _ENCRYPTED:
+            raise damaged(self.file_name, f"its part {name[:120]!r} is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise damaged(self.file_name, f"its part {name[:120]!r} is packed in a way that no workbook may be")
+
+    def _check_places(self, infos: list[zipfile.ZipInfo], end: int) -> None:
+        for info in sorted(infos, key=lambda info: info.header_offset, reverse=True):
+            if info.header_offset < 0:
+                raise damaged(self.file_name, "its beginning is missing")
+            if info.header_offset + info.compress_size > end:
+                raise damaged(self.file_name, "its parts lie over one another, as those of a bomb do")
+            end = info.header_offset
+
+    def _check_names(self, names: list[str]) -> None:
         seen: set[str] = set()
-        size = self._file.seek(0, 2)
-        for info in infos:
-            name = info.filename
+        for name in names:
             if name.lower() in seen:
                 raise damaged(self.file_name, f"it has two parts called {name[:120]!r}")
-            if (
-                name.startswith("/")
-                or "\\" in info.orig_filename
-                or "\0" in info.orig_filename
-                or ".." in name.split("/")
-            ):
-                raise damaged(
-                    self.file_name, f"it has a part with a name that none may have: {info.orig_filename[:120]!r}"
-                )
-            if info.flag_bits & 0x1:
-                raise damaged(self.file_name, f"its part {name[:120]!r} is encrypted")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise damaged(self.file_name, f"its part {name[:120]!r} is packed in a way that no workbook may be")
             seen.add(name.lower())
-        if sum(info.compress_size for info in infos) > size:
-            raise damaged(self.file_name, "its parts lie over one another, as those of a bomb do")
         if CONTENT_TYPES.lower() not in seen:
             raise damaged(self.file_name, "it is a zip archive, but no workbook: [Content_Types].xml is missing")
 
@@ -230,10 +253,10 @@ class Package:
         try:
             yield
         except OSError as error:
-            raise StepError(
-                f"{self.file_name}: it can't be read: {error.strerror or error}",
-                code="AF-EXCEL-SOURCE",
-                help="check that the file is there and may be read",
-            ) from None
+            raise _unreadable(self.file_name, f"it can't be read: {error.strerror or error}") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
             raise damaged(self.file_name, "it is no whole zip archive, or a part of it is damaged") from None
+
+
+def _unreadable(file: str, what: str) -> StepError:
+    return StepError(f"{file}: {what}", code="AF-EXCEL-SOURCE", help="check that the file is there and may be read")

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import cast
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from .namespaces import tag_of
 from .problems import BrokenPart
-from .xml_parser import as_utf8, new_parser, reason
+from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse
 
 #: A start tag; a greater-than sign may stand in the value of an attribute.
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=>]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _NAME = re.compile(rb"<([^\s/>]+)")
-#: No tag, comment or instruction is larger.
-_MOST_PENDING_BYTES = 16 * 1024 * 1024
+#: No text that may be replaced is larger.
+_MOST_PENDING_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
@@ -110,22 +108,22 @@ class _Patching:
         #: While text may yet be replaced, the place where it begins.
         self._held: int | None = None
         self._out: list[bytes | Iterable[bytes]] = []
+        self._tags = Tags()
         parser = self._parser = new_parser()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
 
     def run(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        try:
-            for chunk in chunks:
-                self._bytes += chunk
-                self._parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
-                yield from self._flush()
-            self._parser.Parse(b"", True)  # noqa: FBT003 - expat's own
-        except expat.ExpatError as error:
-            raise reason(error) from None
+        for _ in parse(self._parser, self._remembered(chunks)):
+            yield from self._flush()
         self._seen = self._base + len(self._bytes)
         yield from self._flush()
+
+    def _remembered(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._bytes += chunk
+            yield chunk
 
     def _flush(self) -> Iterator[bytes]:
         """Write what is decided: all up to the last event, but not text that may yet be replaced."""
@@ -141,7 +139,7 @@ class _Patching:
             del self._bytes[:done]
             self._base = self._written
         if len(self._bytes) > _MOST_PENDING_BYTES:
-            raise BrokenPart("it has a tag, a comment or a text that is larger than any program writes")
+            raise BrokenPart("it has a text that is larger than any program writes")
 
     def _copy_to(self, place: int) -> None:
         if place <= self._written:
@@ -160,8 +158,10 @@ class _Patching:
         found = _TAG.match(self._bytes, place - self._base)
         if found is None:
             raise BrokenPart("it has a tag that can't be found again")
-        raw, tag = found[0], tag_of(name)
-        given = {tag_of(attributes[index]): attributes[index + 1] for index in range(0, len(attributes), 2)}
+        if len(self._open) >= MOST_DEPTH:
+            raise BrokenPart("it has more elements in one another than any program writes")
+        raw, tag = found[0], self._tags[name]
+        given = {self._tags[attributes[index]]: attributes[index + 1] for index in range(0, len(attributes), 2)}
         edit = self._patcher.start(tag, given)
         element = _Open(tag, place, raw, raw.endswith(b"/>"), is_edited=False, text=None)
         if edit is not None:

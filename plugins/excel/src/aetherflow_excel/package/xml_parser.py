@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from xml.parsers import expat
 
+from .namespaces import tag_of
 from .problems import BrokenPart
 
 _MARKS = (
@@ -19,6 +20,16 @@ _MARKS = (
 #: An XML declaration ends before that.
 _MOST_DECLARATION_BYTES = 4096
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
+
+# What a parser has to remember grows with these; no program comes near them.
+
+#: Elements in one another.
+MOST_DEPTH = 500
+#: A tag, a comment or an instruction.
+_MOST_PENDING_BYTES = 4 * 1024 * 1024
+_MOST_NAMES = 10_000
+_LONGEST_NAME = 1000
+_MOST_PREFIXES = 1000
 
 
 def _refuse_document_type(*_: object) -> None:
@@ -34,7 +45,56 @@ def new_parser() -> expat.XMLParserType:
     parser.ordered_attributes = True
     parser.namespace_prefixes = True
     parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.StartNamespaceDeclHandler = _Prefixes().see
     return parser
+
+
+class _Prefixes:
+    """Counts the prefixes of namespaces, which a parser never forgets."""
+
+    def __init__(self) -> None:
+        self._seen: set[str | None] = set()
+
+    def see(self, prefix: str | None, _namespace: str | None) -> None:
+        self._seen.add(prefix)
+        if len(self._seen) > _MOST_PREFIXES:
+            raise BrokenPart("it has more prefixes of namespaces than any program writes")
+
+
+class Tags(dict[str, str]):
+    """The tags of one part, by the names as expat expands them.
+
+    Raises:
+        BrokenPart: there are more, or longer ones, than any program writes.
+    """
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= _MOST_NAMES:
+            raise BrokenPart("it has more different names of elements and attributes than any program writes")
+        if len(name) > _LONGEST_NAME:
+            raise BrokenPart("it has a longer name of an element or an attribute than any program writes")
+        tag = self[name] = tag_of(name)
+        return tag
+
+
+def parse(parser: expat.XMLParserType, chunks: Iterable[bytes]) -> Iterator[None]:
+    """Give a parser a part in UTF-8; stops after each piece, when the handlers have been told what is in it.
+
+    Raises:
+        BrokenPart: it is no XML that a workbook may hold.
+    """
+    given = 0
+    try:
+        for chunk in chunks:
+            parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
+            given += len(chunk)
+            if given - parser.CurrentByteIndex > _MOST_PENDING_BYTES:
+                raise BrokenPart("it has a tag or a comment that is larger than any program writes")
+            yield
+        parser.Parse(b"", True)  # noqa: FBT003 - expat's own
+    except expat.ExpatError as error:
+        raise reason(error) from None
+    yield
 
 
 def reason(error: expat.ExpatError) -> BrokenPart:

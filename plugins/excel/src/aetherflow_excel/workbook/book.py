@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..package.elements import read_elements
+from ..grid.cells import whole_number
+from ..package.elements import Element, read_elements
 from ..package.package import MOST_PART_BYTES, Package
 from ..package.prefixes import prefix_of_root
-from ..package.problems import damaged
+from ..package.problems import damaged, too_large
 
 #: Kinds of the workbook part, and whether one has macros.
 _CONTENT_TYPES = {
@@ -21,6 +22,8 @@ _CONTENT_TYPES = {
 
 
 _STRICT = "http://purl.oclc.org/ooxml/"
+_WANTED = frozenset({"main:workbookPr", "main:sheet", "main:definedName"})
+_MOST_ELEMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Workbook:
         self.package = package
         self.part = self._find_part()
         with package.blame(self.part):
-            self._elements = list(read_elements(package.chunks(self.part, MOST_PART_BYTES)))
+            self._elements = list(self._read_elements())
 
     @property
     def file_name(self) -> str:
@@ -92,16 +95,24 @@ class Workbook:
             if related is None or related.target is None:
                 raise damaged(self.file_name, f"the sheet {name[:31]!r} has no part")
             found.append(Sheet(name, self.package.require(related.target), related.kind, state))
+        self._check_sheets(found)
         return found
+
+    def _check_sheets(self, sheets: list[Sheet]) -> None:
+        """See that each sheet has a name and a part of its own: what is done to one is done to no other."""
+        names: set[str] = set()
+        parts = {self.part, self.part_of_kind("styles"), self.part_of_kind("sharedStrings")}
+        for sheet in sheets:
+            if sheet.name.casefold() in names or sheet.part in parts:
+                raise damaged(self.file_name, f"the sheet {sheet.name[:31]!r} has the name or the part of another one")
+            names.add(sheet.name.casefold())
+            parts.add(sheet.part)
 
     @property
     def sheet_numbers(self) -> list[int]:
         """The numbers that it has given to its sheets."""
-        return [
-            int(number)
-            for attributes in self._all("main:sheet")
-            if (number := attributes.get("sheetId", "")).isdecimal()
-        ]
+        numbers = (whole_number(attributes.get("sheetId", "")) for attributes in self._all("main:sheet"))
+        return [number for number in numbers if number is not None]
 
     @cached_property
     def defined_names(self) -> list[DefinedName]:
@@ -109,9 +120,8 @@ class Workbook:
         found: list[DefinedName] = []
         for tag, attributes, text in self._elements:
             if tag == "main:definedName":
-                number = attributes.get("localSheetId", "")
-                is_local = number.isdecimal() and int(number) < len(self.sheets)
-                sheet = self.sheets[int(number)].name if is_local else None
+                number = whole_number(attributes.get("localSheetId", ""))
+                sheet = self.sheets[number].name if number is not None and number < len(self.sheets) else None
                 is_hidden = attributes.get("hidden") in ("1", "true")
                 found.append(DefinedName(attributes.get("name", ""), text.strip(), sheet, is_hidden))
         return found
@@ -123,6 +133,15 @@ class Workbook:
     def part_of_kind(self, kind: str) -> str | None:
         """The part of a kind that the workbook points at, such as styles; null where it has none."""
         return next(iter(self.package.related(self.part, kind)), None)
+
+    def _read_elements(self) -> Iterator[Element]:
+        number = 0
+        for element in read_elements(self.package.chunks(self.part, MOST_PART_BYTES)):
+            if element[0] in _WANTED:
+                number += 1
+                if number > _MOST_ELEMENTS:
+                    raise too_large(self.file_name, f"it has more than {_MOST_ELEMENTS:,} sheets and names")
+                yield element
 
     def _all(self, tag: str) -> Iterator[dict[str, str]]:
         return (attributes for found, attributes, _ in self._elements if found == tag)

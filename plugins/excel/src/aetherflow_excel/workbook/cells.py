@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..grid.cells import parse_cell
+from ..grid.cells import LAST_COLUMN, LAST_ROW, cell_name, parse_cell, whole_number
 from ..package.elements import read_elements
 from ..package.package import Package
 from ..package.problems import BrokenPart
@@ -45,6 +45,7 @@ def read_cells(package: Package, part: str) -> Iterator[Cell]:
                 has_formula = True
             elif tag == "main:c":
                 kind = attributes.get("t", "n")
+                check_count_of_cells(len(waiting))
                 waiting.append(
                     (attributes.get("r"), kind, "".join(texts) if kind == "inlineStr" else value, has_formula)
                 )
@@ -64,11 +65,22 @@ def number_of_row(written: str | None, before: int) -> int:
     Raises:
         BrokenPart: it says something else.
     """
-    if written is None:
-        return before + 1
-    if not written.strip().isdecimal():
-        raise BrokenPart(f"a row is numbered {written[:20]!r}")
-    return int(written)
+    row = whole_number(str(before + 1) if written is None else written)
+    if row is None:
+        raise BrokenPart(f"a row is numbered {written!r:.20}")
+    if not before < row <= LAST_ROW:
+        raise BrokenPart(f"row {row} follows row {before}, and the last one is {LAST_ROW}")
+    return row
+
+
+def check_count_of_cells(before: int) -> None:
+    """See that one more cell has a place in a row.
+
+    Raises:
+        BrokenPart: it has none.
+    """
+    if before >= LAST_COLUMN:
+        raise BrokenPart(f"a row has more than {LAST_COLUMN:,} cells")
 
 
 def place_of(name: str | None, row: int, column_before: int) -> tuple[int, int]:
@@ -77,12 +89,13 @@ def place_of(name: str | None, row: int, column_before: int) -> tuple[int, int]:
     Raises:
         BrokenPart: it says something else.
     """
-    if name is None:
-        return row, column_before + 1
     try:
-        return parse_cell(name)
+        place = (row, column_before + 1) if name is None else parse_cell(name)
     except ValueError as problem:
-        raise BrokenPart(f"a cell is called {name[:20]!r}: {problem}") from None
+        raise BrokenPart(f"a cell is called {name!r:.20}: {problem}") from None
+    if place[0] != row or not column_before < place[1] <= LAST_COLUMN:
+        raise BrokenPart(f"a cell of row {row} is called {cell_name(*place)}, and {column_before} stand in front of it")
+    return place
 
 
 def read_shared_strings(package: Package, part: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..grid.cells import CellRange
+from ..grid.cells import CellRange, whole_number
 from ..package.elements import read_elements
 from ..package.package import MOST_PART_BYTES, Package
 from ..package.problems import BrokenPart
@@ -58,6 +58,7 @@ def _range(reference: str) -> CellRange:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
+    count = whole_number(text)
+    if count is None:
         raise BrokenPart(f"a number of rows is {text[:20]!r}")
-    return int(text)
+    return count

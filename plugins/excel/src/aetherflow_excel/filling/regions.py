@@ -13,8 +13,8 @@ from ..fill_inputs import Target
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange, cell_name
 from ..moving.insertions import Insertion
 from ..rows.sources import Table
-from ..workbook.anchors import Place, find_anchor, find_cell
 from ..workbook.book import Sheet, Workbook
+from .places import find_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def find_region(book: Workbook, filling: Filling) -> Region:
         StepError: there is none, or it can't be filled.
     """
     target = filling.target
-    place = _find_place(book, filling)
+    place = find_place(book, target, filling.new_sheet)
     if place.sheet.kind != "worksheet":
         raise StepError(
             f"target {target.name!r}: the sheet {place.sheet.name!r} is no sheet of cells",
@@ -122,39 +122,6 @@ def find_region(book: Workbook, filling: Filling) -> Region:
         top_row=cells.first_row + is_marker,
         is_header_written=header_mode != "template" and bool(filling.table.columns),
         has_template_header=has_header,
-    )
-
-
-def _find_place(book: Workbook, filling: Filling) -> Place:
-    target = filling.target
-    if filling.new_sheet is not None and book.sheet(filling.new_sheet) is None:
-        sheet = Sheet(filling.new_sheet, "", "worksheet", "visible")
-        return Place(sheet, CellRange.parse(target.cell or target.anchor or "A1"), "cell")
-    sheet_name = target.sheet or filling.new_sheet
-    if target.cell is not None or target.anchor is None:
-        wanted = target.cell or "A1"
-        place = find_cell(book, wanted, sheet_name)
-    else:
-        wanted = target.anchor
-        place = find_anchor(book, wanted, sheet_name)
-    if place is None:
-        raise _no_place(book, target, wanted, sheet_name)
-    return place
-
-
-def _no_place(book: Workbook, target: Target, wanted: str, sheet_name: str | None) -> StepError:
-    sheets = ", ".join(repr(sheet.name) for sheet in book.sheets[:20])
-    if sheet_name is not None and book.sheet(sheet_name) is None:
-        return StepError(
-            f"target {target.name!r}: {book.file_name} has no sheet {sheet_name!r}",
-            code="AF-EXCEL-SHEET",
-            help=f"it has {sheets}",
-        )
-    names = ", ".join(sorted(name.name for name in book.defined_names if not name.is_hidden)[:20])
-    known = f"its defined names: {names}" if names else "it has no defined names"
-    needs_sheet = "" if sheet_name else "; a cell or a text also needs `sheet:`"
-    return StepError(
-        f"target {target.name!r}: {book.file_name} has no {wanted!r}", code="AF-EXCEL-ANCHOR", help=known + needs_sheet
     )
 
 

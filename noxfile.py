@@ -199,9 +199,13 @@ def torture(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
-    """Run the weather demo with the kernel and the standard plugins."""
+    """Run the weather demo, then the report; -- --report runs the report alone, other arguments go to the first."""
     install_members(session, "kernel", *STANDARD_PLUGINS)
-    session.run("python", "demo/weather/run_demo.py", *session.posargs)
+    if "--report" not in session.posargs:
+        session.run("python", "demo/weather/run_demo.py", *session.posargs)
+    if "--report" in session.posargs or not session.posargs:
+        arguments = [each for each in session.posargs if each != "--report"]
+        session.run("python", "demo/report/run_demo.py", *arguments)
 
 
 @nox.session(default=False)

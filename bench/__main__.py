@@ -12,11 +12,12 @@ import tempfile
 from pathlib import Path
 
 from .comparison import compare
-from .comparisons import COMPARISONS, Setting
+from .comparisons import COMPARISONS
 from .counting import count
 from .counts import COUNTS, SLOW
 from .measure import CommandFailed
 from .report import Report, as_json, as_markdown, as_text
+from .setting import Setting
 
 NAMES = (*COMPARISONS, *COUNTS)
 
@@ -35,6 +36,7 @@ def main() -> int:
             plugins=arguments.plugins,
             rows=arguments.rows,
             megabytes=arguments.megabytes,
+            workbook_rows=arguments.workbook_rows,
         )
         report = Report(runs=arguments.runs)
         failures = measure_all(setting, report, wanted_names(arguments))
@@ -58,6 +60,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--plugins", type=_positive, default=50, help="plugins for the start (default: 50)")
     parser.add_argument("--rows", type=_positive, default=2_000_000, help="rows of the tables (default: 2000000)")
     parser.add_argument("--megabytes", type=_positive, default=100, help="files to pack (default: 100)")
+    parser.add_argument(
+        "--workbook-rows", type=_positive, default=100_000, help="rows for a template (default: 100000)"
+    )
     return parser.parse_args()
 
 
@@ -86,7 +91,7 @@ def measure_all(setting: Setting, report: Report, names: set[str]) -> int:
             except CommandFailed as failure:
                 report.left_out.append(f"{each.name}, {each.side.name}: {failure}")
     if setting.peers is None:
-        report.left_out.append("doit, Luigi and ADBC: no --peers given")
+        report.left_out.append("doit, Luigi, ADBC, XlsxWriter and openpyxl: no --peers given")
     return failures
 
 

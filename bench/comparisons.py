@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from .comparison import Comparison, Side
-from .crowd import Crowd, make_crowd
-from .flows import write_chain, write_fan, write_packing
+from .flows import write_packing
 from .measure import measure
-
-HERE = Path(__file__).resolve().parent
-PYTHON = sys.executable
-ARCHIVES = HERE / "archives.py"
-TABLES = HERE / "tables.py"
-AETHERFLOW = str(Path(PYTHON).with_name("aetherflow"))
+from .setting import AETHERFLOW, ARCHIVES, HERE, PYTHON, TABLES, Setting
+from .workbooks import workbook_below, workbook_memory, workbook_replace
 
 #: How often ours may take what the floor takes.
 START, FIRST_STEP, STEPS, READ = 1.2, 1.2, 1.3, 2.0
 PEAK_OF_STEPS = 45.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """How large everything is, and what is prepared once for all comparisons that want it."""
-
-    folder: Path
-    #: The interpreter of an environment with the peers; null where there is none.
-    peers: Path | None = None
-    steps: int = 1_000
-    plugins: int = 50
-    rows: int = 2_000_000
-    megabytes: int = 100
-
-    @cached_property
-    def crowd(self) -> Crowd:
-        """An environment with many plugins."""
-        return make_crowd(self.folder / "crowd", self.plugins)
-
-    @cached_property
-    def files(self) -> Path:
-        """A folder of mixed files."""
-        folder = self.folder / "packing" / "files"
-        folder.mkdir(parents=True)
-        measure((PYTHON, str(ARCHIVES), "make", str(self.megabytes), str(folder)), folder.parent)
-        return folder
-
-    def chain(self, steps: int) -> Path:
-        """One job of so many steps."""
-        return write_chain(self.folder, steps)
-
-    def table(self, rows: int) -> Path:
-        """A SQLite file with a table of so many rows, in a folder of its own."""
-        file = self.folder / f"rows_{rows}" / "rows.sqlite"
-        if not file.exists():
-            file.parent.mkdir()
-            measure((PYTHON, str(TABLES), "make", str(rows), str(file)), file.parent)
-        return file
-
-    def fan(self, *, at_a_time: int = 1) -> Path:
-        """Many independent jobs of one step."""
-        return write_fan(self.folder, self.steps, at_a_time=at_a_time)
 
 
 def help_of_all(setting: Setting) -> Comparison:
@@ -179,6 +129,9 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "memory-parquet": memory_parquet,
     "zip-deflated": zip_deflated,
     "zip-stored": zip_stored,
+    "workbook-below": workbook_below,
+    "workbook-replace": workbook_replace,
+    "workbook-memory": workbook_memory,
 }
 #: Short enough to be run below valgrind.
 COUNTED_BY_INSTRUCTION = ("help", "version", "plugins-list", "validate", "first-step")

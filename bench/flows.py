@@ -11,6 +11,11 @@ STEP = """\
           items: [a, b, c]
           min_count: 1
 """
+#: Of the rows that workbooks are filled with.
+DTYPES = (
+    "id: int, name: string, quantity: int, price: float, share: float, status: string, note: string, day: date,"
+    " at: datetime, code: string"
+)
 
 
 def write_chain(folder: Path, steps: int) -> Path:
@@ -31,6 +36,17 @@ def write_packing(folder: Path, compression: str) -> Path:
     inputs = f"{{src_dir: {folder.name}, items: [{items}], dest_path: files.zip, compression: {compression}}}"
     steps = f"  - id: main\n    steps:\n      - {{id: pack, type: zip, inputs: {inputs}}}\n"
     return _write(folder.with_name(f"packing_{compression}.yaml"), steps)
+
+
+def write_filling(folder: Path, insert: str) -> Path:
+    """One step that fills the template beside the flow with the rows beside it."""
+    target = (
+        "{name: rows, sheet: Report, cell: A1, template_has_header: true, header_mode: template, mode: report_region,"
+        f" insert: {insert}, source_path: rows.csv, type_cast: schema, dtypes: {{{DTYPES}}}, rows_threshold: 2000000}}"
+    )
+    inputs = f"{{template_path: template.xlsx, output: filled.xlsx, targets: [{target}]}}"
+    steps = f"  - id: main\n    steps:\n      - {{id: fill, type: excel_fill_from_file, inputs: {inputs}}}\n"
+    return _write(folder / f"filling_{insert}.yaml", steps)
 
 
 def _write(file: Path, jobs: str, *, at_a_time: int = 1) -> Path:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from bench.comparison import Comparison, Side, compare, run_side
-from bench.comparisons import COMPARISONS, PYTHON, Setting
+from bench.comparisons import COMPARISONS
 from bench.counting import Counted, ToCount, count, statements
 from bench.counts import COUNTS
 from bench.measure import CommandFailed, measure
 from bench.report import Report, as_json, as_markdown, as_text
+from bench.setting import PYTHON, Setting
 
 from tests.architecture.repository import ROOT
 
@@ -24,7 +25,9 @@ PROGRAMS = ROOT / "bench" / "programs"
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     """What is prepared once for all that is compared, at its smallest."""
-    return Setting(folder=tmp_path_factory.mktemp("bench"), steps=10, plugins=2, rows=1_000, megabytes=1)
+    return Setting(
+        folder=tmp_path_factory.mktemp("bench"), steps=10, plugins=2, rows=1_000, megabytes=1, workbook_rows=200
+    )
 
 
 @pytest.mark.acceptance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,11 @@ class Shell:
             text=True,
             encoding="utf-8",
         )
+
+    def enter(self, folder: Path) -> None:
+        """Go into a folder of the page's, and stay there."""
+        self.folder /= folder
+        self.run(f"cd {shlex.quote(str(self.folder))}")
 
     def run(self, command: str) -> Answer:
         """Run one command, and wait for its end."""

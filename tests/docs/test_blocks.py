@@ -19,7 +19,7 @@ from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.policy.choice import decide_profile
 from aetherflow.kernel.policy.project import find_project
 from aetherflow.kernel.run.flow import run_flow
-from tests.docs.pages import Block, blocks_of, name_of, pages
+from tests.docs.pages import ROOT, Block, blocks_of, name_of, pages
 from tests.docs.shell import Shell
 
 PAGES = {name_of(page): page for page in pages()}
@@ -50,6 +50,7 @@ NOT_RUN = {
 ABOUT_THE_REPOSITORY = {
     "README.md",
     "CONTRIBUTING.md",
+    "demo/report/README.md",
     "demo/weather/README.md",
     "docs/performance.md",
     "docs/reliability.md",
@@ -122,9 +123,11 @@ def test_a_flow_that_is_a_file_is_used_on_its_page() -> None:
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if blocks])
 def test_the_blocks_of_a_page_work_in_their_order(name: str, tmp_path: Path) -> None:
-    # A demo's page is about the files beside it.
-    files = PAGES[name].parent if name.startswith("demo/") else None
-    with Shell(tmp_path, files=files) as shell:
+    # A demo's page is about the files beside it, which use those of other demos.
+    is_demo = name.startswith("demo/")
+    with Shell(tmp_path, files=ROOT / "demo" if is_demo else None) as shell:
+        if is_demo:
+            shell.enter(PAGES[name].parent.relative_to(ROOT / "demo"))
         for block in BLOCKS[name]:
             if block.file:
                 _write(shell.folder, block)

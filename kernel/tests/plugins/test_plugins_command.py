@@ -50,7 +50,7 @@ def source(site):
 class TestList:
     def test_every_plugin_is_a_row_with_its_reason(self, site, make_connector):
         site.install(
-            "excel", distribution="acme-excel", version="0.4.0", connectors=[make_connector("db", "x", "excel")]
+            "gauge", distribution="acme-gauge", version="0.4.0", connectors=[make_connector("db", "x", "gauge")]
         )
         site.install("process-like", distribution="acme-process", version="0.2.0")
         site.install("acme-sap", distribution="acme-sap-steps", version="0.9.2", interface="1.5")
@@ -81,7 +81,7 @@ class TestList:
             "-",
         ]
         assert rows[1].endswith("needs plugin API 1.5, this kernel has 1.0: pip install -U aetherflow-kernel")
-        assert rows[2].split() == ["excel", "acme-excel", "0.4.0", "1.0", "ready", "1", "1", "-", "-"]
+        assert rows[2].split() == ["gauge", "acme-gauge", "0.4.0", "1.0", "ready", "1", "1", "-", "-"]
         assert "denied" in rows[3]
         assert 'deny "process-like" (aetherflow.yaml:4)' in rows[3]
         assert len({line.index("acme-", 12) for line in rows[1:]}) == 1

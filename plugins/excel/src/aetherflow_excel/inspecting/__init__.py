@@ -1,0 +1,1 @@
+"""What a workbook is made of, for people who are about to fill it."""

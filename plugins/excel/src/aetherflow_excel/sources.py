@@ -1,0 +1,119 @@
+"""The rows of a target, with their types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aetherflow.kernel.api import StepError
+
+from .fill_inputs import FileTarget, SmallTarget, Target
+from .rows.column_types import read_types
+from .rows.csv_file import CsvFile
+from .rows.json_rows import JsonRows
+from .rows.parquet_file import ParquetFile
+from .rows.sources import CountedTable, with_types
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .rows.sources import Table
+
+_FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet"}
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+def small_table(target: SmallTarget) -> Table:
+    """The rows that stand in the flow.
+
+    Raises:
+        StepError: they are no rows, or not of the types that are declared.
+    """
+    return _typed(JsonRows(target.rows_json, target.columns_json or ()), target)
+
+
+def file_table(target: FileTarget) -> Table:
+    """The rows of a file.
+
+    Raises:
+        StepError: it is no such file, or not of the types that are declared.
+    """
+    kind = target.source_format or _FORMATS.get(target.source_path.suffix.lower())
+    columns = _column_names(target)
+    if kind is None:
+        raise StepError(
+            f"target {target.name!r}: the suffix of {target.source_path.name} does not say what kind of file it is",
+            code="AF-EXCEL-SOURCE",
+            help="add source_format: csv, tsv or parquet",
+        )
+    if kind == "parquet":
+        return _typed(ParquetFile(path=target.source_path, selected=columns), target)
+    file = CsvFile(
+        path=target.source_path,
+        delimiter=target.delimiter or _DELIMITERS[kind],
+        quote=target.quotechar,
+        encoding=target.encoding,
+        has_header=target.read_header,
+        names=() if target.read_header else columns,
+        null_values=tuple(target.null_values),
+    )
+    return _typed(_Selected(file, columns) if target.read_header and columns else file, target)
+
+
+class _Selected:
+    """Some columns of a table, in the order that is asked for."""
+
+    def __init__(self, table: Table, columns: tuple[str, ...]) -> None:
+        self._table = table
+        self._asked = columns
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        missing = [name for name in self._asked if name not in self._table.columns]
+        if missing:
+            raise StepError(
+                f"the file has no column {missing[0]!r}",
+                code="AF-EXCEL-COLUMNS",
+                help=f"it has: {', '.join(self._table.columns)}",
+            )
+        return self._asked
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns and their types."""
+        import pyarrow as pa
+
+        found = self._table.schema
+        return pa.schema([found.field(name) for name in self.columns])
+
+    def count_rows(self) -> int:
+        """How many rows there are."""
+        return self._table.count_rows()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows."""
+        columns = list(self.columns)
+        return (batch.select(columns) for batch in self._table.batches())
+
+
+def _typed(table: Table, target: Target) -> Table:
+    declared = target.dtypes_json if target.dtypes_json is not None else target.dtypes
+    types = read_types(declared) if target.has_dtypes else None
+    return CountedTable(with_types(table, target.type_cast_in_force, types), target.row_count)
+
+
+def _column_names(target: FileTarget) -> tuple[str, ...]:
+    given = target.columns_json if target.columns_json is not None else target.columns
+    try:
+        names = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise StepError(
+            f"target {target.name!r}: columns_json is no JSON list of names",
+            code="AF-EXCEL-COLUMNS",
+            help='write ["a", "b"]',
+        )
+    return tuple(names)

@@ -1,0 +1,1 @@
+"""What a workbook holds: sheets, names, cells, tables; read only."""

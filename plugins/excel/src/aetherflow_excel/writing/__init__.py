@@ -1,0 +1,1 @@
+"""A new workbook from tables: what its sheets are to be, and their cells."""

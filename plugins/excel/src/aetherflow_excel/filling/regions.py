@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -151,6 +151,8 @@ def check_limits(fillings: Iterable[Filling]) -> None:
 def shared_insertions(regions: Sequence[Region]) -> list[Insertion]:
     """The new rows that all regions need: those side by side share theirs.
 
+    An insertion of no rows says that data begins there too, so that what sums it up grows with it.
+
     Raises:
         StepError: two regions want the same place.
     """
@@ -158,38 +160,29 @@ def shared_insertions(regions: Sequence[Region]) -> list[Insertion]:
     for region in regions:
         if (insertion := region.insertion) is not None:
             together[insertion.sheet, insertion.before_row].append(insertion)
-    return [_widened(_together(insertions), regions) for insertions in together.values()]
+    return [
+        insertion
+        for insertions in together.values()
+        for insertion in (*_sharing_rows(insertions), *_beside(insertions[0], regions))
+    ]
 
 
-def _together(insertions: list[Insertion]) -> Insertion:
+def _sharing_rows(insertions: list[Insertion]) -> Iterator[Insertion]:
     for one, other in combinations(insertions, 2):
         if one.first_column <= other.last_column and other.first_column <= one.last_column:
             raise _overlap(one.sheet, cell_name(one.before_row, max(one.first_column, other.first_column)))
-    first = insertions[0]
-    headers = {insertion.header_row for insertion in insertions}
-    return Insertion(
-        sheet=first.sheet,
-        before_row=first.before_row,
-        count=max(insertion.count for insertion in insertions),
-        first_column=min(insertion.first_column for insertion in insertions),
-        last_column=max(insertion.last_column for insertion in insertions),
-        header_row=first.header_row if len(headers) == 1 else None,
-    )
+    longest = max(insertions, key=lambda insertion: insertion.count)
+    for insertion in insertions:
+        yield insertion if insertion is longest else replace(insertion, count=0)
 
 
-def _widened(insertion: Insertion, regions: Iterable[Region]) -> Insertion:
-    """Over regions too that are filled in place, with data from the same row on: what sums it up grows as well."""
-    beside = [
-        region
-        for region in regions
-        if region.sheet.name == insertion.sheet
-        and region.has_header_row
-        and region.top_row + 1 == insertion.before_row
-        and not region.is_inserted
-    ]
-    first = min([insertion.first_column, *(region.first_column for region in beside)])
-    last = max([insertion.last_column, *(region.last_column for region in beside)])
-    return replace(insertion, first_column=first, last_column=last)
+def _beside(insertion: Insertion, regions: Iterable[Region]) -> Iterator[Insertion]:
+    """Regions that are filled in place, with data from the same row on."""
+    for region in regions:
+        is_level = region.has_header_row and region.top_row + 1 == insertion.before_row
+        if region.sheet.name == insertion.sheet and is_level and not region.is_inserted:
+            columns = region.first_column, region.last_column
+            yield Insertion(insertion.sheet, insertion.before_row, 0, *columns, header_row=region.top_row)
 
 
 def check_rectangles(rectangles: Iterable[tuple[str, str, CellRange]]) -> None:

@@ -153,16 +153,23 @@ def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int 
     are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
     if (kind is Kind.NAME or kind is Kind.ANCHOR) and not are_fixed and cells.last_row > _FAR_BELOW:
         return reference.ends
-    if kind is Kind.FORMULA and len(reference.ends) == 1 and not reference.is_summed:
-        kind = Kind.OBJECT
+    kind = _kind_of(reference, kind)
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
     moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
     upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)
     if len(reference.ends) == 1:
-        return (upper,) if moved.is_single_cell else (upper, lower)
+        return (upper,) if moved.is_single_cell or reference.begins_range else (upper, lower)
     if reference.first.row > reference.last.row:
         return upper.at_row(moved.last_row), lower.at_row(moved.first_row)
     return upper, lower
+
+
+def _kind_of(reference: Reference, kind: Kind) -> Kind:
+    """What a reference means by the way it is written: `B5` is a cell, `B5:B5` a range that may grow."""
+    if reference.begins_range or (kind is Kind.NAME and len(reference.ends) > 1):
+        return Kind.AREA
+    is_cell = kind is Kind.FORMULA and len(reference.ends) == 1 and not reference.is_summed
+    return Kind.OBJECT if is_cell else kind
 
 
 def _keeping_distance(reference: Reference, rows: SheetRows, base: tuple[int, int], kind: Kind) -> tuple[End, ...]:

@@ -44,6 +44,9 @@ _SUMMED = re.compile(
 )
 _MOST_BEFORE = 40
 _CLOSED = re.compile(r"\s{0,20}\)")
+#: What stands in front of the cell from which a range is counted, and what comes behind one that a range begins with.
+_OFFSET = re.compile(r"(?:^|[^\w.])OFFSET\(\s*$", re.IGNORECASE)
+_COLON = re.compile(r"\s{0,20}:")
 _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
 #: Excel allows half of that; what is longer only costs time.
 _MOST_CHARACTERS = 16_384
@@ -87,6 +90,8 @@ class Reference:
     has_sheet_twice: bool = False
     #: Whether it is all that a function sums up or counts, as in `SUM(B5)`: a single cell is a range of one then.
     is_summed: bool = False
+    #: Whether it is a cell from which the formula works out a range: `B5:INDEX(…)`, `OFFSET($B$5,…)`.
+    begins_range: bool = False
 
     @property
     def first(self) -> End:
@@ -138,8 +143,8 @@ def parse_formula(text: str) -> Formula:
         reference = _reference(found)
         if reference is None:
             continue
-        if len(reference.ends) == 1 and _is_summed(text, found):
-            reference = replace(reference, is_summed=True)
+        if len(reference.ends) == 1:
+            reference = replace(reference, is_summed=_is_summed(text, found), begins_range=_begins_range(text, found))
         pieces.extend((text[done : found.start()], reference))
         done = found.end()
     pieces.append(text[done:])
@@ -173,6 +178,12 @@ def sheet_of_prefix(prefix: str) -> tuple[str, ...]:
     if name.startswith("'"):
         name = name[1:-1].replace("''", "'")
     return tuple(name.split(":")) if name else ()
+
+
+def _begins_range(text: str, found: re.Match[str]) -> bool:
+    """Whether a reference is the cell from which the formula works out a range, as in `B5:INDEX(…)`."""
+    before = text[max(found.start() - _MOST_BEFORE, 0) : found.start()]
+    return _COLON.match(text, found.end()) is not None or _OFFSET.search(before) is not None
 
 
 def _sort_word(word: str, names: set[str], functions: set[str], *, is_called: bool) -> None:

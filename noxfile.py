@@ -115,6 +115,10 @@ STANDARD_PLUGINS = (
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",
     "plugins/archive/tests/test_kill.py",
+    "plugins/excel/tests/reading/test_fuzz.py",
+    "plugins/excel/tests/test_kill.py",
+    "plugins/excel/tests/writing/test_names.py",
+    "plugins/excel/tests/writing/test_round_trip.py",
     "plugins/sql/tests/test_kills.py",
     "plugins/sql/tests/test_round_trip.py",
     "tests/torture",

@@ -52,6 +52,10 @@ CASES: dict[str, Case] = {
     **{name: small(target) for name, (target, _) in {**LANDS, **REFUSED}.items()},
     **{f"clear_{name}": small({**MARKED, "anchor_clear": True, **more}) for name, (more, _) in CLEARED.items()},
     "clear_inserted": small({**MARKED, "anchor_clear": True, "insert": "below"}),
+    "other_sheet": small({"sheet": "My sheet", "anchor": "Place"}),
+    "other_sheet_in_the_cell": small({"sheet": "My sheet", "cell": "Report!B5"}),
+    "no_such_sheet_beside_a_name": small({"sheet": "Rapport", "anchor": "Place"}),
+    "lost": small({"anchor": "Lost"}),
     "no_such_sheet": small({"sheet": "Rapport", "cell": "B5"}),
     "nearly_too_far_down": small({"sheet": "Long", "anchor": "NEAR"}),
 }
@@ -71,6 +75,7 @@ def write(path):
     long["A10000"], long["A10001"] = "NEAR", "FAR"
     book["Report"].defined_names["Local"] = DefinedName("Local", attr_text="Report!$B$9")
     book.defined_names["Block"] = DefinedName("Block", attr_text="Report!$C$10:$D$12")
+    book.defined_names["Lost"] = DefinedName("Lost", attr_text="Report!#REF!")
     book.save(path)
 
 
@@ -99,7 +104,7 @@ def test_a_place_that_is_not_there_is_told_with_what_there_is(outcomes, name):
 
     assert (outcome.status, outcome.error_code) == ("FAILED", "AF-EXCEL-ANCHOR")
     assert REFUSED[name][1] in outcome.reason
-    assert "its defined names: Block, Head, Local, Marker, Place" in outcome.reason
+    assert "its defined names: Block, Head, Local, Lost, Marker, Place" in outcome.reason
     assert not outcome.workbook.exists()
 
 
@@ -108,6 +113,18 @@ def test_a_sheet_that_is_not_there_is_told_with_those_that_are(outcomes):
 
     assert outcome.error_code == "AF-EXCEL-SHEET"
     assert "no sheet 'Rapport' (it has 'Report', 'My sheet', 'Long')" in outcome.reason
+
+
+def test_a_name_or_a_cell_on_another_sheet_than_the_one_that_is_named_is_refused(outcomes):
+    for case, where in (("other_sheet", "Place"), ("other_sheet_in_the_cell", "Report!B5")):
+        assert outcomes[case].error_code == "AF-EXCEL-ANCHOR"
+        assert f"is for the sheet 'My sheet', and {where!r} is on 'Report'" in outcomes[case].reason
+    assert outcomes["no_such_sheet_beside_a_name"].error_code == "AF-EXCEL-SHEET"
+
+
+def test_a_name_that_has_lost_its_cells_is_told_with_what_it_stands_for(outcomes):
+    assert outcomes["lost"].error_code == "AF-EXCEL-ANCHOR"
+    assert "the name 'Lost' of template.xlsx stands for 'Report!#REF!', which is no range" in outcomes["lost"].reason
 
 
 def test_a_text_is_found_up_to_the_ten_thousandth_cell(outcomes):

@@ -38,6 +38,19 @@ REFUSED = {
     "no_such_column": (from_file({**TWO, "columns": ["sum"]}), "AF-EXCEL-COLUMNS", "no column 'sum' (it has: name, am"),
     "no_such_file": (from_file({**TWO, "source_path": "three.csv"}), "AF-EXCEL-SOURCE", "three.csv"),
     "what_kind": (from_file({**TWO, "source_path": "odd.txt"}), "AF-EXCEL-SOURCE", "does not say what kind of file"),
+    # Who wants to fill a region, and forgets to say so.
+    "name_of_another_sheet": (
+        from_file({**TWO, "anchor": "Place"}),
+        "AF-EXCEL-ANCHOR",
+        "there is no sheet 'DATA_two' yet, and 'Place' is no cell of a new sheet",
+    ),
+    "cell_of_another_sheet": (from_file({**TWO, "cell": "Report!B2"}), "AF-EXCEL-ANCHOR", "is no cell of a new sheet"),
+    "no_cell": (from_file({**TWO, "cell": "top"}), "AF-EXCEL-ANCHOR", "'top' is no cell of a new sheet"),
+    "name_beside_a_sheet_that_is_there": (
+        from_file({**TWO, "sheet": "Old", "anchor": "Place"}),
+        "AF-EXCEL-ANCHOR",
+        "is for the sheet 'Old', and 'Place' is on 'Report'",
+    ),
     "bad_sheet_name": (from_file({**TWO, "sheet": "a/b"}), "AF-EXCEL-SHEET-NAME", "no sheet may be called 'a/b'"),
 }
 

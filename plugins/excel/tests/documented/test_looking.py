@@ -91,7 +91,8 @@ def test_what_rows_would_touch_is_told_and_the_workbook_stays_as_it_is(tmp_path,
     assert lines[1].startswith("rows inserted at Report!A9 change ")
     assert "  changed: xl/worksheets/sheet1.xml" in lines
     assert lines[-1] == (
-        "  to look at: sheet 'Report': INDIRECT in B6: what it finds by text or by number does not move with inserted rows"
+        "  to look at: sheet 'Report': INDIRECT in cell B6: what it finds by text or by number does not move "
+        "with inserted rows"
     )
     assert (told["sheet"], told["start_cell"]) == ("Report", "A3")
     assert {"xl/charts/chart1.xml", "xl/charts/chart2.xml", "xl/tables/table1.xml", "xl/worksheets/sheet1.xml"} <= set(

@@ -162,6 +162,10 @@ def _links(package: Package, part: str, root: ET.Element) -> dict[str, str]:
         ids = [value for key, value in each.attrib.items() if key.endswith("}id")]
         target = package.target(part, ids[0]) if ids else ""
         found[each.attrib["ref"]] = "#".join(filter(None, [target, each.attrib.get("location")]))
+    for drawing in package.related(part, "drawing"):
+        found |= {
+            f"{drawing} {each.id}": each.target for each in package.relationships(drawing) if each.kind == "hyperlink"
+        }
     return found
 
 

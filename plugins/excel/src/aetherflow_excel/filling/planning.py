@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..moving.moves import Moves
 from ..moving.reach import stale_sheets
-from ..moving.survey import SheetSurvey as FormulaSurvey, survey_sheet as survey_formulas
+from ..moving.survey import SheetSurvey as FormulaSurvey, has_references, survey_sheet as survey_formulas
 from ..workbook.book import Sheet, Workbook
 from ..workbook.tables import tables_of
 from .new_sheets import NewSheet, new_sheets
@@ -68,8 +68,10 @@ def plan_fill(book: Workbook, fillings: Sequence[Filling]) -> FillPlan:
 
 
 def _formulas(book: Workbook, sheet: Sheet) -> FormulaSurvey:
+    survey = FormulaSurvey(sheet.name)
     with book.package.blame(sheet.part):
-        survey = survey_formulas(book.package.chunks(sheet.part), sheet.name)
+        if has_references(book.package.chunks(sheet.part)):
+            survey = survey_formulas(book.package.chunks(sheet.part), sheet.name)
     survey.tables = tables_of(book.package, sheet)
     return survey
 

@@ -60,13 +60,14 @@ class SheetPlan:
     places: Sequence[PlacedRegion]
     moves: Moves
     survey: SheetSurvey
+    tables: Sequence[Table] = ()
     is_new: bool = False
 
     def moved_row(self, row: int) -> int:
         """Where a row of the template is."""
         return self.moves.row(self.sheet.name, row)
 
-    def check(self, tables: Sequence[Table]) -> None:
+    def check(self) -> None:
         """Hold what is written against what is in its way.
 
         Raises:
@@ -80,7 +81,7 @@ class SheetPlan:
                 ):
                     if (found := self._first_met(seen, cells)) is not None:
                         raise self._in_the_way(place, f"{what} in {found}", mend)
-            for table in tables:
+            for table in self.tables:
                 self._check_table(place, table)
             self._check_reach(place)
 

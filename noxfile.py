@@ -115,6 +115,7 @@ STANDARD_PLUGINS = (
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",
     "plugins/archive/tests/test_kill.py",
+    "plugins/excel/tests/hostile",
     "plugins/sql/tests/test_kills.py",
     "plugins/sql/tests/test_round_trip.py",
     "tests/torture",

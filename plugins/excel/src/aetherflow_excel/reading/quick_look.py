@@ -22,6 +22,7 @@ _REMARKABLE = (
     b"/></c",
     b"<v></v",
 )
+_MOST_WAITING_BYTES = 4 * 1024 * 1024
 
 
 def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
@@ -33,6 +34,8 @@ def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
     columns: set[bytes] = set()
     rows: set[bytes] = set()
     for piece in _whole_tags(as_utf8(chunks)):
+        if piece is None:
+            return None
         cells = _CELL.findall(piece)
         if len(cells) != piece.count(b"<c ") or any(mark in piece for mark in _REMARKABLE):
             return None
@@ -45,8 +48,11 @@ def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
     return CellRange(min(down), min(across), max(down), max(across))
 
 
-def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut where a cell begins, so that nothing that is looked for stands in two pieces."""
+def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
+    """The same bytes, cut where a cell begins, so that nothing that is looked for stands in two pieces.
+
+    Where no cell begins for long, null comes last: to look for one again and again would take ever longer.
+    """
     waiting = b""
     for chunk in chunks:
         waiting += chunk
@@ -54,4 +60,7 @@ def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if end > 0:
             yield waiting[:end]
             waiting = waiting[end:]
+        elif len(waiting) > _MOST_WAITING_BYTES:
+            yield None
+            return
     yield waiting

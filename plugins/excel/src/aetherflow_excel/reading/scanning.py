@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange, column_number
 from ..package.problems import BrokenPart
-from ..package.xml_parser import as_utf8, new_parser, reason
+from ..package.xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse, too_deep
 
 _DIGITS = "0123456789"
 
@@ -50,12 +50,8 @@ def scan_sheet(chunks: Iterable[bytes]) -> SheetScan:
     parser = new_parser()
     parser.buffer_text = True
     scanner = _Scanner(parser)
-    try:
-        for chunk in as_utf8(chunks):
-            parser.Parse(chunk, False)  # noqa: FBT003 - expat's signature
-        parser.Parse(b"", True)  # noqa: FBT003 - expat's signature
-    except expat.ExpatError as error:
-        raise reason(error) from error
+    for _ in parse(parser, as_utf8(chunks)):
+        pass
     return scanner.result()
 
 
@@ -66,6 +62,8 @@ class _Scanner:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         self._parser = parser
+        self._tags = Tags()
+        self._depth = 0
         self._row = self._column = 0
         self._has_formula = self._has_value = False
         self._kind = self._text = ""
@@ -82,6 +80,10 @@ class _Scanner:
         return SheetScan(used, self._errors, self._unvalued, self._first_unvalued)
 
     def _start(self, name: str, attributes: list[str]) -> None:
+        self._tags[name]  # There may not be too many of them, nor too many in one another.
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise too_deep()
         match _local(name):
             case "c":
                 self._start_cell(attributes)
@@ -134,6 +136,7 @@ class _Scanner:
         return self._kind == "e" or self._has_formula
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         if not self._is_remarkable:
             return
         if _local(name) == "v":

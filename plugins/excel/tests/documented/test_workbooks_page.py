@@ -205,6 +205,36 @@ def test_rows_over_merged_cells_an_array_or_the_header_of_a_table_are_refused(tm
         assert message is None or message in outcomes[name].reason
 
 
+def test_old_rows_that_would_move_out_of_the_reach_of_what_is_written_over_them_are_refused(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "template.xlsx") as book:
+        sheet = book.add_worksheet("Report")
+        sheet.write("A5", "left")
+        for row in range(4, 8):
+            sheet.write_row(f"D{row}", [f"old {row}", row])
+        sheet.write_formula("E8", "=SUM(E4:E7)")
+    left = {"name": "left", "cell": "Report!A5", "insert": "below"}
+    right = {"name": "right", "rows_json": [["a", 1], ["b", 2], ["c", 3], ["d", 4]]}
+    cases = {
+        # New rows in front of row 5 take rows 6 and 7 away from what is written over them.
+        "cut": small(left, {**right, "cell": "Report!D4"}),
+        "above": small({**left, "cell": "Report!A3"}, {**right, "cell": "Report!D4"}),
+        "nothing_there": small(left, {**right, "cell": "Report!G4"}),
+        "both_below": small(left, {**right, "cell": "Report!D5", "insert": "below"}),
+    }
+
+    outcomes = run_cases(tmp_path, cases)
+
+    assert outcomes["cut"].error_code == "AF-EXCEL-IN-THE-WAY"
+    assert "writes over row 6 of the template's sheet 'Report', but rows of another target" in outcomes["cut"].reason
+    assert outcomes["above"].cells("D5:E10") == [
+        [None, None], ["a", 1], ["b", 2], ["c", 3], ["d", 4], [None, "=SUM(E6:E9)"],
+    ]  # fmt: skip
+    assert outcomes["nothing_there"].cells("G4:H7") == right["rows_json"]
+    assert outcomes["both_below"].cells("D4:E12") == [
+        ["old 4", 4], *right["rows_json"], ["old 5", 5], ["old 6", 6], ["old 7", 7], [None, "=SUM(E4:E11)"],
+    ]  # fmt: skip
+
+
 def test_names_of_an_anchor_stay_where_the_rows_begin_and_others_move(tmp_path):
     write_template(tmp_path / "template.xlsx")
     book = openpyxl.load_workbook(tmp_path / "template.xlsx")

@@ -89,6 +89,7 @@ def _plan_sheet(book: Workbook, name: str, places: Sequence[PlacedRegion], moves
     if sheet is None:
         return SheetPlan(sheet=places[0].region.sheet, places=places, moves=moves, survey=SheetSurvey(), is_new=True)
     rows = [rows for place in places for rows in wanted_rows(place)]
-    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey_sheet(book.package, sheet.part, rows))
-    plan.check(tables_of(book.package, sheet))
+    survey = survey_sheet(book.package, sheet.part, rows)
+    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey, tables=tables_of(book.package, sheet))
+    plan.check()
     return plan

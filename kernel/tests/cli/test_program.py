@@ -125,6 +125,31 @@ def test_run_without_a_terminal_imports_no_rich(project):
     assert "rich.table" not in loaded
 
 
+def test_run_imports_nothing_that_is_only_for_flows_which_are_wrong_or_for_libraries_that_speak(project):
+    flow = project.write("flow.yaml", FLOW)
+    loaded = modules_after(project, ["run", flow])
+    assert "pydantic" in loaded
+    assert not loaded & {"email", "importlib.metadata", "importlib_metadata", "jsonschema_rs", "logging"}
+
+
+def test_what_pydantic_would_look_for_plugins_with_is_itself_again_when_pydantic_is_there():
+    program = """
+import sys
+from aetherflow.kernel.cli.pydantic_alone import pydantic_alone
+
+with pydantic_alone():
+    from aetherflow.kernel.contracts import steps
+    from importlib.metadata import entry_points as found_by_pydantic
+    left_out = "email" not in sys.modules
+    from importlib.metadata import version
+
+from importlib.metadata import entry_points
+print(left_out, found_by_pydantic(group="pydantic"), version("pydantic") > "2", len(entry_points()) > 0)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "True () True True\n", done.stderr
+
+
 def modules_after(project, arguments):
     source = (
         "import sys, atexit\n"

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import all_of, excludes, given, is_value, missing, when
+from .type_words import WrittenTypeWord
 
 _ONE_PLACE = excludes(given("cell"), "anchor", "give `anchor` or `cell`, and not both")
 _PLACE = all_of(
@@ -80,7 +81,9 @@ class Target(StepInputs):
         description="none keeps types as they come; basic gives columns of text the type that all of their values "
         "have; schema goes by dtypes. By default schema where there are dtypes, else none.",
     )
-    dtypes: dict[str, str] = Field(default={}, description="Types of columns, as db_fetch_small gives them.")
+    dtypes: dict[str, WrittenTypeWord] = Field(
+        default={}, description="Types of columns, as db_fetch_small gives them."
+    )
     dtypes_json: str | None = Field(default=None, description="The same as JSON text.")
     style_mode: StyleMode = Field(
         default="none", description="copy_row gives all rows the formats and the height of the style row."

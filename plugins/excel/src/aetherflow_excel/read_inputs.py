@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import JsonSchema, all_of, excludes, given, missing, when
+from .type_words import ReadTypeWord
 
 TableFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
@@ -26,30 +26,6 @@ _FORMAT_MEND = "add `format: csv`, tsv, parquet or jsonl: the output's suffix do
 _ONE_AREA_MEND = "say once where the table is: by `range`, by `name` or by `table`"
 _TABLE_MEND = "leave it out: a table knows its sheet and its header"
 _COLUMNS_MEND = "leave `columns` out, or say `header: false`: the header has the names"
-_DIGITS = r"0*([1-9]|[12]\d|3[0-8])"
-_WORDS = ("bool", "int", "float", "string", "date", "time", "datetime")
-_TYPE = re.compile(rf"({'|'.join(_WORDS)})|decimal\(\s*{_DIGITS}\s*(,\s*0*([0-9]|[12]\d|3[0-8])\s*)?\)")
-
-
-def _known_type(word: str) -> str:
-    """Refuse words that are no type: those of templates are known at the run only."""
-    digits, _, places = word.partition("(")[2].rstrip(")").partition(",")
-    if _TYPE.fullmatch(word) is None or int(places or 0) > int(digits or 0):
-        raise ValueError(f"there is: {', '.join(_WORDS)}, decimal(digits,places) with at most 38 digits")
-    return word
-
-
-#: What a column is to hold.
-ReadTypeWord = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "pattern": f"^({_TYPE.pattern})$",
-            "x-aetherflow": {"mend": f"there is: {', '.join(_WORDS)}, decimal(digits,places) with at most 38 digits"},
-        }
-    ),
-    AfterValidator(_known_type),
-]
 _Number = Annotated[int, Field(ge=1)]
 
 

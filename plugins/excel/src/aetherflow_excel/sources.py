@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import StepError
@@ -16,8 +15,6 @@ from .rows.parquet_file import ParquetFile
 from .rows.sources import CountedTable, with_types
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from .rows.sources import Table
 
 _FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet"}
@@ -56,46 +53,10 @@ def file_table(target: FileTarget) -> Table:
         encoding=target.encoding,
         has_header=target.read_header,
         names=() if target.read_header else columns,
+        selected=columns if target.read_header else (),
         null_values=tuple(target.null_values),
     )
-    return _typed(_Selected(file, columns) if target.read_header and columns else file, target)
-
-
-class _Selected:
-    """Some columns of a table, in the order that is asked for."""
-
-    def __init__(self, table: Table, columns: tuple[str, ...]) -> None:
-        self._table = table
-        self._asked = columns
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        missing = [name for name in self._asked if name not in self._table.columns]
-        if missing:
-            raise StepError(
-                f"the file has no column {missing[0]!r}",
-                code="AF-EXCEL-COLUMNS",
-                help=f"it has: {', '.join(self._table.columns)}",
-            )
-        return self._asked
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns and their types."""
-        import pyarrow as pa
-
-        found = self._table.schema
-        return pa.schema([found.field(name) for name in self.columns])
-
-    def count_rows(self) -> int:
-        """How many rows there are."""
-        return self._table.count_rows()
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows."""
-        columns = list(self.columns)
-        return (batch.select(columns) for batch in self._table.batches())
+    return _typed(file, target)
 
 
 def _typed(table: Table, target: Target) -> Table:

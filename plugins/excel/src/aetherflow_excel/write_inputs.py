@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import all_of, excludes, given, missing, when
+from .type_words import WrittenTypeWord
 
 _SOURCE_MEND = "write `source:` with the file of a single sheet, or `sheets:` with a list of them"
 _COLUMNS_MEND = "say it in the sheet that it is about"
@@ -67,7 +68,9 @@ class SheetOptions(StepInputs):
         description="basic gives columns of text the type that all of their values have; none keeps them as they are; "
         "schema goes by dtypes. By default schema where there are dtypes, else basic.",
     )
-    dtypes: dict[str, str] = Field(default={}, description="Types of columns, as db_fetch_small gives them.")
+    dtypes: dict[str, WrittenTypeWord] = Field(
+        default={}, description="Types of columns, as db_fetch_small gives them."
+    )
     header: bool = Field(default=True, description="Whether the first row of the sheet has the columns' names.")
     header_bold: bool = Field(default=True, description="Whether the header is bold.")
     freeze_panes: bool = Field(default=True, description="Whether the header stays in sight.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.excel.tests.fidelity.gallery import WAYS, Fills, Gallery
+from plugins.excel.tests.fidelity.gallery import TEMPLATES, WAYS, Fills, Gallery
 from plugins.excel.tests.oracles.office import ask, failure, printed
 from plugins.excel.tests.oracles.readers import by_excelize
 
@@ -23,34 +23,38 @@ def fills(gallery, tmp_path_factory) -> Fills:
 
 
 @pytest.fixture(scope="session")
-def excelize_readings(fills, tmp_path_factory):
+def chosen(request) -> list[str]:
+    """The templates that a test of this session is about: others need not be filled for the ones that are asked for."""
+    asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
+    return [name for name in TEMPLATES if name in asked]
+
+
+@pytest.fixture(scope="session")
+def excelize_readings(fills, chosen, tmp_path_factory):
     """What excelize reads of every workbook that was filled from CSV."""
-    return by_excelize(fills.succeeded(WAYS, "csv"), tmp_path_factory.mktemp("excelize"))
+    return by_excelize(fills.succeeded(chosen, WAYS, "csv"), tmp_path_factory.mktemp("excelize"))
 
 
 @pytest.fixture(scope="session")
-def office_readings(fills, tmp_path_factory):
-    """What LibreOffice computes for them, or why it does not open one."""
+def office_answers(fills, chosen, tmp_path_factory) -> dict[tuple[str, Path], Path]:
+    """What one LibreOffice makes of all of them: the values of each, and the pages of those with rows inserted."""
     folder = tmp_path_factory.mktemp("office")
-    jobs = {
-        path: {"do": "values", "source": str(path), "target": str(folder / f"{path.name}.json")}
-        for path in fills.succeeded(WAYS, "csv")
-    }
-    ask(list(jobs.values()), folder)
-    return {path: _reading(Path(job["target"])) for path, job in jobs.items()}
-
-
-def _reading(target: Path):
-    return failure(target) or json.loads(target.read_text())
+    wanted = [("values", path, "json") for path in fills.succeeded(chosen, WAYS, "csv")]
+    wanted += [("picture", path, "pdf") for path in fills.succeeded(chosen, ("below",), "csv")]
+    targets = {(what, path): folder / f"{path.name}.{suffix}" for what, path, suffix in wanted}
+    ask([{"do": what, "source": str(path), "target": str(to)} for (what, path), to in targets.items()], folder)
+    return targets
 
 
 @pytest.fixture(scope="session")
-def office_pages(fills, tmp_path_factory):
-    """The text on the pages of those with rows inserted, as LibreOffice prints them."""
-    folder = tmp_path_factory.mktemp("pages")
-    jobs = {
-        path: {"do": "picture", "source": str(path), "target": str(folder / f"{path.name}.pdf")}
-        for path in fills.succeeded(("below",), "csv")
-    }
-    ask(list(jobs.values()), folder)
-    return {path: failure(Path(job["target"])) or printed(Path(job["target"])) for path, job in jobs.items()}
+def office_readings(office_answers):
+    """What LibreOffice computes, or why it does not open one."""
+    answers = {path: target for (what, path), target in office_answers.items() if what == "values"}
+    return {path: failure(target) or json.loads(target.read_text()) for path, target in answers.items()}
+
+
+@pytest.fixture(scope="session")
+def office_pages(office_answers):
+    """The text on the pages, as LibreOffice prints them."""
+    answers = {path: target for (what, path), target in office_answers.items() if what == "picture"}
+    return {path: failure(target) or printed(target) for path, target in answers.items()}

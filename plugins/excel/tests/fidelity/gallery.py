@@ -22,10 +22,12 @@ from plugins.excel.tests.templates import (
     furnished,
     handmade,
     laden,
+    lived_in,
     named,
     newer,
     office,
     pivoted,
+    plain,
     side_by_side,
     sparse,
     stacked,
@@ -46,8 +48,10 @@ TEMPLATES = {
         decorated.TEMPLATE,
         named.TEMPLATE,
         pivoted.TEMPLATE,
+        plain.TEMPLATE,
         dated.TEMPLATE,
         laden.TEMPLATE,
+        lived_in.TEMPLATE,
         handmade.PREFIXED,
         handmade.STRICTLY,
         office.SAVED,
@@ -118,9 +122,9 @@ class Fills:
         assert told["status"] == "SUCCESS", told["reason"]
         return self.output(name, way, source)
 
-    def succeeded(self, ways: Sequence[str], source: str) -> list[Path]:
+    def succeeded(self, names: Sequence[str], ways: Sequence[str], source: str) -> list[Path]:
         """All workbooks that could be filled; a test of each tells why one could not."""
-        wanted = [(name, way) for name in TEMPLATES for way in ways]
+        wanted = [(name, way) for name in names for way in ways]
         return [self.output(*each, source) for each in wanted if self._told(*each, source)["status"] == "SUCCESS"]
 
     def _told(self, name: str, way: str, source: str) -> dict[str, Any]:

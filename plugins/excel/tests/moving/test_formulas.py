@@ -51,6 +51,33 @@ IN_A_CELL = [
     ("SUM(B5:B5)", "SUM(B5:B15)"),
     ("SUM(F5:F5)", "SUM(F15:F15)"),
     ("SUM(B9:B5)", "SUM(B19:B5)"),
+    # Single cells that are all that is summed up
+    ("SUM(B5)", "SUM(B5:B15)"),
+    ("sum( $B$5 )", "sum( $B$5:$B$15 )"),
+    ("ROUND(SUM(B5),2)", "ROUND(SUM(B5:B15),2)"),
+    ("SUBTOTAL(109,B5)", "SUBTOTAL(109,B5:B15)"),
+    ("AGGREGATE(9,6,B5)", "AGGREGATE(9,6,B5:B15)"),
+    ("SUM(Data!B5)", "SUM(Data!B5:B15)"),
+    ("SUM(B4)", "SUM(B4:B14)"),
+    ("SUM(B9)", "SUM(B19)"),
+    ("SUM(F5)", "SUM(F15)"),
+    ("SUM(B5,C5)", "SUM(B15,C15)"),
+    ("MAX(B5,0)", "MAX(B15,0)"),
+    ("ABS(B5)", "ABS(B15)"),
+    ("MYSUM(B5)", "MYSUM(B15)"),
+    ("x.SUM(B5)", "x.SUM(B15)"),
+    ("SUM(-B5)", "SUM(-B15)"),
+    ("SUM((B5))", "SUM((B15))"),
+    ("SUBTOTAL(B5)", "SUBTOTAL(B15)"),
+    # Cells from which a range is worked out
+    ("SUM(B5:INDEX(B:B,ROW()-1))", "SUM(B5:INDEX(B:B,ROW()-1))"),
+    ("SUM(B5:OFFSET(B9,-1,0))", "SUM(B5:OFFSET(B19,-1,0))"),
+    ("SUM(Data!B5 : INDEX(B:B,8))", "SUM(Data!B5 : INDEX(B:B,8))"),
+    ("SUM(OFFSET($B$5,0,0,COUNTA(B$5:B$99),1))", "SUM(OFFSET($B$5,0,0,COUNTA(B$5:B$109),1))"),
+    ("SUM(offset( B5,0,0,9,1))", "SUM(offset( B5,0,0,9,1))"),
+    ("SUM(OFFSET(B6,0,0,9,1))", "SUM(OFFSET(B16,0,0,9,1))"),
+    ("SUM(F5:INDEX(F:F,9))", "SUM(F15:INDEX(F:F,9))"),
+    ("XOFFSET(B5,0)", "XOFFSET(B15,0)"),
     # The header alone
     ("SUM(B4:B4)", "SUM(B4:B14)"),
     ("SUM($B$4:$D$4)", "SUM($B$4:$D$14)"),
@@ -182,6 +209,7 @@ def test_a_formula_on_another_sheet_follows_only_what_it_names(before, after):
     [
         (5, "SUM(B5:C5)", "SUM(B15:C15)"),
         (5, "SUM(B5:B5)", "SUM(B15:B15)"),
+        (5, "SUM(B5)", "SUM(B15)"),
         (7, "B7/SUM(B$5:B$9)", "B17/SUM(B$5:B$19)"),
         (7, "SUM(B5:B9)", "SUM(B15:B19)"),
         (7, "SUM(B$5:B7)", "SUM(B$15:B17)"),
@@ -205,9 +233,19 @@ def test_a_formula_beside_its_own_range_goes_with_its_row(row, before, after):
         (Kind.NAME, "Data!$B$4:$D$4", "Data!$B$4:$D$4"),
         (Kind.NAME, "Data!$A:$B,Data!$1:$4", "Data!$A:$B,Data!$1:$4"),
         (Kind.NAME, "Data!$A$1:$D$9,Data!$F$6", "Data!$A$1:$D$19,Data!$F$16"),
-        (Kind.NAME, "Data!A9", "Data!A9"),
-        (Kind.NAME, "Data!$A9", "Data!$A9"),
+        (Kind.NAME, "Data!A9:A10", "Data!A19:A20"),
+        (Kind.NAME, "Data!$A9", "Data!$A19"),
+        (Kind.NAME, "SUM(Data!$B1:$D1)", "SUM(Data!$B1:$D1)"),
+        (Kind.NAME, "Data!A1048576", "Data!A1048576"),
         (Kind.NAME, "OFFSET(Data!$B$4,1,0,9,1)", "OFFSET(Data!$B$4,1,0,9,1)"),
+        (
+            Kind.NAME,
+            "OFFSET(Data!$B$5,0,0,COUNTA(Data!$B$5:$B$99),1)",
+            "OFFSET(Data!$B$5,0,0,COUNTA(Data!$B$5:$B$109),1)",
+        ),
+        (Kind.NAME, "Data!$B$5:INDEX(Data!$B:$B,9)", "Data!$B$5:INDEX(Data!$B:$B,9)"),
+        (Kind.NAME, "Data!$B$5:$B$5", "Data!$B$5:$B$15"),
+        (Kind.NAME, "Data!$F$5:$F$5", "Data!$F$15:$F$15"),
         (Kind.NAME, "0.19", "0.19"),
         (Kind.NAME, "#REF!", "#REF!"),
         (Kind.ANCHOR, "Data!$B$5", "Data!$B$5"),
@@ -269,6 +307,12 @@ def test_a_reference_over_several_sheets_is_refused_by_name(formula):
         MOVES.formula(formula, Kind.FORMULA, Standing("First", 1))
     assert caught.value.problem.code == "AF-EXCEL-MOVE"
     assert formula.removeprefix("SUM(").removesuffix(")") in str(caught.value)
+
+
+def test_a_reference_over_several_sheets_is_refused_where_it_moves_in_the_last_one():
+    moves = Moves([Insertion("First", 100, 1, 1, 1), INSERTION], SHEETS)
+    with pytest.raises(StepError, match="First:Last!B9"):
+        moves.formula("SUM(First:Last!B9)", Kind.FORMULA, Standing("First", 1))
 
 
 @pytest.mark.parametrize("formula", ["SUM(First:Last!B3)", "SUM(First:Last!B:B)", "SUM('It''s:Last'!B9)"])

@@ -184,8 +184,8 @@ CASES = {
     ),
     "a view of a sheet": (
         EXCEL + "namedsheetviews+xml",
-        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D9"/></namedSheetView></namedSheetViews>',
-        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D19"/></namedSheetView></namedSheetViews>',
+        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D9"><sortRules><sortRule><richSortCondition ref="B5:B9"/></sortRule></sortRules></nsvFilter></namedSheetView></namedSheetViews>',
+        '<namedSheetViews xmlns="http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews"><namedSheetView><nsvFilter ref="B4:D19"><sortRules><sortRule><richSortCondition ref="B5:B19"/></sortRule></sortRules></nsvFilter></namedSheetView></namedSheetViews>',
     ),
     "an object that spans the place": (DRAWINGS + "drawing+xml", anchored(1, 6), anchored(1, 16, text="$B$19")),
     "an object below": (DRAWINGS + "drawing+xml", anchored(4, 9, text=""), anchored(14, 19, text="")),
@@ -359,6 +359,13 @@ def test_a_name_that_finds_its_cells_by_text_is_told():
     xml = workbook('<definedName name="Moving">OFFSET(Data!$B$4,1,0,COUNTA(Data!$B:$B),1)</definedName>')
     moved(WORKBOOK, xml, warnings=warnings)
     assert warnings == ["the name 'Moving' uses OFFSET: what it finds by text or by number does not move"]
+    warnings.clear()
+    moved(WORKBOOK, xml, moves=Moves([], ("First", "Data")), warnings=warnings)
+    assert warnings == []
+
+
+def test_a_shared_workbook_may_be_filled_without_new_rows():
+    assert moved(SHEETS + "revisionHeaders+xml", "<headers/>", moves=Moves([], ("First", "Data"))) == "<headers/>"
 
 
 def test_a_pivot_table_is_computed_anew_where_its_source_is_filled_without_new_rows():
@@ -367,6 +374,11 @@ def test_a_pivot_table_is_computed_anew_where_its_source_is_filled_without_new_r
     source = '<worksheetSource ref="B4:D9" sheet="{}"/>'
     assert moved(kind, cache(source.format("Data")), moves=moves) == cache(source.format("Data"), ' refreshOnLoad="1"')
     assert moved(kind, cache(source.format("First")), moves=moves) == cache(source.format("First"))
+
+
+def test_rows_on_every_page_move_and_do_not_take_in_the_data():
+    name = '<definedName name="_xlnm.Print_Titles" localSheetId="1">Data!$5:$6</definedName>'
+    assert "Data!$15:$16<" in moved(WORKBOOK, workbook(name))
 
 
 def test_a_strict_workbook_gets_settings_of_its_own_namespace():
@@ -382,11 +394,12 @@ def test_a_strict_workbook_gets_settings_of_its_own_namespace():
         ("#'Data'!B9", "#'Data'!B19"),
         ("#%27Data%27!B9", "#'Data'!B19"),
         ("#Total", "#Total"),
+        ("#B9", "#B19"),
         ("https://example.org/#Data!B9", "https://example.org/#Data!B9"),
     ],
 )
 def test_a_link_inside_the_workbook_follows(target, expected):
-    assert moved_target(MOVES, target) == expected
+    assert moved_target(MOVES, target, "Data") == expected
 
 
 @pytest.mark.parametrize(

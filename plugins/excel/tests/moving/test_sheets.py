@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aetherflow.kernel.api import StepError
+from aetherflow_excel.grid.cells import CellRange
 from aetherflow_excel.moving.insertions import Insertion
 from aetherflow_excel.moving.moves import Moves
 from aetherflow_excel.moving.sheet_patcher import sheet_patcher
@@ -342,11 +343,26 @@ def test_broken_numbers_are_told_as_a_broken_part(inner):
 
 
 def test_a_survey_tells_what_finds_cells_in_ways_that_nobody_can_follow():
-    xml = f'{HEAD}<sheetData><row><c><f>INDIRECT("A9")</f></c><c><f>SUM(INDIRECT(B1))+OFFSET(A1,1,1)</f></c></row></sheetData></worksheet>'
+    xml = f'{HEAD}<sheetData><row><c><f>INDIRECT("A9")</f></c><c><f>SUM(INDIRECT(B1))+OFFSET(A1,1,1)</f></c><c><f>HYPERLINK("#Data!A9")</f></c><c><f>HYPERLINK("x")</f></c></row></sheetData></worksheet>'
     assert survey_sheet([xml.encode()], "Data").warnings == [
         "sheet 'Data': INDIRECT in cell A1 and 1 more: what it finds by text or by number does not move with inserted rows",
         "sheet 'Data': OFFSET in cell B1: what it finds by text or by number does not move with inserted rows",
+        "sheet 'Data': HYPERLINK in cell C1: what it finds by text or by number does not move with inserted rows",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('<dimension ref="A1:C8"/>', '<dimension ref="A1:F20"/>'),
+        ('<dimension ref="H30"/>', '<dimension ref="D2:H30"/>'),
+    ],
+)
+def test_a_sheet_goes_as_far_as_what_is_filled_in_without_new_rows(before, after):
+    xml = f"{HEAD}{before}</worksheet>".encode()
+    filled = [CellRange.parse("D2:F20")]
+    patcher = sheet_patcher(Moves([], SHEETS), survey_sheet([xml], "Data"), is_stale=False, filled=filled)
+    assert patched(xml, patcher).decode() == f"{HEAD}{after}</worksheet>"
 
 
 def test_the_patcher_tells_where_a_row_is_now():

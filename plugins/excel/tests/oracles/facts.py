@@ -153,7 +153,10 @@ def _innermost(element: ET.Element) -> str:
 
 def _filter(_package: Package, _part: str, root: ET.Element) -> list[str]:
     found = child(root, "autoFilter")
-    return [] if found is None else [found.attrib["ref"]]
+    if found is None:
+        return []
+    sorting = [*elements(found, "sortState"), *elements(found, "sortCondition")]
+    return [found.attrib["ref"], *(f"sorted {each.attrib['ref']}" for each in sorting)]
 
 
 def _links(package: Package, part: str, root: ET.Element) -> dict[str, str]:
@@ -162,6 +165,10 @@ def _links(package: Package, part: str, root: ET.Element) -> dict[str, str]:
         ids = [value for key, value in each.attrib.items() if key.endswith("}id")]
         target = package.target(part, ids[0]) if ids else ""
         found[each.attrib["ref"]] = "#".join(filter(None, [target, each.attrib.get("location")]))
+    for drawing in package.related(part, "drawing"):
+        found |= {
+            f"{drawing} {each.id}": each.target for each in package.relationships(drawing) if each.kind == "hyperlink"
+        }
     return found
 
 

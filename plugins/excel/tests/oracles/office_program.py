@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import uno
@@ -25,6 +26,8 @@ from com.sun.star.connection import NoConnectException
 from com.sun.star.sheet.DataPilotFieldOrientation import DATA, ROW
 
 STARTING_SECONDS = 60
+#: Formulas of whose results LibreOffice says that they are errors.
+ERRORS = 4
 FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".pdf": "calc_pdf_Export"}
 
 
@@ -104,14 +107,21 @@ def cells(sheet: object) -> dict[str, object]:
     cursor = sheet.createCursor()
     cursor.gotoEndOfUsedArea(False)
     area = sheet.getCellRangeByPosition(0, 0, cursor.RangeAddress.EndColumn, cursor.RangeAddress.EndRow)
-    found = {}
-    for row, line in enumerate(area.getDataArray()):
-        for column, value in enumerate(line):
-            if value == "":
-                continue
-            cell = sheet.getCellByPosition(column, row)
-            found[f"{letters(column)}{row + 1}"] = {"error": cell.String} if cell.getError() else value
-    return found
+    broken = {cell.AbsoluteName: cell.String for cell in each(area.queryFormulaCells(ERRORS).Cells)}
+    found = {
+        f"{letters(column)}{row}": value
+        for row, line in enumerate(area.getDataArray(), 1)
+        for column, value in enumerate(line)
+        if value not in {"", None}
+    }
+    return found | {name.rpartition(".")[2].replace("$", ""): {"error": text} for name, text in broken.items()}
+
+
+def each(collection: object) -> Iterator[object]:
+    """What an enumeration gives."""
+    enumeration = collection.createEnumeration()
+    while enumeration.hasMoreElements():
+        yield enumeration.nextElement()
 
 
 def letters(column: int) -> str:

@@ -79,7 +79,8 @@ class Package:
 
     def _relationship(self, folder: str, element: ET.Element) -> Relationship:
         target, external = element.attrib["Target"], element.attrib.get("TargetMode") == "External"
-        if not external:
+        # A place in the workbook itself is no part.
+        if not external and not target.startswith("#"):
             target = posixpath.normpath(posixpath.join("/", folder, unquote(target).partition("#")[0])).removeprefix(
                 "/"
             )

@@ -67,7 +67,7 @@ def _dangling(package: Package) -> Iterator[str]:
         if len({each.id for each in given}) != len(given):
             yield f"{rels} uses an id twice"
         for each in given:
-            if not each.external and each.target and each.target not in package.parts:
+            if not each.external and not each.target.startswith("#") and each.target not in package.parts:
                 yield f"{rels}: {each.id} leads to {each.target}, which is not there"
         if part.endswith(".xml"):
             yield from _unknown_ids(package, part, {each.id for each in given})

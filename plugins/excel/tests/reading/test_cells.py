@@ -132,3 +132,55 @@ def test_a_number_is_no_date_whatever_its_size(workplace):
         sheet.write_number("A2", 45351, book.add_format({"num_format": '#,##0 "days"'}))
 
     assert workplace.read_text() == "n\n45351\n"
+
+
+@pytest.fixture
+def dated(workplace):
+    """Makes a workbook with numbers that are shown as dates beside plain ones."""
+
+    def make(*numbers, code="yyyy-mm-dd"):
+        with xlsxwriter.Workbook(workplace.folder / "book.xlsx") as book:
+            sheet = book.add_worksheet("S")
+            shown = book.add_format({"num_format": code})
+            sheet.write_row("A1", ["plain", "shown"])
+            for row, number in enumerate(numbers, start=1):
+                sheet.write_number(row, 0, -1)
+                sheet.write_number(row, 1, number, shown)
+        return workplace
+
+    return make
+
+
+@pytest.mark.parametrize("code", ["yyyy-mm-dd", "hh:mm"])
+@pytest.mark.parametrize("number", [-3, -0.5, -1e-9])
+def test_a_date_before_all_days_is_told_and_not_read_as_some_time(dated, number, code):
+    with pytest.raises(StepError, match=r"the cell S!B3 holds a negative date or time") as caught:
+        dated(0.5, number, code=code).read()
+    assert caught.value.problem.code == "AF-EXCEL-VALUE"
+
+
+def test_times_beside_negative_numbers_are_times(dated):
+    assert dated(0.5, 0.25, code="hh:mm").read_text() == "plain,shown\n-1,12:00:00\n-1,06:00:00\n"
+
+
+def test_a_negative_duration_is_one(dated):
+    assert dated(-1.5, code="[h]:mm").read_text() == "plain,shown\n-1,-36:00:00\n"
+
+
+def test_the_first_and_the_last_days_are_those_of_the_format(dated):
+    assert dated(1, 59, 61, 2_958_465).read_text().split() == [
+        "plain,shown",
+        "-1,1900-01-01",
+        "-1,1900-02-28",
+        "-1,1900-03-01",
+        "-1,9999-12-31",
+    ]
+
+
+def test_a_number_after_the_last_day_is_a_number(dated):
+    assert dated(2_958_466).read_text() == "plain,shown\n-1,2958466\n"
+
+
+def test_a_duration_out_of_all_time_is_told(dated):
+    with pytest.raises(StepError, match="row 3 of the sheet holds a date or a duration that is out of all time"):
+        dated(1, 1e9, code="[h]:mm").read()

@@ -65,7 +65,7 @@ class TestATable:
             "row_count": 3,
             "sha256": hashlib.sha256(written).hexdigest(),
         }
-        assert workplace.context.done == [(3, None)]
+        assert workplace.context.done == [(3, 3)]
 
     def test_it_becomes_a_parquet_file_with_the_same_types(self, workplace):
         from pyarrow import parquet
@@ -305,7 +305,7 @@ class TestRows:
         outputs = workplace.read()
 
         assert outputs["row_count"] == 20_000
-        assert [done for done, _ in workplace.context.done] == [8192, 16384, 20_000]
+        assert workplace.context.done == [(8192, 20_000), (16384, 20_000), (20_000, 20_000)]
         assert (workplace.folder / "out.csv").read_text().split() == ["n", *map(str, range(20_000))]
 
     def test_a_step_that_must_stop_stops_and_leaves_what_was_there(self, workplace):

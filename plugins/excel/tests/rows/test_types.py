@@ -113,6 +113,23 @@ def test_types_that_are_there_stay_and_only_text_is_looked_at():
     assert table.schema.types == [pa.int64(), pa.int64(), pa.bool_()]
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0, pa.timestamp("us"), "1970-01-01 00:00:00"),
+        (120_000, pa.timestamp("us"), "1970-01-01 00:00:00.12"),
+        (10, pa.timestamp("s"), "1970-01-01 00:00:10"),
+        (1, pa.timestamp("us", "UTC"), "1970-01-01 00:00:00.000001Z"),
+        (0, pa.timestamp("us", "Asia/Kolkata"), "1970-01-01 00:00:00Z"),
+        (36_000_000_000, pa.time64("us"), "10:00:00"),
+        (-25_567, pa.date32(), "1900-01-01"),
+    ],
+)
+def test_dates_and_times_as_text_have_no_more_digits_than_they_need(value, kind, text):
+    whole = pa.array([value], pa.int32() if kind.bit_width == 32 else pa.int64())
+    assert convert(whole.cast(kind), pa.string()).to_pylist() == [text]
+
+
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view()])
 def test_text_of_every_kind_is_looked_at_and_converted(kind, tmp_path):
     column = pa.array(["1", "", "20"], kind)

@@ -25,7 +25,7 @@ def write(path: Path) -> None:
         # Above the inserted rows, across them and below them.
         sheet.insert_image("F1", "a.png", {**picture, "object_position": 1})
         sheet.insert_image("H3", "b.png", {**picture, "object_position": 1, "x_scale": 4, "y_scale": 8})
-        sheet.insert_image("F9", "c.png", picture)
+        sheet.insert_image("F9", "c.png", {**picture, "url": "internal:Report!C9"})
         sheet.insert_textbox("J4", "as it is now:", {"textlink": "=$C$9"})
         sheet.insert_button("F12", {"macro": "refresh", "caption": "Refresh"})
         sheet.insert_checkbox("B11", True)
@@ -53,12 +53,20 @@ TEMPLATE = Template(
             "Report formulas": FORMULAS,
             "Hidden formulas": {"A1": "array A1:A3 _xlfn.UNIQUE(Report!B5:B10)", "C1": "array C1:C3 Report!C5:C10*2"},
             "Report drawing": ["0-0 Picture 1", "2-11 Picture 2", "11-11 Picture 3", "3-12 TextBox 4 $C$12"],
+            "Report links": {"xl/drawings/drawing1.xml rId2": "#Report!C12"},
             "Report metadata": {"E13": "vm=1"},
             "Report ignored errors": ["B5:B10", "C12:D12"],
             "Report legacy shapes": ["Button rows 14-15 FmlaMacro [0]!refresh"],
             "Report protected ranges": ["B5:D10", "F15"],
         },
         values=TOTALS_INSERTED,
-        changed=frozenset({"xl/drawings/drawing1.xml", "xl/drawings/vmlDrawing1.vml", "xl/worksheets/sheet2.xml"}),
+        changed=frozenset(
+            {
+                "xl/drawings/drawing1.xml",
+                "xl/drawings/_rels/drawing1.xml.rels",
+                "xl/drawings/vmlDrawing1.vml",
+                "xl/worksheets/sheet2.xml",
+            }
+        ),
     ),
 )

@@ -52,21 +52,30 @@ TEMPLATE = Template(
         ),
     ),
     replaced=Expected(
-        values={"Report!C14": 60.0, "Report!C15": 216.0, "Other!A1": 129.0},
+        # Only Excel understands a column without its table: it gets its table's name.
+        facts={
+            "Report formulas": {
+                "C7": "SUBTOTAL(109,Cities[Count])",
+                "D7": "SUBTOTAL(101,Cities[Share])",
+                "C14": "SUM(Cities[Count])",
+                "C15": "SUM(Ships[Length])+SUM(C11:C12)",
+            },
+        },
+        values={"Report!C7": 60.0, "Report!C14": 60.0, "Report!C15": 216.0, "Other!A1": 129.0},
         changed=frozenset({"xl/worksheets/sheet2.xml"}),
     ),
     inserted=Expected(
         facts={
             "tables": {"Cities": "B3:D10, filter B3:D9", "Ships": "B13:C15, filter B13:C15"},
             "Report formulas": {
-                "C10": "SUBTOTAL(109,[Count])",
-                "D10": "SUBTOTAL(101,[Share])",
+                "C10": "SUBTOTAL(109,Cities[Count])",
+                "D10": "SUBTOTAL(101,Cities[Share])",
                 "C17": "SUM(Cities[Count])",
                 "C18": "SUM(Ships[Length])+SUM(C14:C15)",
             },
             "charts": {"xl/charts/chart1.xml": ["Report!$B$4:$B$9", "Report!$C$4:$C$9"]},
         },
-        values={"Report!C17": 60.0, "Report!C18": 216.0, "Other!A1": 129.0},
+        values={"Report!C10": 60.0, "Report!C17": 60.0, "Report!C18": 216.0, "Other!A1": 129.0},
         changed=frozenset(
             {"xl/tables/table1.xml", "xl/tables/table2.xml", "xl/charts/chart1.xml", "xl/worksheets/sheet2.xml"}
         ),

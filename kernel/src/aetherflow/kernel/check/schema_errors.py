@@ -11,6 +11,8 @@ from .validators import CompiledSchema
 
 def schema_problems(schema: CompiledSchema, checked: Checked) -> Iterator[Found]:
     """Everything that the schema says against the value, except what depends on templates."""
+    if schema.plainly_fits(checked.value):
+        return
     if schema.validator is None:
         message = f"{checked.owner} has a schema that can't be read"
         yield Found(Problem(code="AF-PLUGIN-SCHEMA", message=message, help="tell its author", path=checked.path))

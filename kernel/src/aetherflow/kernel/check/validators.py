@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import YamlPath
-from ..quick_dataclasses import dataclass
 from ..resolve.schemas import DeclaredTypes, Schemas
+from .plain_schemas import is_plain, plainly_fits
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
@@ -17,15 +18,24 @@ _MARK = "x-aetherflow"
 _MAX_DEPTH = 100
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledSchema:
-    """A schema with its validator; null where it is no schema, which is its plugin's fault."""
+    """A schema, and what judges values by it."""
 
-    schema: Mapping[str, Any]
-    validator: Validator | None
-    declared: DeclaredTypes
-    #: The marks that stand anywhere in it.
-    marks: frozenset[str]
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self.declared = DeclaredTypes(schema)
+        #: The marks that stand anywhere in it.
+        self.marks = frozenset(_marks(schema, 0))
+        self._is_plain = is_plain(schema)
+
+    @cached_property
+    def validator(self) -> Validator | None:
+        """Says what is wrong with a value; null where the schema is none, which is its plugin's fault."""
+        return _compile(self.schema)
+
+    def plainly_fits(self, value: object) -> bool:
+        """Whether a value is right for sure: then nobody needs to be asked what is wrong with it."""
+        return self._is_plain and plainly_fits(value, self.schema)
 
     def marked(self, mark: str, value: object, path: YamlPath) -> Iterator[tuple[YamlPath, object, object]]:
         """The parts of a value that the schema marks: path, part and what the mark says."""
@@ -49,16 +59,15 @@ class CompiledSchema:
 
 
 class Validators:
-    """Compiles each schema on first use."""
+    """Keeps each schema with what was learnt of it."""
 
     def __init__(self) -> None:
         self._compiled: dict[str, CompiledSchema] = {}
 
     def of(self, name: str, schema: Mapping[str, Any]) -> CompiledSchema:
-        """The compiled schema; `name` tells it from the others."""
+        """The schema; `name` tells it from the others."""
         if name not in self._compiled:
-            marks = frozenset(_marks(schema, 0))
-            self._compiled[name] = CompiledSchema(schema, _compile(schema), DeclaredTypes(schema), marks)
+            self._compiled[name] = CompiledSchema(schema)
         return self._compiled[name]
 
 

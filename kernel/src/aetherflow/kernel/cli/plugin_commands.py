@@ -73,7 +73,7 @@ def _all_commands(environ: Mapping[str, str], *, tells: bool) -> tuple[Command, 
     from ..plugins.listing import open_command_index
 
     try:
-        with open_command_index(profile=None, environ=environ) as index:
+        with open_command_index(profile=None, environ=environ, is_to_list=True) as index:
             return tuple(map(_as_command, index.commands()))
     except AetherFlowError as error:
         if tells:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
-from .command_line import read_command_line
+from .command_line import COMPLETION, read_command_line
 from .commands import FIRST_WORDS
 from .streams import drop_stream, flush_streams, settle_streams
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .commands import Command
+
+#: A module that is imported with the first plugin.
+_WITH_PLUGINS = "aetherflow.kernel.plugins.hook_manager"
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -38,6 +42,9 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     if has_left_behind:
         # Python would wait for threads that nobody else waits for.
         os._exit(number)
+    if _WITH_PLUGINS not in sys.modules:
+        # All that is left is ours, and nothing in it has to be closed: Python need not look for what is garbage.
+        gc.freeze()
     sys.exit(number)
 
 
@@ -95,7 +102,8 @@ def _ask_typer(
 
     try:
         # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
-        code: int | str | None = make_app(environ, of_plugins)(args=list(arguments), standalone_mode=not as_json)
+        app = make_app(environ, of_plugins, arguments=None if COMPLETION in environ else arguments)
+        code: int | str | None = app(args=list(arguments), standalone_mode=not as_json)
     except TyperException as error:
         raise _usage_error(error) from error
     return code

@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-def make_app(environ: Mapping[str, str], of_plugins: Sequence[Command] = ()) -> typer.Typer:
-    """The program as typer knows it, with commands of plugins after its own."""
+def make_app(
+    environ: Mapping[str, str], of_plugins: Sequence[Command] = (), *, arguments: Sequence[str] | None = None
+) -> typer.Typer:
+    """The program as typer knows it, with commands of plugins after its own.
+
+    Args:
+        environ: what commands are given.
+        of_plugins: the commands of plugins.
+        arguments: a line that is to be answered; commands that it is not about are known without their parameters,
+            which typer takes long to read.
+    """
+    asked = None if arguments is None else next((word for word in arguments if not word.startswith("-")), "")
     app = typer.Typer(
         name="aetherflow", help=SUMMARY, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True
     )
@@ -31,7 +41,8 @@ def make_app(environ: Mapping[str, str], of_plugins: Sequence[Command] = ()) -> 
                 groups[word] = typer.Typer(help=GROUPS[word], no_args_is_help=True)
                 app.add_typer(groups[word], name=word)
             place = groups[word]
-        place.command(name, help=_shown_summary(command))(_function(command, environ))
+        parameters = command.parameters if asked in {None, command.words[0]} else ()
+        place.command(name, help=_shown_summary(command))(_function(command, parameters, environ))
     return app
 
 
@@ -59,15 +70,15 @@ def _show_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-def _function(command: Command, environ: Mapping[str, str]) -> Callable[..., None]:
+def _function(command: Command, parameters: Sequence[Parameter], environ: Mapping[str, str]) -> Callable[..., None]:
     """A function with the signature from which typer reads a command's parameters."""
 
     def run_command(**values: Any) -> None:  # noqa: ANN401 - as typer read them
         raise typer.Exit(int(call(command, values, environ)))
 
-    parameters = [_signature_of(parameter) for parameter in command.parameters]
-    run_command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run_command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    read = [_signature_of(parameter) for parameter in parameters]
+    run_command.__signature__ = inspect.Signature(read)  # type: ignore[attr-defined]
+    run_command.__annotations__ = {parameter.name: parameter.annotation for parameter in read}
     return run_command
 
 

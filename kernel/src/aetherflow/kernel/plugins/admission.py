@@ -30,6 +30,8 @@ class Admission:
     search_path: Sequence[str] | None = None
     #: Whether a plugin without a manifest is imported where the profile lets it.
     may_import: bool = True
+    #: Whether a manifest without commands is passed over, as nothing else is asked for.
+    for_commands: bool = False
 
     def record(self, announced: Announcement, *, is_alone: bool) -> PluginRecord:
         """How the plugin stands; nothing of it is imported, unless it has no manifest and may be."""
@@ -40,7 +42,7 @@ class Admission:
             anchor=announced.anchor,
         )
         decision = self.profile.decide_plugin(announced.identity)
-        reading = _read_manifest(announced, self.search_path)
+        reading = _read_manifest(announced, self.search_path, for_commands=self.for_commands)
         record = replace(
             record, manifest=reading.manifest, interface=reading.interface, folder=reading.folder, why=decision.why
         )
@@ -124,7 +126,7 @@ class _Reading:
     problem: str = ""
 
 
-def _read_manifest(announced: Announcement, search_path: Sequence[str] | None) -> _Reading:
+def _read_manifest(announced: Announcement, search_path: Sequence[str] | None, *, for_commands: bool) -> _Reading:
     path = find_manifest(announced, search_path) if announced.has_package else None
     if path is None:
         return _Reading(is_missing=True)
@@ -132,7 +134,10 @@ def _read_manifest(announced: Announcement, search_path: Sequence[str] | None) -
     try:
         data: dict[str, Any] = load_json(_text(path))
         interface = interface_of(data)
-        manifest = parse_manifest(data, anchor=announced.anchor)
+        if for_commands and not data.get("commands"):
+            manifest = Manifest(interface=interface, name=announced.name)
+        else:
+            manifest = parse_manifest(data, anchor=announced.anchor)
     except BadManifest as bad:
         return _Reading(folder=path.parent, interface=interface, problem=f"{path.name}: {bad}")
     return _Reading(folder=path.parent, interface=interface, manifest=manifest)

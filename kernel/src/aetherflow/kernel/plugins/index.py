@@ -34,6 +34,7 @@ def build_index(
     search_path: Sequence[str] | None = None,
     is_strict: bool = True,
     may_import: bool = True,
+    for_commands: bool = False,
 ) -> PluginIndex:
     """What is installed, and how each plugin stands under a runtime profile.
 
@@ -43,13 +44,21 @@ def build_index(
         search_path: where distributions are looked for instead of `sys.path`.
         is_strict: whether a local folder that can't be loaded is an error, or a warning.
         may_import: whether a plugin without a manifest is imported where the profile lets it.
+        for_commands: whether only commands are asked for: what else plugins bring may be passed over.
 
     Raises:
         RefusedByPolicy: local folders outside an open profile; a rule of a locked one matches nothing.
         PluginError: strict, and a local folder can't be loaded or claims a name that is taken.
     """
     first_party = read_first_party()
-    admission = Admission(profile=profile, first_party=first_party, search_path=search_path, may_import=may_import)
+    admission = Admission(
+        profile=profile,
+        first_party=first_party,
+        search_path=search_path,
+        may_import=may_import,
+        # A rule may be about any contribution.
+        for_commands=for_commands and profile.is_open and not any(profile.rules),
+    )
     announced = announcements(search_path)
     by_distribution = Counter(normalised_name(each.distribution) for each in announced)
     records = [

@@ -42,19 +42,22 @@ def open_index(
     return build_index(chosen, local_folders=settings.plugin_paths, is_strict=settings.plugin_strict)
 
 
-def open_command_index(place: Path | None = None, *, profile: str | None, environ: Mapping[str, str]) -> PluginIndex:
+def open_command_index(
+    place: Path | None = None, *, profile: str | None, environ: Mapping[str, str], is_to_list: bool = False
+) -> PluginIndex:
     """What a project says of commands: from manifests alone, so that nothing is imported for it.
 
     Args:
         place: a flow, or a folder, of the project; the working folder by default.
         profile: the runtime profile asked for.
         environ: the environment.
+        is_to_list: whether commands are listed, and none is called: what else plugins bring may be passed over.
 
     Raises:
         RefusedByPolicy: the policy can't be understood, or the profile may not be chosen.
     """
     chosen = decide_profile(find_project(place or Path.cwd()), requested=profile, environ=environ)
-    return build_index(chosen, may_import=False)
+    return build_index(chosen, may_import=False, for_commands=is_to_list)
 
 
 def list_steps(project: Path | None = None, profile: str | None = None) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from zipfile import ZipInfo
 
 from ..grid.cells import CellRange
-from ..moving.parts import DROPPED_TYPES, Part, part_patcher
+from ..moving.parts import DROPPED_TYPES, Part, part_patcher, readable
 from ..moving.sheet_patcher import SheetPatcher, sheet_patcher
 from ..moving.survey import SheetSurvey as FormulaSurvey
 from ..package.package import Package
@@ -17,7 +17,6 @@ from ..package.writing import PackageWriter, new_member
 from ..package.xml_parser import as_utf8
 from ..rows.styles import MINIMAL, StyleSheet
 from ..workbook.book import Sheet
-from ..workbook.tables import tables_of
 from .fidelity import Fidelity
 from .grown_tables import TableGrowth, grown_tables
 from .links import LinkTargets, SheetLinks
@@ -38,7 +37,6 @@ from .region_cells import sheet_changes
 from .sheet_filling import SheetFilling
 from .sheet_plan import SheetPlan
 
-_CALCULATION_CHAIN = "calcChain"
 _COMPUTED = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheDefinition+xml"})
 
 
@@ -59,10 +57,9 @@ class FilledPackage:
         self._grown = {
             table.part: TableGrowth(cells)
             for sheet in plan.sheets.values()
-            for table, cells in grown_tables(sheet, tables_of(self._package, sheet.sheet) if not sheet.is_new else ())
+            for table, cells in grown_tables(sheet, sheet.tables)
         }
-        chains = self._package.related(self._book.part, _CALCULATION_CHAIN)
-        self._dropped = [part for part in chains if self._package.content_type(part) in DROPPED_TYPES]
+        self._dropped = [part for part in self._package.members if self._package.content_type(part) in DROPPED_TYPES]
         self._styles_part = self._book.part_of_kind("styles")
         self._styles = self._read_styles()
         self._type = workbook_type(suffix, has_macros=_has_macros(self._package))
@@ -84,7 +81,9 @@ class FilledPackage:
         self._write_styles()
         self._write_edited(relationships_name(self._book.part), self._relationships_edit())
         self._write_edited(CONTENT_TYPES, self._content_types_edit())
-        self.fidelity.warnings += [warning for survey in self._plan.formulas.values() for warning in survey.warnings]
+        if self._plan.has_moves:
+            surveys = self._plan.formulas.values()
+            self.fidelity.warnings += [warning for survey in surveys for warning in survey.warnings]
         self._writer.finish()
 
     def _write(self, part: str, member: ZipInfo) -> None:
@@ -124,8 +123,10 @@ class FilledPackage:
             self.fidelity.added.append(name)
 
     def _sheet_mover(self, sheet: Sheet) -> SheetPatcher:
-        survey = self._plan.formulas[sheet.name]
-        return sheet_patcher(self._plan.moves, survey, is_stale=sheet.name.casefold() in self._plan.stale)
+        survey, plan = self._plan.formulas[sheet.name], self._plan.sheets.get(sheet.name)
+        is_stale = sheet.name.lower() in self._plan.stale
+        filled = [cells for place in plan.places for cells in place.rectangles] if plan is not None else ()
+        return sheet_patcher(self._plan.moves, survey, is_stale=is_stale, filled=filled)
 
     def _mover(self, part: str) -> Patcher | None:
         found = Part(part, self._package.content_type(part), self._owners.get(part), lambda: self._package.chunks(part))
@@ -149,7 +150,7 @@ class FilledPackage:
         """Write a part that is small, edited by one patcher after the other; it is kept where none changes it."""
         member = self._package.members[part]
         with self._package.blame(part):
-            before = after = self._package.read(part)
+            before = after = readable(self._package.content_type(part), self._package.read(part))
             for patcher in patchers:
                 after = after if patcher is None else patched(after, patcher)
         if after == before:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..moving.moves import Moves
 from ..moving.reach import stale_sheets
-from ..moving.survey import SheetSurvey as FormulaSurvey, survey_sheet as survey_formulas
+from ..moving.survey import SheetSurvey as FormulaSurvey, has_references, survey_sheet as survey_formulas
 from ..workbook.book import Sheet, Workbook
 from ..workbook.tables import tables_of
 from .new_sheets import NewSheet, new_sheets
@@ -73,8 +73,10 @@ def _stale(book: Workbook, sheets: dict[str, SheetPlan], formulas: dict[str, For
 
 
 def _formulas(book: Workbook, sheet: Sheet) -> FormulaSurvey:
+    survey = FormulaSurvey(sheet.name)
     with book.package.blame(sheet.part):
-        survey = survey_formulas(book.package.chunks(sheet.part), sheet.name)
+        if has_references(book.package.chunks(sheet.part)):
+            survey = survey_formulas(book.package.chunks(sheet.part), sheet.name)
     survey.tables = tables_of(book.package, sheet)
     return survey
 
@@ -92,6 +94,7 @@ def _plan_sheet(book: Workbook, name: str, places: Sequence[PlacedRegion], moves
     if sheet is None:
         return SheetPlan(sheet=places[0].region.sheet, places=places, moves=moves, survey=SheetSurvey(), is_new=True)
     rows = [rows for place in places for rows in wanted_rows(place)]
-    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey_sheet(book.package, sheet.part, rows))
-    plan.check(tables_of(book.package, sheet))
+    survey = survey_sheet(book.package, sheet.part, rows)
+    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey, tables=tables_of(book.package, sheet))
+    plan.check()
     return plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -13,8 +13,8 @@ from ..fill_inputs import Target
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange, cell_name
 from ..moving.insertions import Insertion
 from ..rows.sources import Table
-from ..workbook.anchors import Place, find_anchor, find_cell
 from ..workbook.book import Sheet, Workbook
+from .places import find_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def find_region(book: Workbook, filling: Filling) -> Region:
         StepError: there is none, or it can't be filled.
     """
     target = filling.target
-    place = _find_place(book, filling)
+    place = find_place(book, target, filling.new_sheet)
     if place.sheet.kind != "worksheet":
         raise StepError(
             f"target {target.name!r}: the sheet {place.sheet.name!r} is no sheet of cells",
@@ -122,39 +122,6 @@ def find_region(book: Workbook, filling: Filling) -> Region:
         top_row=cells.first_row + is_marker,
         is_header_written=header_mode != "template" and bool(filling.table.columns),
         has_template_header=has_header,
-    )
-
-
-def _find_place(book: Workbook, filling: Filling) -> Place:
-    target = filling.target
-    if filling.new_sheet is not None and book.sheet(filling.new_sheet) is None:
-        sheet = Sheet(filling.new_sheet, "", "worksheet", "visible")
-        return Place(sheet, CellRange.parse(target.cell or target.anchor or "A1"), "cell")
-    sheet_name = target.sheet or filling.new_sheet
-    if target.cell is not None or target.anchor is None:
-        wanted = target.cell or "A1"
-        place = find_cell(book, wanted, sheet_name)
-    else:
-        wanted = target.anchor
-        place = find_anchor(book, wanted, sheet_name)
-    if place is None:
-        raise _no_place(book, target, wanted, sheet_name)
-    return place
-
-
-def _no_place(book: Workbook, target: Target, wanted: str, sheet_name: str | None) -> StepError:
-    sheets = ", ".join(repr(sheet.name) for sheet in book.sheets[:20])
-    if sheet_name is not None and book.sheet(sheet_name) is None:
-        return StepError(
-            f"target {target.name!r}: {book.file_name} has no sheet {sheet_name!r}",
-            code="AF-EXCEL-SHEET",
-            help=f"it has {sheets}",
-        )
-    names = ", ".join(sorted(name.name for name in book.defined_names if not name.is_hidden)[:20])
-    known = f"its defined names: {names}" if names else "it has no defined names"
-    needs_sheet = "" if sheet_name else "; a cell or a text also needs `sheet:`"
-    return StepError(
-        f"target {target.name!r}: {book.file_name} has no {wanted!r}", code="AF-EXCEL-ANCHOR", help=known + needs_sheet
     )
 
 
@@ -184,6 +151,8 @@ def check_limits(fillings: Iterable[Filling]) -> None:
 def shared_insertions(regions: Sequence[Region]) -> list[Insertion]:
     """The new rows that all regions need: those side by side share theirs.
 
+    An insertion of no rows says that data begins there too, so that what sums it up grows with it.
+
     Raises:
         StepError: two regions want the same place.
     """
@@ -191,38 +160,29 @@ def shared_insertions(regions: Sequence[Region]) -> list[Insertion]:
     for region in regions:
         if (insertion := region.insertion) is not None:
             together[insertion.sheet, insertion.before_row].append(insertion)
-    return [_widened(_together(insertions), regions) for insertions in together.values()]
+    return [
+        insertion
+        for insertions in together.values()
+        for insertion in (*_sharing_rows(insertions), *_beside(insertions[0], regions))
+    ]
 
 
-def _together(insertions: list[Insertion]) -> Insertion:
+def _sharing_rows(insertions: list[Insertion]) -> Iterator[Insertion]:
     for one, other in combinations(insertions, 2):
         if one.first_column <= other.last_column and other.first_column <= one.last_column:
             raise _overlap(one.sheet, cell_name(one.before_row, max(one.first_column, other.first_column)))
-    first = insertions[0]
-    headers = {insertion.header_row for insertion in insertions}
-    return Insertion(
-        sheet=first.sheet,
-        before_row=first.before_row,
-        count=max(insertion.count for insertion in insertions),
-        first_column=min(insertion.first_column for insertion in insertions),
-        last_column=max(insertion.last_column for insertion in insertions),
-        header_row=first.header_row if len(headers) == 1 else None,
-    )
+    longest = max(insertions, key=lambda insertion: insertion.count)
+    for insertion in insertions:
+        yield insertion if insertion is longest else replace(insertion, count=0)
 
 
-def _widened(insertion: Insertion, regions: Iterable[Region]) -> Insertion:
-    """Over regions too that are filled in place, with data from the same row on: what sums it up grows as well."""
-    beside = [
-        region
-        for region in regions
-        if region.sheet.name == insertion.sheet
-        and region.has_header_row
-        and region.top_row + 1 == insertion.before_row
-        and not region.is_inserted
-    ]
-    first = min([insertion.first_column, *(region.first_column for region in beside)])
-    last = max([insertion.last_column, *(region.last_column for region in beside)])
-    return replace(insertion, first_column=first, last_column=last)
+def _beside(insertion: Insertion, regions: Iterable[Region]) -> Iterator[Insertion]:
+    """Regions that are filled in place, with data from the same row on."""
+    for region in regions:
+        is_level = region.has_header_row and region.top_row + 1 == insertion.before_row
+        if region.sheet.name == insertion.sheet and is_level and not region.is_inserted:
+            columns = region.first_column, region.last_column
+            yield Insertion(insertion.sheet, insertion.before_row, 0, *columns, header_row=region.top_row)
 
 
 def check_rectangles(rectangles: Iterable[tuple[str, str, CellRange]]) -> None:

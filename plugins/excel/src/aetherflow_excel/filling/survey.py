@@ -90,6 +90,7 @@ class _Surveyor:
         self._is_filled = False
         self._row = 0
         self.lists_of_rows = 0
+        self._looks: dict[object, RowLook] = {}
 
     def see(self, tag: str, attributes: dict[str, str], text: str) -> None:
         seen = self._seen
@@ -118,18 +119,22 @@ class _Surveyor:
         self._row = number_of_row(attributes.get("r"), self._row)
         seen.last_row = max(seen.last_row, self._row)
         is_wanted = any(self._row in rows for rows in self._wanted)
-        look = RowLook(attributes) if is_wanted else None
+        styles: dict[int, int] = {}
+        filled: set[int] = set()
         column = 0
         for cell, is_filled in self._cells:
             _, column = place_of(cell.get("r"), self._row, column)
             seen.last_column = max(seen.last_column, column)
-            if look is not None:
-                look.styles[column] = _number(cell.get("s")) or 0
+            if is_wanted:
+                styles[column] = _number(cell.get("s")) or 0
                 if is_filled:
-                    look.filled.add(column)
-        if look is not None:
-            seen.rows[self._row] = look
+                    filled.add(column)
         self._cells.clear()
+        if is_wanted:
+            kept = {name: attributes[name] for name in _ROW_LOOK if name in attributes}
+            # A template may have a hundred thousand rows that look alike.
+            look = (tuple(kept.items()), tuple(styles.items()), frozenset(filled))
+            seen.rows[self._row] = self._looks.setdefault(look, RowLook(kept, styles, filled))
 
 
 def _range(reference: str) -> CellRange:

@@ -10,6 +10,8 @@ from ..filling.fill import Filled
 from .picture import SheetPicture, WorkbookPicture
 
 _LONGEST = 60
+#: Of what has to be read whole: warnings, and the ranges of a chart.
+_LONGEST_LIST = 400
 
 
 def as_json(picture: WorkbookPicture, touched: Filled | None) -> dict[str, object]:
@@ -74,15 +76,20 @@ def _sheet_lines(picture: SheetPicture) -> Iterator[str]:
     sheet = picture.sheet
     state = "" if sheet.state == "visible" else f", {sheet.state}"
     cells = f": {picture.cells}" if picture.cells else ""
-    formulas = f", {picture.formulas:,} formulas" if picture.formulas else ""
-    merged = f", {picture.merged:,} merged ranges" if picture.merged else ""
-    yield f"{sheet.kind} {shown(sheet.name)}{state}{cells}{formulas}{merged}"
+    yield (
+        f"{sheet.kind} {shown(sheet.name)}{state}{cells}"
+        f"{_counted(picture.formulas, 'formula')}{_counted(picture.merged, 'merged range')}"
+    )
     for cell, text in picture.markers:
         yield f"  text  {cell}: {shown(text)}"
     for table in picture.tables:
         yield f"  table {shown(table.name)}: {table.range} ({shown(', '.join(table.columns))})"
     for chart in picture.charts:
-        yield f"  chart {shown(chart.part.rpartition('/')[2])}: {shown(', '.join(chart.ranges))}"
+        yield f"  chart {shown(chart.part.rpartition('/')[2])}: {shown(', '.join(chart.ranges), _LONGEST_LIST)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f", {count:,} {what}{'s' * (count > 1)}" if count else ""
 
 
 def _touched_lines(filled: Filled) -> Iterator[str]:
@@ -94,10 +101,10 @@ def _touched_lines(filled: Filled) -> Iterator[str]:
             yield f"  {what}: {shown(part)}"
     yield f"  and keep {len(fidelity.kept)} as the bytes that they are"
     for warning in fidelity.warnings:
-        yield f"  to look at: {shown(warning)}"
+        yield f"  to look at: {shown(warning, _LONGEST_LIST)}"
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = _LONGEST) -> str:
     """A text of the workbook on one line, not too long, with nothing in it that could not be seen."""
     line = "".join("\ufffd" if unicodedata.category(letter)[0] == "C" else letter for letter in " ".join(text.split()))
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

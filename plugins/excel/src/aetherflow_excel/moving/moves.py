@@ -23,11 +23,16 @@ class Standing:
     base: tuple[int, int] | None = None
 
 
+#: A name whose rows are not fixed counts them from the cell that uses it, as if that stood in row 1: what means rows
+#: above it is told from the end of the sheet. What is told from its beginning moves: scripts leave out dollar signs.
+_FAR_BELOW = LAST_ROW // 2
+
+
 class Moves:
     """All insertions into a workbook; names of sheets are compared without case, as spreadsheet programs do.
 
     `sheet_names` are all sheets in their order. `anchored_names` are the defined names at which data begins.
-    `filled_sheets` get other data, with or without new rows.
+    `filled_sheets` get other data, with or without new rows. It is false where no rows are inserted at all.
     """
 
     def __init__(
@@ -45,6 +50,9 @@ class Moves:
         self._order = [name.lower() for name in sheet_names]
         self._anchored = frozenset(name.lower() for name in anchored_names)
         self._filled = frozenset((*self._sheets, *(name.lower() for name in filled_sheets)))
+
+    def __bool__(self) -> bool:
+        return bool(self._sheets)
 
     def of(self, sheet: str | None) -> SheetRows:
         """The insertions into one sheet, which may be none."""
@@ -91,15 +99,14 @@ class Moves:
 
     def is_touched(self, text: str, sheet: str | None) -> bool:
         """Whether a formula refers to a sheet that rows are inserted into."""
-        return any(self._sheet_of(each, sheet) is not None for each in parse_formula(text).references)
+        return any(self._moving_sheets(each, sheet) for each in parse_formula(text).references)
 
-    def _sheet_of(self, reference: Reference, sheet: str | None) -> str | None:
+    def _moving_sheets(self, reference: Reference, sheet: str | None) -> list[str]:
+        """The sheets of a reference that rows are inserted into; the one of its formula where it names none."""
         if reference.is_external or not reference.ends:
-            return None
-        for name in self._spanned(reference) if reference.sheets else (sheet,):
-            if self.changes(name):
-                return name
-        return None
+            return []
+        named = self._spanned(reference) if reference.sheets else (sheet,)
+        return [name for name in named if name is not None and self.changes(name)]
 
     def _spanned(self, reference: Reference) -> Sequence[str]:
         """The sheets of a reference, all between the two where it has two."""
@@ -113,22 +120,25 @@ class Moves:
         return text if reference is None else self._reference(reference, kind, standing)
 
     def _reference(self, reference: Reference, kind: Kind, standing: Standing) -> str:
-        sheet = self._sheet_of(reference, standing.sheet)
-        if sheet is None or not reference.first.row:
+        if not reference.ends or not reference.first.row:
             return reference.text
-        is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
+        for sheet in self._moving_sheets(reference, standing.sheet):
+            ends = self._ends(reference, sheet, kind, standing)
+            if ends == reference.ends:
+                continue
+            if len(reference.sheets) > 1:
+                raise immovable(f"a formula refers to {reference.text[:120]!r}, which is on several sheets at once")
+            return reference.with_ends(*ends)
+        return reference.text
+
+    def _ends(self, reference: Reference, sheet: str, kind: Kind, standing: Standing) -> tuple[End, ...]:
         rows = self.of(sheet)
         if not rows.reaches(max(reference.first.row, reference.last.row)):
-            return reference.text
+            return reference.ends
+        is_own = standing.sheet is not None and sheet.lower() == standing.sheet.lower()
         if is_own and standing.base is not None:
-            ends = _keeping_distance(reference, rows, standing.base, kind)
-        else:
-            ends = _moved(reference, rows, kind, standing.row if is_own else None)
-        if ends == reference.ends:
-            return reference.text
-        if len(reference.sheets) > 1:
-            raise immovable(f"a formula refers to {reference.text[:120]!r}, which is on several sheets at once")
-        return reference.with_ends(*ends)
+            return _keeping_distance(reference, rows, standing.base, kind)
+        return _moved(reference, rows, kind, standing.row if is_own else None)
 
 
 def _cells(reference: Reference) -> CellRange:
@@ -139,22 +149,27 @@ def _cells(reference: Reference) -> CellRange:
 
 def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int | None) -> tuple[End, ...]:
     """The corners where they are now; a single cell may become a range."""
-    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not (
-        reference.first.has_fixed_row and reference.last.has_fixed_row
-    ):
-        return reference.ends  # It is relative to the cell that uses the name.
     cells = _cells(reference)
-    if kind is Kind.FORMULA and len(reference.ends) == 1:
-        kind = Kind.OBJECT
     are_fixed = reference.first.has_fixed_row and reference.last.has_fixed_row
+    if (kind is Kind.NAME or kind is Kind.ANCHOR) and not are_fixed and cells.last_row > _FAR_BELOW:
+        return reference.ends
+    kind = _kind_of(reference, kind)
     is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
     moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
     upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)
     if len(reference.ends) == 1:
-        return (upper,) if moved.is_single_cell else (upper, lower)
+        return (upper,) if moved.is_single_cell or reference.begins_range else (upper, lower)
     if reference.first.row > reference.last.row:
         return upper.at_row(moved.last_row), lower.at_row(moved.first_row)
     return upper, lower
+
+
+def _kind_of(reference: Reference, kind: Kind) -> Kind:
+    """What a reference means by the way it is written: `B5` is a cell, `B5:B5` a range that may grow."""
+    if reference.begins_range or (kind is Kind.NAME and len(reference.ends) > 1):
+        return Kind.AREA
+    is_cell = kind is Kind.FORMULA and len(reference.ends) == 1 and not reference.is_summed
+    return Kind.OBJECT if is_cell else kind
 
 
 def _keeping_distance(reference: Reference, rows: SheetRows, base: tuple[int, int], kind: Kind) -> tuple[End, ...]:

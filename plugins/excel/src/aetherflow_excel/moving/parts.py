@@ -26,7 +26,7 @@ _EXCEL = "application/vnd.ms-excel."
 #: Parts that only repeat what programs compute when they open the workbook: they are left out.
 DROPPED_TYPES = frozenset({_SHEETS + "calcChain+xml", _SHEETS + "volatileDependencies+xml"})
 _SHARED_TYPES = frozenset({_SHEETS + "revisionHeaders+xml", _SHEETS + "revisionLog+xml"})
-_VIEW_FILTER = "{http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews}nsvFilter"
+_VIEWS = "{http://schemas.microsoft.com/office/spreadsheetml/2019/namedsheetviews}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def part_patcher(moves: Moves, part: Part, warnings: list[str]) -> Patcher | Non
         BrokenPart: it is no XML that a workbook may hold.
     """
     kind = part.content_type
-    if kind in _SHARED_TYPES:
+    if moves and kind in _SHARED_TYPES:
         raise immovable("the workbook is shared, and keeps a log of who changed what", help="end sharing the workbook")
     if kind.endswith(".main+xml"):
         return WorkbookPatcher(moves, part.read(), warnings)
@@ -62,12 +62,12 @@ def readable(content_type: str, xml: bytes) -> bytes:
     return mended(xml) if content_type == _OLD_DRAWING else xml
 
 
-def moved_target(moves: Moves, target: str) -> str:
-    """The target of a link inside the workbook, such as `#Data!B7`."""
+def moved_target(moves: Moves, target: str, sheet: str | None = None) -> str:
+    """The target of a link inside the workbook, such as `#Data!B7`; without a sheet it is the link's own."""
     if not target.startswith("#"):
         return target
     place = unquote(target[1:])
-    moved = moves.formula(place, Kind.FORMULA, Standing())
+    moved = moves.formula(place, Kind.FORMULA, Standing(sheet))
     if moved == place:
         return target
     return "#" + (moved if place == target[1:] else moved.replace(" ", "%20"))
@@ -100,15 +100,17 @@ def _formulas(tag: str, *names: str) -> Callable[[Moves, Part], Patcher]:
     return make
 
 
-def _relationships(moves: Moves, _part: Part) -> Patcher:
+def _relationships(moves: Moves, part: Part) -> Patcher:
     patcher = RulesPatcher()
-    patcher.attribute_rule("rel:Relationship", Target=lambda target: moved_target(moves, target))
+    patcher.attribute_rule("rel:Relationship", Target=lambda target: moved_target(moves, target, part.sheet))
     return patcher
 
 
 def _sheet_views(moves: Moves, part: Part) -> Patcher:
     patcher = RulesPatcher()
-    patcher.attribute_rule(_VIEW_FILTER, ref=lambda text: moves.areas(part.sheet, text, Kind.TABLE))
+    patcher.attribute_rule(_VIEWS + "nsvFilter", ref=lambda text: moves.areas(part.sheet, text, Kind.TABLE))
+    for name in ("sortCondition", "richSortCondition"):
+        patcher.attribute_rule(_VIEWS + name, ref=lambda text: moves.areas(part.sheet, text, Kind.AREA))
     return patcher
 
 

@@ -31,13 +31,13 @@ class PivotTablePatcher(RulesPatcher):
         return None
 
     def _start_location(self, attributes: Mapping[str, str]) -> Edit | None:
-        cells = cell_range(attributes["ref"])
+        cells = cell_range(attributes.get("ref", ""))
         filters = whole_number(attributes.get("rowPageCount", "0"))
         # Its filters stand above it, with an empty row between.
         first = max(1, cells.first_row - filters - 1) if filters else cells.first_row
         if self._moves.of(self._sheet).is_cut(first, cells.last_row):
             raise immovable(f"they would come into the pivot table {self._name[:80]!r} of sheet {self._sheet!r}")
-        return changed(attributes, {"ref": self._moves.areas(self._sheet, attributes["ref"], Kind.OBJECT)})
+        return changed(attributes, {"ref": self._moves.areas(self._sheet, attributes.get("ref", ""), Kind.OBJECT)})
 
 
 def pivot_cache_patcher(moves: Moves, chunks: Iterable[bytes]) -> PivotCachePatcher:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,6 +36,17 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+#: What stands in front of the only thing that is summed up.
+_SUMMED = re.compile(
+    r"(?:^|[^\w.])(?:(?:SUM|AVERAGE|COUNTA?|MAX|MIN|MEDIAN|PRODUCT)\("
+    r"|SUBTOTAL\(\s*\d+\s*,|AGGREGATE\(\s*\d+\s*,\s*\d+\s*,)\s*$",
+    re.IGNORECASE,
+)
+_MOST_BEFORE = 40
+_CLOSED = re.compile(r"\s{0,20}\)")
+#: What stands in front of the cell from which a range is counted, and what comes behind one that a range begins with.
+_OFFSET = re.compile(r"(?:^|[^\w.])OFFSET\(\s*$", re.IGNORECASE)
+_COLON = re.compile(r"\s{0,20}:")
 _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]{0,7})")
 #: Excel allows half of that; what is longer only costs time.
 _MOST_CHARACTERS = 16_384
@@ -77,6 +88,10 @@ class Reference:
     ends: tuple[End, ...]
     #: Whether the sheet is said at both corners: `Data!A1:Data!A9`.
     has_sheet_twice: bool = False
+    #: Whether it is all that a function sums up or counts, as in `SUM(B5)`: a single cell is a range of one then.
+    is_summed: bool = False
+    #: Whether it is a cell from which the formula works out a range: `B5:INDEX(…)`, `OFFSET($B$5,…)`.
+    begins_range: bool = False
 
     @property
     def first(self) -> End:
@@ -128,6 +143,8 @@ def parse_formula(text: str) -> Formula:
         reference = _reference(found)
         if reference is None:
             continue
+        if len(reference.ends) == 1:
+            reference = replace(reference, is_summed=_is_summed(text, found), begins_range=_begins_range(text, found))
         pieces.extend((text[done : found.start()], reference))
         done = found.end()
     pieces.append(text[done:])
@@ -163,11 +180,23 @@ def sheet_of_prefix(prefix: str) -> tuple[str, ...]:
     return tuple(name.split(":")) if name else ()
 
 
+def _begins_range(text: str, found: re.Match[str]) -> bool:
+    """Whether a reference is the cell from which the formula works out a range, as in `B5:INDEX(…)`."""
+    before = text[max(found.start() - _MOST_BEFORE, 0) : found.start()]
+    return _COLON.match(text, found.end()) is not None or _OFFSET.search(before) is not None
+
+
 def _sort_word(word: str, names: set[str], functions: set[str], *, is_called: bool) -> None:
     if is_called:
         functions.add(word.rpartition(".")[2] if word.startswith("_xl") else word)
     elif word not in _CONSTANTS:
         names.add(word)
+
+
+def _is_summed(text: str, found: re.Match[str]) -> bool:
+    if not _CLOSED.match(text, found.end()):
+        return False
+    return _SUMMED.search(text[max(0, found.start() - _MOST_BEFORE) : found.start()]) is not None
 
 
 def _reference(found: re.Match[str]) -> Reference | None:

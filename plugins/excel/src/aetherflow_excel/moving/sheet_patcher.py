@@ -35,9 +35,15 @@ _CELLS = {
 _CONTROL_FORMULAS = ("linkedCell", "listFillRange")
 
 
-def sheet_patcher(moves: Moves, survey: SheetSurvey, *, is_stale: bool) -> SheetPatcher:
-    """The patcher for one worksheet, by what was found in it; with `is_stale` its formulas lose their old values."""
-    return SheetPatcher(moves, survey, is_stale=is_stale)
+def sheet_patcher(
+    moves: Moves, survey: SheetSurvey, *, is_stale: bool, filled: Iterable[CellRange] = ()
+) -> SheetPatcher:
+    """The patcher for one worksheet, by what was found in it.
+
+    With `is_stale` its formulas lose their old values. `filled` is where data comes in, on the sheet as it will be:
+    the sheet tells how far it goes, and some readers look no further.
+    """
+    return SheetPatcher(moves, survey, is_stale=is_stale, filled=filled)
 
 
 class SheetPatcher(RulesPatcher):
@@ -46,11 +52,12 @@ class SheetPatcher(RulesPatcher):
     `place` is where in the template it is, `row` where that row is now.
     """
 
-    def __init__(self, moves: Moves, survey: SheetSurvey, *, is_stale: bool) -> None:
+    def __init__(self, moves: Moves, survey: SheetSurvey, *, is_stale: bool, filled: Iterable[CellRange] = ()) -> None:
         super().__init__()
         self._moves = moves
         self._sheet = survey.sheet
         self._rows = moves.of(survey.sheet)
+        self._filled = tuple(filled)
         self.place = Place()
         self.row = 0
         self._formulas = CellFormulas(moves, survey, self.place, is_stale=is_stale)
@@ -116,10 +123,11 @@ class SheetPatcher(RulesPatcher):
 
     def _dimension(self, text: str) -> str:
         """What a sheet reaches from and to: its old cells and the new ones."""
-        if not self._rows:
+        new = (*self._rows.data_ranges(), *self._filled)
+        if not self._rows and not new:
             return text
         used = self._rows.range(cell_range(text), Kind.OBJECT)
-        ranges = (used, *self._rows.data_ranges())
+        ranges = (used, *new)
         return str(
             CellRange(
                 min(each.first_row for each in ranges),
@@ -154,7 +162,9 @@ class SheetPatcher(RulesPatcher):
         return text if row >= LAST_ROW else str(self._rows.row(row) - 1)
 
     def _start_hyperlink(self, attributes: Mapping[str, str]) -> Edit | None:
-        new = {"ref": self._moves.areas(self._sheet, attributes.get("ref", ""), Kind.OBJECT)}
+        new: dict[str, str | None] = {}
+        if "ref" in attributes:
+            new["ref"] = self._moves.areas(self._sheet, attributes["ref"], Kind.OBJECT)
         if "location" in attributes and "r:id" not in attributes:
             new["location"] = self._formula(attributes["location"])
         return changed(attributes, new)

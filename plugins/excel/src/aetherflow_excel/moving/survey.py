@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..grid.cells import cell_name
-from ..package.patching import Edit, Patcher, patch
+from ..package.patching import Edit, Patcher
+from ..package.walking import walk
 from ..workbook.tables import Table
 from .anchors import Anchor, AnchorReader
 from .places import Place
@@ -21,6 +22,9 @@ FORMULAS = frozenset({"main:f", "main:formula", "main:formula1", "main:formula2"
 #: Cells in a formula, of which only the row is another in the next row's formula.
 _ROWS = re.compile(r"(?<![\w.\\])(\$?[A-Za-z]{1,3}\$?)[0-9]+(?![\w.\\!(\[])")
 _MOST_SHAPES = 10_000
+#: The beginnings of all of these, whatever the prefix; what has zeros in it is UTF-16.
+_REFERRING = re.compile(rb"[<:](?:f|formula[12]?|sqref|anchor|from|to|conditionalFormatting|sparkline)[\s/>]")
+_LONGEST_TAG = 64
 #: Functions that find cells by what a text or a number says.
 _UNSEEN = ("indirect", "offset")
 
@@ -67,9 +71,22 @@ def survey_sheet(chunks: Iterable[bytes], sheet: str) -> SheetSurvey:
         BrokenPart: it is no XML that a workbook may hold.
     """
     surveyor = _Surveyor(sheet)
-    for _ in patch(chunks, surveyor):
-        pass
+    walk(chunks, surveyor)
     return surveyor.survey
+
+
+def has_references(chunks: Iterable[bytes]) -> bool:
+    """Whether the XML of a worksheet may hold anything that a survey looks for; told without parsing it.
+
+    A sheet of data alone has nothing, and may be large.
+    """
+    end = b""
+    for chunk in chunks:
+        piece = end + chunk
+        if b"\0" in piece or _REFERRING.search(piece):
+            return True
+        end = piece[-_LONGEST_TAG:]
+    return False
 
 
 class _Surveyor(Patcher):
@@ -143,7 +160,8 @@ class _Surveyor(Patcher):
         survey.names |= formula.names
         for reference in formula.references:
             survey.sheets.add(reference.sheets or (survey.sheet,))
-        return tuple(name for name in _UNSEEN if name in formula.functions)
+        links = ("hyperlink",) if "hyperlink" in formula.functions and '"#' in text else ()
+        return (*(name for name in _UNSEEN if name in formula.functions), *links)
 
     def _tell_unseen(self, tag: str, functions: Iterable[str]) -> None:
         is_cell = tag == "main:f"

@@ -32,7 +32,7 @@ class TablePatcher(RulesPatcher):
     def _start_table(self, attributes: Mapping[str, str]) -> Edit | None:
         self._header_rows = whole_number(attributes.get("headerRowCount", "1"))
         self._totals_rows = whole_number(attributes.get("totalsRowCount", "0"))
-        self._old = cell_range(attributes["ref"])
+        self._old = cell_range(attributes.get("ref", ""))
         self._new = self._moves.range(self._sheet, self._old, Kind.TABLE if self._header_rows else Kind.AREA)
         if self._new == self._old:
             return None
@@ -44,7 +44,7 @@ class TablePatcher(RulesPatcher):
         """A filter covers all but the totals, also where the data comes in right above them."""
         if "ref" not in attributes:
             return None
-        old = cell_range(attributes["ref"])
+        old = cell_range(attributes.get("ref", ""))
         new = self._moves.range(self._sheet, old, Kind.TABLE)
         if old == replace(self._old, last_row=self._old.last_row - self._totals_rows):
             new = replace(self._new, last_row=self._new.last_row - self._totals_rows)

@@ -10,7 +10,8 @@ from .moves import Moves, Standing
 from .numbers import whole_number
 from .references import parse_formula
 
-_FILTER = "_xlnm._filterdatabase"
+#: Names that the format itself gives a meaning: what a filter covers, and what is printed on every page.
+_KINDS = {"_xlnm._filterdatabase": Kind.TABLE, "_xlnm.print_titles": Kind.OBJECT}
 #: What stands in front of the calculation's settings, in the format's order.
 _BEFORE_CALCULATION = frozenset(
     {
@@ -61,7 +62,8 @@ class WorkbookPatcher(Patcher):
 
     def text(self, tag: str, text: str) -> str | None:
         name = self._name.get("name", "")
-        self._warn(name, text)
+        if self._moves:
+            self._warn(name, text)
         return self._moves.formula(text, self._kind(name), Standing(self._sheet()))
 
     def end(self, tag: str) -> Iterable[bytes]:
@@ -74,9 +76,7 @@ class WorkbookPatcher(Patcher):
         return names[place] if index is not None and (place := whole_number(index)) < len(names) else None
 
     def _kind(self, name: str) -> Kind:
-        if name.lower() == _FILTER:
-            return Kind.TABLE
-        return Kind.ANCHOR if self._moves.is_anchored(name) else Kind.NAME
+        return _KINDS.get(name.lower(), Kind.ANCHOR if self._moves.is_anchored(name) else Kind.NAME)
 
     def _warn(self, name: str, text: str) -> None:
         self._warnings.extend(

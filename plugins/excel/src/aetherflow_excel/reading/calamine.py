@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -17,7 +18,7 @@ from ..package.writing import PackageWriter, new_member
 from ..package.xml_parser import as_utf8
 from ..workbook.book import Sheet, Workbook
 from .quick_look import plain_bounds
-from .scanning import SheetScan, scan_sheet
+from .scanning import SheetScan, negative_cells, scan_sheet
 from .values import CellValue
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ _NAME = "Sheet"
 class SheetRows:
     """The rows of a sheet, as often as they are asked for."""
 
-    def __init__(self, sheet: CalamineSheet, scan: SheetScan) -> None:
+    def __init__(self, sheet: CalamineSheet, scan: SheetScan, chunks: Callable[[], Iterator[bytes]]) -> None:
         self._sheet = sheet
+        self._chunks = chunks
         self.scan = scan
         start, end = sheet.start, sheet.end
         has_cells = start is not None and end is not None
@@ -53,7 +55,7 @@ class SheetRows:
         empty: list[CellValue] = [""] * cells.column_count
         skipped = cells.first_column - self._first_column
         number = 0
-        for number, row in enumerate(self._all_rows(), start=1):
+        for number, row in self._all_rows():
             if number > cells.last_row:
                 return
             if number >= cells.first_row:
@@ -62,13 +64,16 @@ class SheetRows:
         for _ in range(max(number + 1, cells.first_row), cells.last_row + 1):
             yield empty
 
-    def _all_rows(self) -> Iterator[list[CellValue]]:
-        """All rows from the first one of the sheet on, with the columns that are used."""
+    def before_all_days(self, columns: frozenset[int]) -> set[tuple[int, int]]:
+        """Cells of columns that hold dates and times whose numbers are negative: calamine makes some time of them."""
+        return negative_cells(self._chunks(), columns)
+
+    def _all_rows(self) -> Iterator[tuple[int, list[CellValue]]]:
+        """All rows from the first one of the sheet on, numbered, with the columns that are used."""
         number = 0
         try:
-            for row in self._sheet.iter_rows():
-                yield row
-                number += 1
+            for number, row in enumerate(self._sheet.iter_rows(), start=1):
+                yield number, row
         except (OverflowError, ValueError) as error:
             raise StepError(
                 f"row {number + 1} of the sheet holds a date or a duration that is out of all time",
@@ -90,7 +95,8 @@ def open_sheet(book: Workbook, sheet: Sheet, context: StepContext) -> Iterator[S
         scan = _copy(book, sheet, PackageWriter(file, book.file_name), context)
         file.seek(0)
         with _telling_its_errors(book.file_name), CalamineWorkbook.from_filelike(file) as opened:
-            yield SheetRows(opened.get_sheet_by_index(0), scan)
+            chunks = partial(book.package.chunks, sheet.part)
+            yield SheetRows(opened.get_sheet_by_index(0), scan, chunks)
 
 
 @contextmanager

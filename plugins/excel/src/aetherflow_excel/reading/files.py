@@ -76,7 +76,7 @@ class SeparatedTable(_TextTable):
 
     def write(self, columns: Columns) -> None:
         """Add some rows, column by column."""
-        texts = [["" if value is None else text_of(value) for value in column] for column in columns]
+        texts = [[text_of(value) for value in column] for column in columns]
         self._write_lines(zip(*texts, strict=True))
 
     def _write_lines(self, rows: Iterable[Sequence[str]]) -> None:

@@ -10,18 +10,12 @@ from ..package.xml_parser import as_utf8
 
 #: A cell as all programs write it. Whatever looks otherwise is for the parser.
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
-#: What only the parser reads rightly: cells with other blanks or a prefix, document types, errors, formulas without a
-#: value. Where one stands in a text by chance, nothing is lost but time.
-_REMARKABLE = (
-    *(b"%s%s" % (name, end) for name in (b"<c", b":c") for end in (b">", b"/", b"\n", b"\t", b"\r")),
-    b":c ",
-    b"<!D",
-    b'"e"',
-    b"'e'",
-    b"</f></c",
-    b"/></c",
-    b"<v></v",
-)
+#: Elements other than cells whose names begin as theirs.
+_OTHERS = re.compile(rb"<c[a-zA-Z]")
+_WITH_PREFIX = re.compile(rb":c[\s>/]")
+#: What only the parser reads rightly: document types, errors, formulas without a value. Where one stands in a text by
+#: chance, nothing is lost but time.
+_REMARKABLE = (b"<!D", b'"e"', b"'e'", b"</f></c", b"/></c", b"<v></v")
 _MOST_WAITING_BYTES = 4 * 1024 * 1024
 
 
@@ -37,7 +31,7 @@ def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
         if piece is None:
             return None
         cells = _CELL.findall(piece)
-        if len(cells) != piece.count(b"<c ") or any(mark in piece for mark in _REMARKABLE):
+        if not _is_plain(piece, len(cells)):
             return None
         columns.update(letters for letters, _ in cells)
         rows.update(number for _, number in cells)
@@ -46,6 +40,16 @@ def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
     across = [column_number(letters.decode()) for letters in columns]
     down = [int(number) for number in rows]
     return CellRange(min(down), min(across), max(down), max(across))
+
+
+def _is_plain(piece: bytes, cells: int) -> bool:
+    """Whether there are no more cells than those that look as usual, and nothing remarkable in them."""
+    begun = piece.count(b"<c")
+    if begun != cells and begun != cells + len(_OTHERS.findall(piece)):
+        return False
+    if b":c" in piece and _WITH_PREFIX.search(piece):
+        return False
+    return not any(mark in piece for mark in _REMARKABLE)
 
 
 def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from xml.parsers import expat
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange, column_number
 from ..package.problems import BrokenPart
@@ -47,21 +46,19 @@ def scan_sheet(chunks: Iterable[bytes]) -> SheetScan:
     Raises:
         BrokenPart: it is no XML of a sheet, or has cells that no sheet has.
     """
-    parser = new_parser()
-    parser.buffer_text = True
-    scanner = _Scanner(parser)
-    for _ in parse(parser, as_utf8(chunks)):
-        pass
+    scanner = CellScanner()
+    scanner.parse(chunks)
     return scanner.result()
 
 
-class _Scanner:
+class CellScanner:
     """Expat's handlers; places count as calamine counts them, on from the last one where a file leaves them out."""
 
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        self._parser = parser
+    def __init__(self) -> None:
+        self._parser = new_parser()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
         self._tags = Tags()
         self._depth = 0
         self._row = self._column = 0
@@ -72,6 +69,15 @@ class _Scanner:
         self._errors: dict[int, dict[int, str]] = {}
         self._unvalued = 0
         self._first_unvalued: tuple[int, int] | None = None
+
+    def parse(self, chunks: Iterable[bytes]) -> None:
+        """See a whole sheet.
+
+        Raises:
+            BrokenPart: it is no XML of a sheet, or has cells that no sheet has.
+        """
+        for _ in parse(self._parser, as_utf8(chunks)):
+            pass
 
     def result(self) -> SheetScan:
         """What was seen."""
@@ -142,13 +148,45 @@ class _Scanner:
         if _local(name) == "v":
             self._parser.CharacterDataHandler = None
             self._has_value = bool(self._text.strip()) or self._kind == "str"
-            if self._kind == "e":
-                self._errors.setdefault(self._row, {})[self._column] = self._text.strip() or "#ERROR"
+            self._see(self._text.strip())
         elif _local(name) == "c":
             if self._has_formula and not self._has_value:
                 self._unvalued += 1
                 self._first_unvalued = self._first_unvalued or (self._row, self._column)
             self._kind, self._has_formula = "", False
+
+    def _see(self, text: str) -> None:
+        """See the value of a remarkable cell."""
+        if self._kind == "e":
+            self._errors.setdefault(self._row, {})[self._column] = text or "#ERROR"
+
+
+class _NegativeScanner(CellScanner):
+    """Remembers the cells of some columns whose numbers are negative."""
+
+    def __init__(self, columns: frozenset[int]) -> None:
+        super().__init__()
+        self._wanted = columns
+        self.found: set[tuple[int, int]] = set()
+
+    @property
+    def _is_remarkable(self) -> bool:
+        return self._column in self._wanted
+
+    def _see(self, text: str) -> None:
+        if text.startswith("-"):
+            self.found.add((self._row, self._column))
+
+
+def negative_cells(chunks: Iterable[bytes], columns: frozenset[int]) -> set[tuple[int, int]]:
+    """The rows and columns of negative numbers in some columns.
+
+    Raises:
+        BrokenPart: it is no XML of a sheet.
+    """
+    scanner = _NegativeScanner(columns)
+    scanner.parse(chunks)
+    return scanner.found
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class _Reading:
         kinds, row_count = self._look(header)
         columns = self._columns(header, kinds)
         self._check_count(row_count)
+        self._check_times(header, kinds)
         enough = row_count >= self._inputs.min_rows
         return ExcelReadOutputs(
             output=str(self._inputs.output),
@@ -84,7 +86,7 @@ class _Reading:
             columns=[column.name for column in columns],
             types={column.name: column.word for column in columns},
             row_count=row_count,
-            sha256=self._write(header, columns) if enough else None,
+            sha256=self._write(header, columns, row_count) if enough else None,
         )
 
     # What is there
@@ -131,6 +133,28 @@ class _Reading:
                 help="raise max_rows, or read a range",
             )
 
+    def _check_times(self, header: Header, kinds: list[ColumnKinds]) -> None:
+        """Refuse dates and times before the first day there is, which are read as some time."""
+        numbers = [number for number, kind in enumerate(kinds) if kind.has_times]
+        if not numbers:
+            return
+        negative = self._sheet.before_all_days(frozenset(header.first_column + number for number in numbers))
+        for place in self._times(header, numbers) if negative else ():
+            if place in negative:
+                raise StepError(
+                    f"the cell {self._place(*place)} holds a negative date or time",
+                    code="AF-EXCEL-VALUE",
+                    help="mend it, or give it the format of a number",
+                )
+
+    def _times(self, header: Header, numbers: list[int]) -> Iterator[tuple[int, int]]:
+        """The rows and columns of times of day in some columns."""
+        for rows, columns in self._batches(header):
+            for number in numbers:
+                for row, value in zip(rows, columns[number], strict=True):
+                    if isinstance(value, time):
+                        yield row, header.first_column + number
+
     def _columns(self, header: Header, kinds: list[ColumnKinds]) -> list[Column]:
         """The columns that have a name; one without a name must be empty."""
         columns = []
@@ -172,7 +196,7 @@ class _Reading:
 
     # The file
 
-    def _write(self, header: Header, columns: list[Column]) -> str:
+    def _write(self, header: Header, columns: list[Column], row_count: int) -> str:
         path = self._inputs.output
         table_format = self._inputs.table_format or "csv"
         with self._context.publish(path) as temporary:
@@ -181,7 +205,7 @@ class _Reading:
                 for numbers, values in self._batches(header):
                     file.write([self._converted(column, values[column.number], numbers, header) for column in columns])
                     done += len(numbers)
-                    self._context.progress(done)
+                    self._context.progress(done, row_count)
             return _sha256_of(temporary)
 
     def _converted(
@@ -192,9 +216,10 @@ class _Reading:
             return [None if value == "" else convert(value) for value in values]
         except ValueError:
             number = _first_misfit(convert, values)
+        declared = f", as types says that the column {column.name!r} holds" if column.is_declared else ""
         raise StepError(
-            f"the value of {self._place(numbers[number], header.first_column + column.number)} is no {column.word}, "
-            f"as types says that the column {column.name!r} holds",
+            f"the value of {self._place(numbers[number], header.first_column + column.number)} is no {column.word}"
+            f"{declared}",
             code="AF-EXCEL-VALUE",
             help="mend the workbook, or change types",
         )

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation, localcontext
+from math import isfinite
+from typing import Any
 
 #: What calamine gives for a cell; an empty one is an empty text.
 CellValue = str | float | bool | date | datetime | time | timedelta
@@ -38,6 +40,11 @@ class ColumnKinds:
         """Whether no value has been seen."""
         return not self._kinds
 
+    @property
+    def has_times(self) -> bool:
+        """Whether times of day are among them."""
+        return time in self._kinds
+
     def word(self) -> str:
         """The type that all of them have, as a flow writes it; string where they differ."""
         if self._kinds == {float}:
@@ -56,20 +63,12 @@ def _is_whole(value: float) -> bool:
 
 
 def text_of(value: Value) -> str:
-    """The text of a value: numbers without a needless point, ISO dates and times, durations as hours."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if _is_whole(value) else repr(value)
-    if isinstance(value, datetime):
-        return _without_zeros(value.isoformat(sep=" "))
-    if isinstance(value, timedelta):
-        return _duration(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return _without_zeros(value.isoformat()) if isinstance(value, date | time) else str(value)
+    """The text of a value: plain numbers, ISO dates and times, durations as hours; a null has none."""
+    return _TEXTS[type(value)](value)
+
+
+def _text_of_number(value: float) -> str:
+    return str(int(value)) if _is_whole(value) else repr(value)
 
 
 def _without_zeros(text: str) -> str:
@@ -82,6 +81,20 @@ def _duration(value: timedelta) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return _without_zeros(f"{sign}{hours}:{minutes:02}:{seconds:02}" + (f".{ticks:06}" if ticks else ""))
+
+
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    str: str,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: _text_of_number,
+    Decimal: lambda value: f"{value:f}",
+    date: date.isoformat,
+    datetime: lambda value: _without_zeros(value.isoformat(sep=" ")),
+    time: lambda value: _without_zeros(value.isoformat()),
+    timedelta: _duration,
+}
 
 
 def converter(word: str) -> Callable[[CellValue], Value]:
@@ -104,10 +117,9 @@ def _to_int(value: CellValue) -> int:
 
 
 def _to_float(value: CellValue) -> float:
-    if type(value) is float:
-        return value
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        return float(value)
+    number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value
+    if type(number) is float and isfinite(number):
+        return number
     raise ValueError("it is no number")
 
 

@@ -55,9 +55,15 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def plain_text(column: pa.Array) -> pa.Array:
-    """The text of each value: ISO dates and times, plain decimals, `true` and `false`."""
+    """The text of each value: ISO dates and times, those with a zone in UTC, plain decimals, `true` and `false`."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+        zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+        text = (column.cast(pa.timestamp(kind.unit, "UTC")) if zoned else column).cast(pa.string())
+        text = pc.replace_substring_regex(text, pattern=r"\.0+(Z?)$", replacement=r"\1")
+        return pc.replace_substring_regex(text, pattern=r"(\.[0-9]*[1-9])0+(Z?)$", replacement=r"\1\2")
     text = column.cast(pa.string())
-    if pa.types.is_decimal(column.type) and pc.any(pc.match_substring(text, "E"), min_count=0).as_py():
+    if pa.types.is_decimal(kind) and pc.any(pc.match_substring(text, "E"), min_count=0).as_py():
         return pa.array([None if value is None else f"{value:f}" for value in column.to_pylist()], pa.string())
     return text
 

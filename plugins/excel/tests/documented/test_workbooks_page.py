@@ -256,3 +256,37 @@ def test_no_rows_change_nothing_but_what_is_asked_for(tmp_path):
     assert outcome.status == "SUCCESS", outcome.reason
     assert outcome.cells("B5:C6") == [["sample", 9], ["Total", "=SUM(C5:C5)"]]
     assert outcome.written["rows"] == 0
+
+
+def test_ranges_in_formulas_grow_or_move_as_the_page_says(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "template.xlsx") as book:
+        sheet = book.add_worksheet("Report")
+        sheet.write_row("A3", ["Name", "Amount"])
+        sheet.write_row("A4", ["x", 1])
+        for row, formula in enumerate(
+            ("SUM(B4:B4)", "SUM(B3:B4)", "VLOOKUP(1,A4:B4,2)", "VLOOKUP(1,A3:B4,2)", "B4"), 6
+        ):
+            sheet.write_formula(f"D{row}", f"={formula}")
+        book.define_name("Head", "=Report!$A$3")
+
+    (outcome,) = run_cases(
+        tmp_path, {"grown": small({"anchor": "Head", "template_has_header": True, "insert": "below"})}
+    ).values()
+
+    assert [row[0] for row in outcome.cells("D8:D12")] == [
+        "=SUM(B4:B6)", "=SUM(B3:B6)", "=VLOOKUP(1,A6:B6,2)", "=VLOOKUP(1,A3:B6,2)", "=B6",
+    ]  # fmt: skip
+
+
+def test_addresses_are_links_in_the_columns_that_are_named_and_text_elsewhere(tmp_path):
+    write_template(tmp_path / "template.xlsx")
+    rows = [["https://example.com/a?b=1&c=2", "https://example.com/"], ["javascript:alert(1)", "x"], ["plain", None]]
+    target = {"anchor": "Place", "insert": "below", "hyperlinks": ["page"], "columns_json": ["page", "other"]}
+
+    (outcome,) = run_cases(tmp_path, {"links": small({**target, "rows_json": rows})}).values()
+
+    assert outcome.status == "SUCCESS", outcome.reason
+    sheet = outcome.sheet()
+    assert sheet["B5"].hyperlink.target == "https://example.com/a?b=1&c=2"
+    assert [sheet[cell].hyperlink for cell in ("C5", "B6", "B7")] == [None, None, None]
+    assert outcome.cells("B5:C7") == rows

@@ -63,8 +63,13 @@ def plan_fill(book: Workbook, fillings: Sequence[Filling]) -> FillPlan:
         sheets=sheets,
         new_sheets={new.name: new for new in new_sheets(book, [name for name, plan in sheets.items() if plan.is_new])},
         formulas=formulas,
-        stale=stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(formulas)),
+        stale=_stale(book, sheets, formulas),
     )
+
+
+def _stale(book: Workbook, sheets: dict[str, SheetPlan], formulas: dict[str, FormulaSurvey]) -> frozenset[str]:
+    with book.package.blame(book.part):
+        return stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(formulas))
 
 
 def _formulas(book: Workbook, sheet: Sheet) -> FormulaSurvey:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aetherflow.kernel.api import StepError
@@ -221,6 +223,21 @@ def test_a_formula_on_another_sheet_follows_only_what_it_names(before, after):
 )
 def test_a_formula_beside_its_own_range_goes_with_its_row(row, before, after):
     assert MOVES.formula(before, Kind.FORMULA, Standing("Data", row)) == after
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "after"),
+    [
+        (30, "VLOOKUP(F30,B5:D5,3,FALSE)", "VLOOKUP(F40,B5:D15,3,FALSE)"),
+        (30, "SUMPRODUCT($C5:$D5)", "SUMPRODUCT($C5:$D15)"),
+        (30, "SUM(F5:G5)", "SUM(F15:G15)"),
+        (30, "B5*2", "B15*2"),
+        (5, "SUM(B5:C5)", "SUM(B15:C15)"),
+    ],
+)
+def test_the_pattern_of_rows_means_all_of_them(row, before, after):
+    moves = Moves([replace(INSERTION, is_before_pattern=True)], SHEETS)
+    assert moves.formula(before, Kind.FORMULA, Standing("Data", row)) == after
 
 
 @pytest.mark.parametrize(

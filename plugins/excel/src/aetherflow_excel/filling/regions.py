@@ -79,13 +79,15 @@ class Region:
         if not self.is_inserted or not count:
             return None
         is_below_header = self.has_header_row and not self.is_header_inserted
+        before_row = self.top_row + is_below_header
         return Insertion(
             sheet=self.sheet.name,
-            before_row=self.top_row + is_below_header,
+            before_row=before_row,
             count=count,
             first_column=self.first_column,
             last_column=self.last_column,
             header_row=self.top_row if is_below_header else None,
+            is_before_pattern=self.style_row == before_row,
         )
 
     @property

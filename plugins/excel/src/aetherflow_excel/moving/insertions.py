@@ -11,7 +11,8 @@ class Insertion:
     """New rows in a sheet, in front of a row of the template.
 
     The data stands in them from `first_column` to `last_column`. `header_row` is the row right above, where that is
-    the header of the data. All numbers are the template's, counted from 1.
+    the header of the data. With `is_before_pattern`, the row behind is the pattern of the data's rows, and ranges over
+    it mean the data. All numbers are the template's, counted from 1.
 
     One of no rows says that other data begins in front of that row too, in rows that somebody else inserts.
     """
@@ -22,6 +23,7 @@ class Insertion:
     first_column: int
     last_column: int
     header_row: int | None = None
+    is_before_pattern: bool = False
 
 
 class Kind(Enum):

@@ -70,7 +70,10 @@ class SheetRows:
         if kind is Kind.ANCHOR and cells.is_single_cell:
             row = self.row_at_data(cells.first_row)
             return CellRange(row, cells.first_column, row, cells.last_column)
-        stays = may_grow_up and _can_grow_up(cells, kind) and self._is_over_data(cells)
+        stays = may_grow_up and (
+            (_can_grow_up(cells, kind) and self._is_over_data(cells))
+            or (kind is Kind.FORMULA and self._is_over_pattern(cells))
+        )
         first = self.row_at_data(cells.first_row) if stays else self.row(cells.first_row)
         return CellRange(first, cells.first_column, self._last_row(cells, kind), cells.last_column)
 
@@ -84,6 +87,12 @@ class SheetRows:
 
     def _is_over_data(self, cells: CellRange) -> bool:
         return any(each.before_row == cells.first_row and _shares_columns(each, cells) for each in self.insertions)
+
+    def _is_over_pattern(self, cells: CellRange) -> bool:
+        return any(
+            each.is_before_pattern and each.before_row == cells.first_row and _shares_columns(each, cells)
+            for each in self.insertions
+        )
 
     def _is_header(self, cells: CellRange) -> bool:
         return cells.first_row == cells.last_row and any(

@@ -115,6 +115,7 @@ STANDARD_PLUGINS = (
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",
     "plugins/archive/tests/test_kill.py",
+    "plugins/excel/tests/hostile",
     "plugins/excel/tests/reading/test_fuzz.py",
     "plugins/excel/tests/test_kill.py",
     "plugins/excel/tests/writing/test_names.py",

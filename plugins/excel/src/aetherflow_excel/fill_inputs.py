@@ -233,17 +233,33 @@ class FileTarget(Target):
 class FillSmallInputs(StepInputs):
     """Which template is filled with which rows."""
 
-    template_path: ArtifactPath = Field(description="The template: .xlsx, .xlsm, .xltx or .xltm.")
-    output: OutputPath = Field(description="The workbook to write; it may be the template itself.")
-    targets: list[SmallTarget] = Field(min_length=1, description="Where rows go, and which.")
+    template_path: ArtifactPath = Field(
+        description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
+    )
+    output: OutputPath = Field(
+        description="The workbook to write; it may be the template itself.", examples=["report.xlsx"]
+    )
+    targets: list[SmallTarget] = Field(
+        min_length=1,
+        description="Where rows go, and which.",
+        examples=[[{"anchor": "Sales", "rows_json": "{{steps.fetch.rows_json}}"}]],
+    )
 
 
 class FillFromFileInputs(StepInputs):
     """Which template is filled from which files."""
 
-    template_path: ArtifactPath = Field(description="The template: .xlsx, .xlsm, .xltx or .xltm.")
-    output: OutputPath = Field(description="The workbook to write; it may be the template itself.")
-    targets: list[FileTarget] = Field(min_length=1, description="Where rows go, and from which file.")
+    template_path: ArtifactPath = Field(
+        description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
+    )
+    output: OutputPath = Field(
+        description="The workbook to write; it may be the template itself.", examples=["report.xlsx"]
+    )
+    targets: list[FileTarget] = Field(
+        min_length=1,
+        description="Where rows go, and from which file.",
+        examples=[[{"name": "sales", "source_path": "sales.csv"}]],
+    )
     rows_threshold: Positive = Field(default=50_000, description="Regions with more rows are refused.")
 
 

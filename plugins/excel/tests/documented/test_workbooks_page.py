@@ -205,6 +205,36 @@ def test_rows_over_merged_cells_an_array_or_the_header_of_a_table_are_refused(tm
         assert message is None or message in outcomes[name].reason
 
 
+def test_old_rows_that_would_move_out_of_the_reach_of_what_is_written_over_them_are_refused(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "template.xlsx") as book:
+        sheet = book.add_worksheet("Report")
+        sheet.write("A5", "left")
+        for row in range(4, 8):
+            sheet.write_row(f"D{row}", [f"old {row}", row])
+        sheet.write_formula("E8", "=SUM(E4:E7)")
+    left = {"name": "left", "cell": "Report!A5", "insert": "below"}
+    right = {"name": "right", "rows_json": [["a", 1], ["b", 2], ["c", 3], ["d", 4]]}
+    cases = {
+        # New rows in front of row 5 take rows 6 and 7 away from what is written over them.
+        "cut": small(left, {**right, "cell": "Report!D4"}),
+        "above": small({**left, "cell": "Report!A3"}, {**right, "cell": "Report!D4"}),
+        "nothing_there": small(left, {**right, "cell": "Report!G4"}),
+        "both_below": small(left, {**right, "cell": "Report!D5", "insert": "below"}),
+    }
+
+    outcomes = run_cases(tmp_path, cases)
+
+    assert outcomes["cut"].error_code == "AF-EXCEL-IN-THE-WAY"
+    assert "writes over row 6 of the template's sheet 'Report', but rows of another target" in outcomes["cut"].reason
+    assert outcomes["above"].cells("D5:E10") == [
+        [None, None], ["a", 1], ["b", 2], ["c", 3], ["d", 4], [None, "=SUM(E6:E9)"],
+    ]  # fmt: skip
+    assert outcomes["nothing_there"].cells("G4:H7") == right["rows_json"]
+    assert outcomes["both_below"].cells("D4:E12") == [
+        ["old 4", 4], *right["rows_json"], ["old 5", 5], ["old 6", 6], ["old 7", 7], [None, "=SUM(E4:E11)"],
+    ]  # fmt: skip
+
+
 def test_names_of_an_anchor_stay_where_the_rows_begin_and_others_move(tmp_path):
     write_template(tmp_path / "template.xlsx")
     book = openpyxl.load_workbook(tmp_path / "template.xlsx")
@@ -226,3 +256,37 @@ def test_no_rows_change_nothing_but_what_is_asked_for(tmp_path):
     assert outcome.status == "SUCCESS", outcome.reason
     assert outcome.cells("B5:C6") == [["sample", 9], ["Total", "=SUM(C5:C5)"]]
     assert outcome.written["rows"] == 0
+
+
+def test_ranges_in_formulas_grow_or_move_as_the_page_says(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "template.xlsx") as book:
+        sheet = book.add_worksheet("Report")
+        sheet.write_row("A3", ["Name", "Amount"])
+        sheet.write_row("A4", ["x", 1])
+        for row, formula in enumerate(
+            ("SUM(B4:B4)", "SUM(B3:B4)", "VLOOKUP(1,A4:B4,2)", "VLOOKUP(1,A3:B4,2)", "B4"), 6
+        ):
+            sheet.write_formula(f"D{row}", f"={formula}")
+        book.define_name("Head", "=Report!$A$3")
+
+    (outcome,) = run_cases(
+        tmp_path, {"grown": small({"anchor": "Head", "template_has_header": True, "insert": "below"})}
+    ).values()
+
+    assert [row[0] for row in outcome.cells("D8:D12")] == [
+        "=SUM(B4:B6)", "=SUM(B3:B6)", "=VLOOKUP(1,A6:B6,2)", "=VLOOKUP(1,A3:B6,2)", "=B6",
+    ]  # fmt: skip
+
+
+def test_addresses_are_links_in_the_columns_that_are_named_and_text_elsewhere(tmp_path):
+    write_template(tmp_path / "template.xlsx")
+    rows = [["https://example.com/a?b=1&c=2", "https://example.com/"], ["javascript:alert(1)", "x"], ["plain", None]]
+    target = {"anchor": "Place", "insert": "below", "hyperlinks": ["page"], "columns_json": ["page", "other"]}
+
+    (outcome,) = run_cases(tmp_path, {"links": small({**target, "rows_json": rows})}).values()
+
+    assert outcome.status == "SUCCESS", outcome.reason
+    sheet = outcome.sheet()
+    assert sheet["B5"].hyperlink.target == "https://example.com/a?b=1&c=2"
+    assert [sheet[cell].hyperlink for cell in ("C5", "B6", "B7")] == [None, None, None]
+    assert outcome.cells("B5:C7") == rows

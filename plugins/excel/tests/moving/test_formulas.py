@@ -216,9 +216,24 @@ def test_a_formula_on_another_sheet_follows_only_what_it_names(before, after):
         (10, "SUM(B5:B9)", "SUM(B5:B19)"),
         (4, "SUM(B5:B9)", "SUM(B5:B19)"),
         (7, "SUM(Data!B$5:B$9)", "SUM(Data!B$5:B$19)"),
+        (9, "AVERAGE(B5:B9)", "AVERAGE(B15:B19)"),
     ],
 )
 def test_a_formula_beside_its_own_range_goes_with_its_row(row, before, after):
+    assert MOVES.formula(before, Kind.FORMULA, Standing("Data", row)) == after
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "after"),
+    [
+        (5, "SUM(B5:B999)", "SUM(B5:B1009)"),
+        (5, "SUM(B5:B6)", "SUM(B5:B16)"),
+        (6, "COUNTIF(B5:C9,F6)", "COUNTIF(B5:C19,F16)"),
+        (40, "VLOOKUP(F40,B5:D999,3,FALSE)", "VLOOKUP(F50,B5:D1009,3,FALSE)"),
+        (6, "SUM(F5:F9)", "SUM(F15:F19)"),
+    ],
+)
+def test_a_total_beside_the_list_that_it_sums_up_grows(row, before, after):
     assert MOVES.formula(before, Kind.FORMULA, Standing("Data", row)) == after
 
 

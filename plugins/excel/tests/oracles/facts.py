@@ -153,7 +153,10 @@ def _innermost(element: ET.Element) -> str:
 
 def _filter(_package: Package, _part: str, root: ET.Element) -> list[str]:
     found = child(root, "autoFilter")
-    return [] if found is None else [found.attrib["ref"]]
+    if found is None:
+        return []
+    sorting = [*elements(found, "sortState"), *elements(found, "sortCondition")]
+    return [found.attrib["ref"], *(f"sorted {each.attrib['ref']}" for each in sorting)]
 
 
 def _links(package: Package, part: str, root: ET.Element) -> dict[str, str]:

@@ -139,6 +139,9 @@ TEMPLATE = Template(
     inserted=Expected(
         facts={
             "Report formulas": {
+                "E5": "lists[[#This Row],[Count]]*Report!$C$12",
+                "E6": "lists[[#This Row],[Count]]*Report!$C$12",
+                "E7": "lists[[#This Row],[Count]]*Report!$C$12",
                 "E9": "lists[[#This Row],[Count]]*2",
                 "C12": "SUM(C5:C10)",
                 "D12": 'TEXT(C12,"0")&" <"&C5:C8&">"',

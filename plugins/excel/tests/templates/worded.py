@@ -34,6 +34,11 @@ CASES = (
     (f"SUM({IT}C5:{IT}C7)", f"SUM({IT}C5:{IT}C10)", 60.0),
     (f"COUNTBLANK({IT}B1:$D$1048576)*0", f"COUNTBLANK({IT}B1:$D$1048576)*0", 0.0),
     (f"ROWS({IT}C9:INDEX({IT}C:C,12))", f"ROWS({IT}C12:INDEX({IT}C:C,12))", None),
+    # Ranges whose end is computed begin with the data too.
+    (f"SUM(OFFSET({IT}$C$5,0,0,COUNT({IT}$C$5:$C$7),1))", f"SUM(OFFSET({IT}$C$5,0,0,COUNT({IT}$C$5:$C$10),1))", 60.0),
+    (f"SUM({IT}$C$5:INDEX({IT}$C:$C,7))", f"SUM({IT}$C$5:INDEX({IT}$C:$C,7))", 60.0),
+    ("SUM(Dynamic)", "SUM(Dynamic)", 60.0),
+    (f"OFFSET({IT}C9,0,0)", f"OFFSET({IT}C12,0,0)", 60.0),
     ("B5+C9", "B5+C9", 0.0),
 )
 
@@ -47,6 +52,7 @@ def write(path: Path) -> None:
         for row, (formula, _, _) in enumerate(CASES):
             other.write_formula(row, 0, f"={formula}")
         book.define_name("Areas", f"={IT}$C$5:$C$7,{IT}$D$5:$D$7")
+        book.define_name("Dynamic", f"=OFFSET({IT}$C$5,0,0,COUNTA({IT}$C:$C)-2,1)")
         book.define_name("Constant", "=5")
         book.define_name("Words", '="C5:C7"')
         book.define_name("Column_", f"={IT}$C:$C")
@@ -64,6 +70,7 @@ TEMPLATE = Template(
             "C9 formulas": {f"A{row}": after for row, (_, after, _) in enumerate(CASES, 1)},
             "names": {
                 "Areas": f"{IT}$C$5:$C$10,{IT}$D$5:$D$10",
+                "Dynamic": f"OFFSET({IT}$C$5,0,0,COUNTA({IT}$C:$C)-2,1)",
                 "Constant": "5",
                 "Words": '"C5:C7"',
                 "Column_": f"{IT}$C:$C",

@@ -61,6 +61,7 @@ class Execution:
         """
         self._connection.execute("BEGIN IMMEDIATE")
         if (done_before := memory.recall()) is not None:
+            self._connection.execute("COMMIT")
             return tuple(StatementResult(**result) for result in json.loads(done_before))
         self._connection.authorizer = self._guard
         results = self._run_statements()

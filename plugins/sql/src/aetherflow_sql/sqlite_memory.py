@@ -18,14 +18,24 @@ class Memory:
         self._remember_days = remember_days
 
     def recall(self) -> str | None:
-        """The result under the key, null where there is none."""
+        """The result under the key, null where there is none; it is on the disk then.
+
+        Who wrote it may have been killed before it was synced, journal and all: a power cut would still take it back.
+        A write of our own syncs what was written before it.
+        """
         if self._key is None or not self._connection.table_exists("main", MEMORY_TABLE):
             return None
         found = self._connection.execute(
             f"SELECT result FROM {_PLACE} WHERE idempotency_key = ?",  # noqa: S608 - a name of ours
             (self._key,),
         ).fetchone()
-        return None if found is None else str(found[0])
+        if found is None:
+            return None
+        self._connection.execute(
+            f"UPDATE {_PLACE} SET done_at = datetime('now') WHERE idempotency_key = ?",  # noqa: S608 - a name of ours
+            (self._key,),
+        )
+        return str(found[0])
 
     def keep(self, subject: str, result: str) -> None:
         """Write the result of what is done in this transaction; what is too old is forgotten."""

@@ -1,8 +1,7 @@
-"""pydantic, kept from importing what others have installed for it: code that no runtime profile has let in."""
+"""pydantic, imported without what it would only look for plugins of its own with, which the program refuses it."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
@@ -13,11 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _METADATA = "importlib.metadata"
-
-
-def refuse_plugins_of_pydantic() -> None:
-    """Have pydantic import nothing, whenever it is imported itself."""
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from ..package.writing import PackageWriter, new_member
 from ..package.xml_parser import as_utf8
 from ..rows.styles import MINIMAL, StyleSheet
 from ..workbook.book import Sheet
-from ..workbook.tables import tables_of
 from .fidelity import Fidelity
 from .grown_tables import TableGrowth, grown_tables
 from .links import LinkTargets, SheetLinks
@@ -58,7 +57,7 @@ class FilledPackage:
         self._grown = {
             table.part: TableGrowth(cells)
             for sheet in plan.sheets.values()
-            for table, cells in grown_tables(sheet, tables_of(self._package, sheet.sheet) if not sheet.is_new else ())
+            for table, cells in grown_tables(sheet, sheet.tables)
         }
         self._dropped = [part for part in self._package.members if self._package.content_type(part) in DROPPED_TYPES]
         self._styles_part = self._book.part_of_kind("styles")

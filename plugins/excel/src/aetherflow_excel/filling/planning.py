@@ -63,8 +63,13 @@ def plan_fill(book: Workbook, fillings: Sequence[Filling]) -> FillPlan:
         sheets=sheets,
         new_sheets={new.name: new for new in new_sheets(book, [name for name, plan in sheets.items() if plan.is_new])},
         formulas=formulas,
-        stale=stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(formulas)),
+        stale=_stale(book, sheets, formulas),
     )
+
+
+def _stale(book: Workbook, sheets: dict[str, SheetPlan], formulas: dict[str, FormulaSurvey]) -> frozenset[str]:
+    with book.package.blame(book.part):
+        return stale_sheets(sheets, list(formulas.values()), _names(book), _table_sheets(formulas))
 
 
 def _formulas(book: Workbook, sheet: Sheet) -> FormulaSurvey:
@@ -89,6 +94,7 @@ def _plan_sheet(book: Workbook, name: str, places: Sequence[PlacedRegion], moves
     if sheet is None:
         return SheetPlan(sheet=places[0].region.sheet, places=places, moves=moves, survey=SheetSurvey(), is_new=True)
     rows = [rows for place in places for rows in wanted_rows(place)]
-    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey_sheet(book.package, sheet.part, rows))
-    plan.check(tables_of(book.package, sheet))
+    survey = survey_sheet(book.package, sheet.part, rows)
+    plan = SheetPlan(sheet=sheet, places=places, moves=moves, survey=survey, tables=tables_of(book.package, sheet))
+    plan.check()
     return plan

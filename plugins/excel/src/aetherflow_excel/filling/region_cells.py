@@ -12,6 +12,7 @@ from ..rows.planning import plan_cells
 from ..rows.rules import ValueRules
 from ..rows.styles import StyleSheet
 from .blocks import Block, Render, Styles, runs_of
+from .calculated_columns import calculated_blocks
 from .sheet_filling import SheetChanges
 from .sheet_plan import PlacedRegion, SheetPlan
 
@@ -23,7 +24,7 @@ def sheet_changes(plan: SheetPlan, styles: StyleSheet, *, counts_from_1904: bool
     """What is written, emptied and removed on a sheet."""
     regions = [RegionCells(plan, place, styles, counts_from_1904=counts_from_1904) for place in plan.places]
     return SheetChanges(
-        blocks=[block for region in regions for block in region.blocks()],
+        blocks=[*(block for region in regions for block in region.blocks()), *calculated_blocks(plan)],
         emptied=[cells for region in regions for cells in region.emptied()],
         removed=[cells for region in regions for cells in region.removed()],
         links=[region.links for region in regions],

@@ -60,13 +60,14 @@ class SheetPlan:
     places: Sequence[PlacedRegion]
     moves: Moves
     survey: SheetSurvey
+    tables: Sequence[Table] = ()
     is_new: bool = False
 
     def moved_row(self, row: int) -> int:
         """Where a row of the template is."""
         return self.moves.row(self.sheet.name, row)
 
-    def check(self, tables: Sequence[Table]) -> None:
+    def check(self) -> None:
         """Hold what is written against what is in its way.
 
         Raises:
@@ -80,8 +81,26 @@ class SheetPlan:
                 ):
                     if (found := self._first_met(seen, cells)) is not None:
                         raise self._in_the_way(place, f"{what} in {found}", mend)
-            for table in tables:
+            for table in self.tables:
                 self._check_table(place, table)
+            self._check_reach(place)
+
+    def _check_reach(self, place: PlacedRegion) -> None:
+        """Rows that are written over must not move away from what is written, or old values would stand below new."""
+        region, data = place.region, place.data
+        if region.is_inserted or data is None:
+            return
+        rows = range(region.top_row + region.has_header_row, region.top_row + region.has_header_row + data.row_count)
+        columns = range(data.first_column, data.last_column + 1)
+        for row, look in self.survey.rows.items():
+            is_old = row in rows and not look.filled.isdisjoint(columns)
+            if is_old and self.moved_row(row) > data.last_row:
+                raise StepError(
+                    f"target {region.target.name!r} writes over row {row} of the template's sheet {self.sheet.name!r}, "
+                    "but rows of another target come in above that row",
+                    code="AF-EXCEL-IN-THE-WAY",
+                    help="give insert: below to both, or leave no old rows in the template",
+                )
 
     def _check_table(self, place: PlacedRegion, table: Table) -> None:
         cells = self.moved(table.range)

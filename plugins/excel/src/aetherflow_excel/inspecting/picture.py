@@ -134,8 +134,8 @@ def _chart_parts(package: Package, sheet_part: str) -> Iterator[str]:
 def _chart(package: Package, part: str) -> ChartPicture:
     with package.blame(part):
         elements = read_elements(package.chunks(part, MOST_PART_BYTES))
-        formulas = [text for tag, _, text in elements if tag in _CHART_FORMULAS]
-    ranges = dict.fromkeys(
-        reference.text for formula in islice(formulas, 1000) for reference in parse_formula(formula).references
-    )
+        formulas = (text for tag, _, text in elements if tag in _CHART_FORMULAS)
+        ranges = dict.fromkeys(
+            reference.text for formula in islice(formulas, 1000) for reference in parse_formula(formula).references
+        )
     return ChartPicture(part, list(ranges))

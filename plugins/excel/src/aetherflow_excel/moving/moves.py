@@ -154,14 +154,23 @@ def _moved(reference: Reference, rows: SheetRows, kind: Kind, standing_row: int 
     if (kind is Kind.NAME or kind is Kind.ANCHOR) and not are_fixed and cells.last_row > _FAR_BELOW:
         return reference.ends
     kind = _kind_of(reference, kind)
-    is_beside = standing_row is not None and cells.first_row <= standing_row <= cells.last_row
-    moved = rows.range(cells, kind, may_grow_up=are_fixed or not is_beside)
+    moved = rows.range(cells, kind, may_grow_up=are_fixed or not _belongs_to_row(cells, standing_row))
     upper, lower = reference.first.at_row(moved.first_row), reference.last.at_row(moved.last_row)
     if len(reference.ends) == 1:
         return (upper,) if moved.is_single_cell or reference.begins_range else (upper, lower)
     if reference.first.row > reference.last.row:
         return upper.at_row(moved.last_row), lower.at_row(moved.first_row)
     return upper, lower
+
+
+def _belongs_to_row(cells: CellRange, row: int | None) -> bool:
+    """Whether a range is one of the cells around a formula in its rows, such as the last three.
+
+    One that goes on further below than it begins above is a whole list, whose total stands beside it.
+    """
+    return (
+        row is not None and cells.first_row <= row <= cells.last_row and cells.last_row - row <= row - cells.first_row
+    )
 
 
 def _kind_of(reference: Reference, kind: Kind) -> Kind:

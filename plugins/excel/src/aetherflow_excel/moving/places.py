@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from ..grid.cells import LAST_COLUMN, column_number
+from ..grid.cells import LAST_COLUMN, LAST_ROW, column_number
+from ..package.problems import BrokenPart
 from .numbers import cell_range, whole_number
 
 _CELL = re.compile("([A-Z]{1,3})([1-9][0-9]{0,5})")
@@ -16,13 +17,16 @@ class Place:
     """Counts rows and cells as they begin."""
 
     def __init__(self) -> None:
-        self.row = 0
+        self.row = self._last_row = 0
         self.column = 0
 
     def begin_row(self, attributes: Mapping[str, str]) -> None:
         """A row begins."""
         number = attributes.get("r")
-        self.row = whole_number(number) if number else self.row + 1
+        row = whole_number(number) if number else self._last_row + 1
+        if not self._last_row < row <= LAST_ROW:
+            raise BrokenPart(f"row {row} follows row {self._last_row}, and the last one is {LAST_ROW}")
+        self.row = self._last_row = row
         self.column = 0
 
     def begin_cell(self, attributes: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .problems import BrokenPart
-from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse
+from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse, too_deep
 
 #: Expat tells a text in pieces of 8 KiB.
 _MOST_PIECES = 512
@@ -27,7 +27,7 @@ def read_elements(chunks: Iterable[bytes]) -> Iterator[Element]:
 
     def start(name: str, attributes: list[str]) -> None:
         if len(open_elements) >= MOST_DEPTH:
-            raise BrokenPart("it has more elements in one another than any program writes")
+            raise too_deep()
         if open_elements:
             open_elements[-1][2].clear()
         open_elements.append((name, attributes, []))

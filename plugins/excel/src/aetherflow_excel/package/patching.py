@@ -10,7 +10,7 @@ from typing import cast
 from xml.sax.saxutils import escape
 
 from .problems import BrokenPart
-from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse
+from .xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse, too_deep
 
 #: A start tag; a greater-than sign may stand in the value of an attribute.
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
@@ -159,7 +159,7 @@ class _Patching:
         if found is None:
             raise BrokenPart("it has a tag that can't be found again")
         if len(self._open) >= MOST_DEPTH:
-            raise BrokenPart("it has more elements in one another than any program writes")
+            raise too_deep()
         raw, tag = found[0], self._tags[name]
         given = {self._tags[attributes[index]]: attributes[index + 1] for index in range(0, len(attributes), 2)}
         edit = self._patcher.start(tag, given)

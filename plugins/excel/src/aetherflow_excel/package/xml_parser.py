@@ -49,6 +49,11 @@ def new_parser() -> expat.XMLParserType:
     return parser
 
 
+def too_deep() -> BrokenPart:
+    """The error for more than `MOST_DEPTH` elements in one another."""
+    return BrokenPart("it has more elements in one another than any program writes")
+
+
 class _Prefixes:
     """Counts the prefixes of namespaces, which a parser never forgets."""
 

@@ -16,6 +16,7 @@ _WITH_PREFIX = re.compile(rb":c[\s>/]")
 #: What only the parser reads rightly: document types, errors, formulas without a value. Where one stands in a text by
 #: chance, nothing is lost but time.
 _REMARKABLE = (b"<!D", b'"e"', b"'e'", b"</f></c", b"/></c", b"<v></v")
+_MOST_WAITING_BYTES = 4 * 1024 * 1024
 
 
 def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
@@ -27,6 +28,8 @@ def plain_bounds(chunks: Iterable[bytes]) -> CellRange | None:
     columns: set[bytes] = set()
     rows: set[bytes] = set()
     for piece in _whole_tags(as_utf8(chunks)):
+        if piece is None:
+            return None
         cells = _CELL.findall(piece)
         if not _is_plain(piece, len(cells)):
             return None
@@ -49,8 +52,11 @@ def _is_plain(piece: bytes, cells: int) -> bool:
     return not any(mark in piece for mark in _REMARKABLE)
 
 
-def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut where a cell begins, so that nothing that is looked for stands in two pieces."""
+def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
+    """The same bytes, cut where a cell begins, so that nothing that is looked for stands in two pieces.
+
+    Where no cell begins for long, null comes last: to look for one again and again would take ever longer.
+    """
     waiting = b""
     for chunk in chunks:
         waiting += chunk
@@ -58,4 +64,7 @@ def _whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if end > 0:
             yield waiting[:end]
             waiting = waiting[end:]
+        elif len(waiting) > _MOST_WAITING_BYTES:
+            yield None
+            return
     yield waiting

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from xml.parsers import expat
 
 from ..grid.cells import LAST_COLUMN, LAST_ROW, CellRange, column_number
 from ..package.problems import BrokenPart
-from ..package.xml_parser import as_utf8, new_parser, reason
+from ..package.xml_parser import MOST_DEPTH, Tags, as_utf8, new_parser, parse, too_deep
 
 _DIGITS = "0123456789"
 
@@ -60,6 +59,8 @@ class CellScanner:
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
+        self._tags = Tags()
+        self._depth = 0
         self._row = self._column = 0
         self._has_formula = self._has_value = False
         self._kind = self._text = ""
@@ -75,12 +76,8 @@ class CellScanner:
         Raises:
             BrokenPart: it is no XML of a sheet, or has cells that no sheet has.
         """
-        try:
-            for chunk in as_utf8(chunks):
-                self._parser.Parse(chunk, False)  # noqa: FBT003 - expat's signature
-            self._parser.Parse(b"", True)  # noqa: FBT003 - expat's signature
-        except expat.ExpatError as error:
-            raise reason(error) from error
+        for _ in parse(self._parser, as_utf8(chunks)):
+            pass
 
     def result(self) -> SheetScan:
         """What was seen."""
@@ -89,6 +86,10 @@ class CellScanner:
         return SheetScan(used, self._errors, self._unvalued, self._first_unvalued)
 
     def _start(self, name: str, attributes: list[str]) -> None:
+        self._tags[name]  # There may not be too many of them, nor too many in one another.
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise too_deep()
         match _local(name):
             case "c":
                 self._start_cell(attributes)
@@ -141,6 +142,7 @@ class CellScanner:
         return self._kind == "e" or self._has_formula
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         if not self._is_remarkable:
             return
         if _local(name) == "v":

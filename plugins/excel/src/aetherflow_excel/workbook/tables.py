@@ -21,6 +21,8 @@ class Table:
     header_rows: int
     totals_rows: int
     columns: tuple[str, ...]
+    #: What each column computes in its rows, empty where it does not.
+    formulas: tuple[str, ...] = ()
 
 
 def tables_of(package: Package, sheet: Sheet) -> list[Table]:
@@ -34,10 +36,17 @@ def tables_of(package: Package, sheet: Sheet) -> list[Table]:
 
 def _read_table(package: Package, part: str) -> Table:
     columns: list[str] = []
+    formulas: list[str] = []
+    formula = ""
     with package.blame(part):
-        for tag, attributes, _ in read_elements(package.chunks(part, MOST_PART_BYTES)):
-            if tag == "main:tableColumn":
+        for tag, attributes, text in read_elements(package.chunks(part, MOST_PART_BYTES)):
+            if tag == "main:calculatedColumnFormula":
+                # One for arrays can't be written into a cell as it stands.
+                formula = "" if attributes.get("array") in ("1", "true") else text.strip()
+            elif tag == "main:tableColumn":
                 columns.append(attributes.get("name", ""))
+                formulas.append(formula)
+                formula = ""
             elif tag == "main:table":
                 return Table(
                     attributes.get("displayName") or attributes.get("name", ""),
@@ -46,6 +55,7 @@ def _read_table(package: Package, part: str) -> Table:
                     _count(attributes.get("headerRowCount", "1")),
                     _count(attributes.get("totalsRowCount", "0")),
                     tuple(columns),
+                    tuple(formulas),
                 )
         raise BrokenPart("it holds no table")
 

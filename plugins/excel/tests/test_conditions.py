@@ -8,6 +8,7 @@ import jsonschema_rs
 import pytest
 
 from aetherflow.kernel.api import StepError
+from aetherflow_excel.fill_inputs import FileTarget
 from aetherflow_excel.read_inputs import ExcelReadInputs
 from aetherflow_excel.write_inputs import ExcelWriteInputs
 from aetherflow_excel.writing.names import check_names
@@ -16,6 +17,10 @@ pytestmark = pytest.mark.unit
 
 ABSENT = object()
 SHEETS = [{"name": "A", "source": "a.csv"}]
+MARKS = {
+    "delimiter": [ABSENT, None, ",", '"', "'", "\n", "§", ";;"],
+    "quotechar": [ABSENT, '"', "'", ",", "\r", "§", ""],
+}
 
 
 def variants(choices):
@@ -60,6 +65,8 @@ def variants(choices):
                 "columns": [ABSENT, ["a"]],
             },
         ),
+        (ExcelWriteInputs, {"output": "a.xlsx", "source": "a.csv"}, MARKS),
+        (FileTarget, {"source_path": "a.csv"}, MARKS),
     ],
 )
 def test_the_schema_refuses_what_the_model_refuses(model, always, choices):
@@ -114,3 +121,17 @@ def test_an_output_that_may_be_a_table_is_not_refused_before_the_run(output):
     assert validator.is_valid({"source": "a.xlsx", "output": output})
     assert not validator.is_valid({"source": "a.xlsx", "output": "a.txt"})
     assert validator.is_valid({"source": "a.xlsx", "output": "a.txt", "format": "csv"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-9", "rot13", "base64"])
+def test_an_encoding_of_no_text_is_refused(encoding):
+    with pytest.raises(ValueError, match="no text encoding of this name"):
+        FileTarget(source_path="a.csv", encoding=encoding)
+
+
+def test_a_sheet_may_change_one_of_two_marks_that_are_said_for_all():
+    sheets = [{**SHEETS[0], "delimiter": '"'}]
+
+    assert ExcelWriteInputs(output="a.xlsx", quotechar="'", sheets=sheets).all_sheets()[0].quotechar == "'"
+    with pytest.raises(ValueError, match="must differ"):
+        ExcelWriteInputs(output="a.xlsx", sheets=sheets)

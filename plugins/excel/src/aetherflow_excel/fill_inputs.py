@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import all_of, excludes, given, is_value, missing, when
+from .text_style import Mark, TextEncoding, marks_differ, refuse_same_marks
 from .type_words import WrittenTypeWord
 
 _ONE_PLACE = excludes(given("cell"), "anchor", "give `anchor` or `cell`, and not both")
@@ -165,7 +166,7 @@ _FILE_PLACE = {
 class FileTarget(Target):
     """Where the rows of a file go."""
 
-    model_config = ConfigDict(json_schema_extra=all_of(_FILE_PLACE, _DTYPES))
+    model_config = ConfigDict(json_schema_extra=all_of(_FILE_PLACE, _DTYPES, marks_differ({})))
 
     source_path: ArtifactPath = Field(description="The file.")
     source_format: Literal["csv", "tsv", "parquet"] | None = Field(
@@ -185,11 +186,9 @@ class FileTarget(Target):
     )
     columns: list[str] = Field(default=[], description="Which columns, in which order; by default all of the file.")
     columns_json: str | list[str] | None = Field(default=None, description="The same, as a list or as JSON text.")
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Between fields; a comma, in tsv a tab."
-    )
-    quotechar: str = Field(default='"', min_length=1, max_length=1, description="Around fields that hold a delimiter.")
-    encoding: str = Field(default="utf-8", min_length=1, description="Of a csv or tsv file.")
+    delimiter: Mark | None = Field(default=None, description="Between fields; a comma, in tsv a tab.")
+    quotechar: Mark = Field(default='"', description="Around fields that hold a delimiter.")
+    encoding: TextEncoding = Field(default="utf-8", description="Of a csv or tsv file.")
     null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
     count_mode: Literal["fast", "csv_parse"] = Field(
         default="fast",
@@ -212,6 +211,11 @@ class FileTarget(Target):
             raise ValueError("give anchor or cell, and not both")
         if self.mode == "report_region" and self.anchor is None and self.cell is None:
             raise ValueError("give anchor or cell: where the region is")
+        return self
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        refuse_same_marks(self.delimiter, self.quotechar)
         return self
 
     @property

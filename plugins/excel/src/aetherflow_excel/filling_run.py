@@ -14,6 +14,7 @@ from .filling.fill import Filled, fill
 from .filling.progress import Progress, WatchedTable
 from .filling.regions import Filling, check_limits
 from .rows.memory import lean_memory
+from .system_errors import while_writing
 
 if TYPE_CHECKING:
     from .fill_inputs import Target
@@ -43,9 +44,9 @@ def fill_and_publish(context: StepContext, template: Path, output: Path, filling
     """Fill a template, and put the workbook in its place when it is whole.
 
     Raises:
-        StepError: something can't be filled, or a value can't be written.
+        StepError: something can't be filled, or a value or the file can't be written.
     """
-    with context.publish(output) as temporary:
+    with while_writing(output), context.publish(output) as temporary:
         filled = fill(template, temporary, output.suffix, fillings)
         digest, size = _digest(temporary)
     for warning in filled.fidelity.warnings:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from aetherflow.kernel.api import ArtifactPath, OutputPath, StepInputs, StepOutputs
 
 from .conditions import all_of, excludes, given, missing, when
+from .text_style import Mark, TextEncoding, marks_differ, refuse_same_marks
 from .type_words import WrittenTypeWord
 
 _SOURCE_MEND = "write `source:` with the file of a single sheet, or `sheets:` with a list of them"
@@ -44,7 +45,6 @@ TableName = Annotated[
 FormatCode = Annotated[str, Field(min_length=1, max_length=255)]
 FormattedKind = Literal["int", "float", "decimal", "date", "time", "datetime", "duration"]
 Width = Annotated[float, Field(gt=0, le=255)]
-Mark = Annotated[str, Field(min_length=1, max_length=1)]
 
 
 class SheetOptions(StepInputs):
@@ -61,7 +61,7 @@ class SheetOptions(StepInputs):
     )
     delimiter: Mark | None = Field(default=None, description="Between fields; a comma, in tsv a tab.")
     quotechar: Mark = Field(default='"', description="Around fields that hold a delimiter.")
-    encoding: str = Field(default="utf-8", min_length=1, description="Of a csv or tsv file.")
+    encoding: TextEncoding = Field(default="utf-8", description="Of a csv or tsv file.")
     null_values: list[str] = Field(default=[""], description="Unquoted fields of a csv or tsv file that are nulls.")
     type_cast: Literal["none", "basic", "schema"] | None = Field(
         default=None,
@@ -135,11 +135,10 @@ class ExcelWriteInputs(SheetOptions):
             excludes(given("sheets"), "sheet", _ONCE_MEND),
             excludes(given("sheets"), "table", _ONCE_MEND),
             *(
-                when(
-                    given("sheets"), {"properties": {name: {"enum": [[], {}]}}}, "say it in the sheet that it is about"
-                )
+                when(given("sheets"), {"properties": {name: {"enum": [[], {}]}}}, _COLUMNS_MEND)
                 for name in sorted(_OF_COLUMNS)
             ),
+            marks_differ(missing("sheets")),
         )
     )
 
@@ -170,10 +169,11 @@ class ExcelWriteInputs(SheetOptions):
         return self
 
     @model_validator(mode="after")
-    def _columns_by_sheet(self) -> Self:
+    def _each_sheet_in_itself(self) -> Self:
         if self.sheets is not None and (said := _OF_COLUMNS & self.model_fields_set):
             raise ValueError(f"{min(said)} is about the columns of one sheet: say it in that sheet")
         for sheet in self.all_sheets():
+            refuse_same_marks(sheet.delimiter, sheet.quotechar)
             if sheet.dtypes and sheet.type_cast_in_force != "schema":
                 raise ValueError(f"dtypes are for type_cast: schema, not {sheet.type_cast}")
         return self

@@ -354,7 +354,7 @@ class TestLooks:
     def test_more_links_than_a_sheet_may_have_are_refused(self, workplace):
         source = workplace.write_parquet({"link": ["https://example.com/"] * 65_531})
 
-        with pytest.raises(StepError, match="more than 65,530 links") as caught:
+        with pytest.raises(StepError, match="at most 65,530 links") as caught:
             workplace.write(source=source, hyperlinks=["link"])
         assert caught.value.problem.code == "AF-EXCEL-LIMIT"
 

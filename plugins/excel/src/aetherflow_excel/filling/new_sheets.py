@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from aetherflow.kernel.api import StepError
 
 from ..grid.cells import CellRange
 from ..package.package import Package
 from ..workbook.book import Workbook
+from ..workbook.sheet_names import check_sheet_name
 from .package_edits import WORKSHEET_TYPE, NewPart
-
-_LONGEST_NAME = 31
-_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +19,6 @@ class NewSheet:
     name: str
     number: int
     part: NewPart
-
-
-def check_sheet_name(name: str) -> None:
-    """See that a sheet may be called so.
-
-    Raises:
-        StepError: it may not.
-    """
-    is_history = name.casefold() == "history"  # Excel keeps it for itself
-    if (
-        not name
-        or len(name) > _LONGEST_NAME
-        or _FORBIDDEN.search(name)
-        or name[0] == "'"
-        or name[-1] == "'"
-        or is_history
-    ):
-        raise StepError(
-            f"no sheet may be called {name[:40]!r}",
-            code="AF-EXCEL-SHEET-NAME",
-            help="1 to 31 characters, none of [ ] : * ? / \\, no apostrophe at the ends, and not History",
-        )
 
 
 def new_sheets(book: Workbook, names: Iterable[str]) -> list[NewSheet]:

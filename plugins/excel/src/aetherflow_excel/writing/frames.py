@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,8 @@ class FramedSheet:
     columns: tuple[str, ...]
     widths: Sequence[float]
     row_count: int
-    #: The addresses that cells are links to, by row and column.
-    links: dict[tuple[int, int], str] = field(default_factory=dict)
+    #: Cells that are links, by their names, and the addresses.
+    links: Sequence[tuple[str, str]] = ()
 
     @property
     def last_row(self) -> int:
@@ -90,8 +90,8 @@ def _add(book: Workbook, sheet: FramedSheet) -> None:
     if inputs.table is not None:
         # XlsxWriter remembers every cell of a table: it gets a small one, and the part is edited.
         _require(made.add_table(0, 0, 1, last_column, _table(sheet)), f"the table {inputs.table!r}")
-    for (row, column), address in sheet.links.items():
-        _require(made.write_url(row, column, address, None, "link"), f"a link of the sheet {inputs.name!r}")
+    for cell, address in sheet.links:
+        _require(made.write_url(cell, address, None, "link"), f"a link of the sheet {inputs.name!r}")
 
 
 def _table(sheet: FramedSheet) -> dict[str, Any]:

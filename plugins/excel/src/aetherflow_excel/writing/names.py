@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from aetherflow.kernel.api import StepError
 
 from ..grid.cells import parse_cell
+from ..workbook.sheet_names import check_sheet_name
 from ..write_inputs import SheetInputs
 
-_LONGEST_SHEET_NAME = 31
-_NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff]|^'|'$")
 _TABLE_NAME = re.compile(r"[A-Za-z_\\][A-Za-z0-9_.\\]*")
 _LONGEST_TABLE_NAME = _LONGEST_COLUMN_NAME = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
@@ -29,22 +28,11 @@ def check_names(sheets: Sequence[SheetInputs]) -> None:
         StepError: one may not.
     """
     for sheet in sheets:
-        _check_sheet_name(sheet.name)
+        check_sheet_name(sheet.name)
         if sheet.table is not None:
             _check_table_name(sheet.table)
     _check_once("sheets", [sheet.name for sheet in sheets], "AF-EXCEL-SHEET-NAME")
     _check_once("tables", [sheet.table for sheet in sheets if sheet.table is not None], "AF-EXCEL-TABLE-NAME")
-
-
-def _check_sheet_name(name: str) -> None:
-    units = len(name.encode("utf-16-le", "surrogatepass")) // 2
-    is_wrong = _NO_SHEET_NAME.search(name) or not name.strip()
-    if is_wrong or units > _LONGEST_SHEET_NAME or name.casefold() == "history":
-        raise StepError(
-            f"no sheet may be called {name[:40]!r}",
-            code="AF-EXCEL-SHEET-NAME",
-            help="1 to 31 characters, none of [ ] : * ? / \\, no apostrophe at the ends, and not History",
-        )
 
 
 def _check_table_name(name: str) -> None:

@@ -115,7 +115,6 @@ STANDARD_PLUGINS = (
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",
     "plugins/archive/tests/test_kill.py",
-    "plugins/excel/tests/hostile",
     "plugins/excel/tests/reading/test_fuzz.py",
     "plugins/excel/tests/test_kill.py",
     "plugins/excel/tests/writing/test_names.py",

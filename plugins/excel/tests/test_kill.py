@@ -41,6 +41,20 @@ class Writing:
         workplace.write(source="rows.csv", table="Rows")
 
 
+class Filling:
+    """`excel_fill_from_file`, over a report that is there: rows inserted, a sheet added."""
+
+    output = "report.xlsx"
+
+    def prepare(self, workplace):
+        Writing().prepare(workplace)
+        workplace.write(output="template.xlsx", source="rows.csv", sheet="Report", table="Rows")
+
+    def work(self, workplace):
+        region = {"name": "region", "source_path": "rows.csv", "mode": "report_region", "sheet": "Report", "cell": "A2"}
+        workplace.fill("template.xlsx", self.output, region, {"name": "all", "source_path": "rows.csv"})
+
+
 class Reading:
     """`excel_read`, over a file that is there."""
 
@@ -55,7 +69,7 @@ class Reading:
         workplace.read(output=self.output)
 
 
-SCENARIOS = [Writing(), Reading("out.csv"), Reading("out.parquet")]
+SCENARIOS = [Writing(), Reading("out.csv"), Filling(), Reading("out.parquet")]
 
 
 class WritingInPlace(Context):
@@ -124,7 +138,7 @@ def test_a_step_that_is_killed_leaves_a_whole_file_and_is_done_by_the_next_attem
     assert kills >= 5
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS[:2], ids=lambda scenario: type(scenario).__name__)
+@pytest.mark.parametrize("scenario", SCENARIOS[:3], ids=lambda scenario: type(scenario).__name__)
 def test_a_mutant_is_found(scenario, tmp_path):
     """The harness is no evidence where it can't fail."""
     _, wrong = kill_everywhere(scenario, tmp_path, WritingInPlace)

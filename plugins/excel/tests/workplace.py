@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 from aetherflow.kernel.api import Skip, publish
+from aetherflow_excel.fill_from_file_step import ExcelFillFromFile
+from aetherflow_excel.fill_inputs import FillFromFileInputs
 from aetherflow_excel.read_inputs import ExcelReadInputs
 from aetherflow_excel.read_step import ExcelRead
 from aetherflow_excel.write_inputs import ExcelWriteInputs
@@ -65,6 +67,15 @@ class Workplace:
         if "sheets" in given:
             given["sheets"] = [{**sheet, "source": str(self.folder / sheet["source"])} for sheet in given["sheets"]]
         return _outputs(ExcelWrite().run(self.context, ExcelWriteInputs(**given)))
+
+    def fill(self, template="template.xlsx", output="report.xlsx", *targets):
+        """The outputs of `excel_fill_from_file`; sources are names of files in the folder."""
+        inputs = FillFromFileInputs(
+            template_path=str(self.folder / template),
+            output=str(self.folder / output),
+            targets=[{**target, "source_path": str(self.folder / target["source_path"])} for target in targets],
+        )
+        return _outputs(ExcelFillFromFile().run(self.context, inputs))
 
     def write_csv(self, text, name="rows.csv"):
         """A file to write from; answers its name."""

@@ -237,7 +237,8 @@ class FillSmallInputs(StepInputs):
         description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
     )
     output: OutputPath = Field(
-        description="The workbook to write; it may be the template itself.", examples=["report.xlsx"]
+        description="The workbook to write; where no rows are inserted it may be the template itself.",
+        examples=["report.xlsx"],
     )
     targets: list[SmallTarget] = Field(
         min_length=1,
@@ -253,7 +254,8 @@ class FillFromFileInputs(StepInputs):
         description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
     )
     output: OutputPath = Field(
-        description="The workbook to write; it may be the template itself.", examples=["report.xlsx"]
+        description="The workbook to write; where no rows are inserted it may be the template itself.",
+        examples=["report.xlsx"],
     )
     targets: list[FileTarget] = Field(
         min_length=1,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aetherflow.kernel.api import StepContext
+from aetherflow.kernel.api import NothingDone, StepContext
 
 from .fill_inputs import FidelityReport, FillOutputs, WrittenRegion
 from .filling.fill import Filled, fill
@@ -44,8 +44,10 @@ def fill_and_publish(context: StepContext, template: Path, output: Path, filling
     """Fill a template, and put the workbook in its place when it is whole.
 
     Raises:
+        NothingDone: rows would be inserted into the template itself.
         StepError: something can't be filled, or a value or the file can't be written.
     """
+    _refuse_inserting_again(template, output, fillings)
     with while_writing(output), context.publish(output) as temporary:
         filled = fill(template, temporary, output.suffix, fillings)
         digest, size = _digest(temporary)
@@ -58,6 +60,17 @@ def fill_and_publish(context: StepContext, template: Path, output: Path, filling
         sha256=digest,
         size=size,
     )
+
+
+def _refuse_inserting_again(template: Path, output: Path, fillings: Sequence[Filling]) -> None:
+    """Refuse what a second attempt would do twice: rows inserted into the template itself."""
+    is_inserting = any(filling.target.insert_in_force == "below" for filling in fillings)
+    if is_inserting and output.exists() and output.samefile(template):
+        raise NothingDone(
+            "the output is the template itself, and with insert: below each run would insert its rows again",
+            code="AF-EXCEL-OUTPUT",
+            help="write to another file, or fill with insert: replace",
+        )
 
 
 def _report(filled: Filled) -> FidelityReport:

@@ -158,13 +158,15 @@ def test_a_workbook_with_macros_under_a_name_that_can_not_be_opened_is_refused(t
     assert not (tmp_path / output).exists()
 
 
-def test_the_output_may_be_the_template_itself(tmp_path):
+def test_the_output_may_be_the_template_itself_where_no_rows_are_inserted(tmp_path):
     write_template(tmp_path / "template.xlsx")
 
-    done = fill(tmp_path, output="template.xlsx", anchor="Place", insert="below")
+    written_over = fill(tmp_path, output="template.xlsx", anchor="Place")
+    inserted = fill(tmp_path, output="template.xlsx", anchor="Place", insert="below")
 
-    assert done.returncode == 0, done.stderr
-    assert by_calamine(tmp_path / "template.xlsx")["Report"]["B7"] == "sample"
+    assert written_over.returncode == 0, written_over.stderr
+    assert inserted.returncode == 1
+    assert "AF-EXCEL-OUTPUT" in inserted.stderr
 
 
 def test_what_is_refused_leaves_the_old_output(tmp_path):

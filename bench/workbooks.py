@@ -6,8 +6,14 @@ from .comparison import Comparison, Side
 from .flows import write_filling
 from .setting import AETHERFLOW, HERE, PYTHON, Setting
 
-#: How often ours may take what the floor takes, and what others take that write a workbook.
-FLOOR, OTHERS = 1.5, {"XlsxWriter": 0.2, "openpyxl": 0.067}
+#: How often ours may take what the floor takes.
+FLOOR = 1.5
+#: Others that write a workbook: the program, and how often ours may take what it takes; null where there is no aim.
+OTHERS = {
+    "XlsxWriter": ("xlsxwriter_rows.py", 0.2),
+    "openpyxl": ("openpyxl_template.py", 0.067),
+    "openpyxl, write-only": ("openpyxl_rows.py", None),
+}
 
 
 def workbook_below(setting: Setting) -> Comparison:
@@ -33,18 +39,18 @@ def workbook_memory(setting: Setting) -> Comparison:
 
 def _workbook(setting: Setting, insert: str) -> Comparison:
     rows = setting.workbook_rows
-    program, said = str(HERE / "floors" / "workbook.py"), f"{rows} rows"
+    floor_program, said = str(HERE / "floors" / "workbook.py"), f"{rows} rows"
     files = setting.workbook(rows)
-    floor = Side(name="floor", command=(PYTHON, program, "fill"), files=files, expects=said, aim=FLOOR)
+    floor = Side(name="floor", command=(PYTHON, floor_program, "fill"), files=files, expects=said, aim=FLOOR)
     others = [
         Side(
             name=name,
-            command=(str(setting.peers), str(HERE / "peers" / f"{name.lower()}_rows.py")),
+            command=(str(setting.peers), str(HERE / "peers" / program)),
             files=files,
             expects=said,
             aim=aim,
         )
-        for name, aim in (OTHERS if setting.peers else {}).items()
+        for name, (program, aim) in (OTHERS if setting.peers else {}).items()
     ]
     # What of ours is there before any row: its memory is that of what it imports.
     start = _filling(setting, insert, 1, name="aetherflow, 1 row")

@@ -30,8 +30,7 @@ class Block:
         self.cells = cells
         #: Of rows that are made for it.
         self.row_attributes = row_attributes
-        self._batches = iter(batches)
-        self._ready = _rendered(cells.first_row, self._batches, render, style_runs)
+        self._ready = _rendered(cells.first_row, batches, render, style_runs)
         self._array: pa.Array | None = None
         self._place = 0
 
@@ -53,18 +52,9 @@ class Block:
             parts.append(part)
         return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
 
-    def end(self) -> None:
-        """See that no rows are left.
-
-        Raises:
-            StepError: there are more than there were when they were counted.
-        """
-        for _ in self._batches:
-            pass
-
 
 def _rendered(
-    first_row: int, batches: Iterator[pa.RecordBatch], render: Render, style_runs: Sequence[tuple[int, Styles]]
+    first_row: int, batches: Iterable[pa.RecordBatch], render: Render, style_runs: Sequence[tuple[int, Styles]]
 ) -> Iterator[pa.Array]:
     runs = iter(style_runs)
     left, styles = next(runs)

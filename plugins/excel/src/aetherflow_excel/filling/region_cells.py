@@ -27,6 +27,7 @@ def sheet_changes(plan: SheetPlan, styles: StyleSheet, *, counts_from_1904: bool
         blocks=[*(block for region in regions for block in region.blocks()), *calculated_blocks(plan)],
         emptied=[cells for region in regions for cells in region.emptied()],
         removed=[cells for region in regions for cells in region.removed()],
+        rows=[region.rows for region in regions],
         links=[region.links for region in regions],
         prefix=plan.survey.prefix,
     )
@@ -44,6 +45,8 @@ class RegionCells:
         self._rules = ValueRules(exact=self._target.exact, counts_from_1904=counts_from_1904)
         #: The links among its texts, known when they are written.
         self.links = Links(self._target.hyperlinks, self._region.first_column)
+        #: All rows of its table, of which those that were counted are written.
+        self.rows = self._batches()
         self._columns = range(self._region.first_column, self._region.last_column + 1)
 
     def blocks(self) -> Iterator[Block]:
@@ -53,7 +56,7 @@ class RegionCells:
             yield Block(self._place.header, [_header_batch(table.columns)], self._render, [(1, self._header_styles())])
         if self._place.data is not None:
             attributes = self._row_attributes()
-            yield Block(self._place.data, self._batches(), self._render, self._data_runs(), attributes)
+            yield Block(self._place.data, self.rows, self._render, self._data_runs(), attributes)
 
     def emptied(self) -> Iterator[CellRange]:
         """The anchor and the rest of an old header, where they are cleared."""

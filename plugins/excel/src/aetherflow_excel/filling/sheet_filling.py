@@ -16,6 +16,8 @@ from .blocks import Block, side_by_side
 from .links import AFTER_LINKS, SheetLinks
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ..rows.links import Links
 
 #: New rows are made so many at a time.
@@ -31,6 +33,8 @@ class SheetChanges:
     emptied: Sequence[CellRange] = ()
     #: Cells that lose both.
     removed: Sequence[CellRange] = ()
+    #: The rows that the blocks are made of: none may be left when the blocks are written.
+    rows: Sequence[Iterator[pa.RecordBatch]] = ()
     #: Those of the texts that are to become links.
     links: Sequence[Links] = ()
     #: In front of the names of elements, with its colon; mostly empty.
@@ -46,6 +50,7 @@ class SheetFilling(Patcher):
         self._has_links = self._is_in_view = False
         self._blocks = sorted(changes.blocks, key=lambda block: (block.cells.first_column, block.cells.first_row))
         self._emptied, self._removed = changes.emptied, changes.removed
+        self._rows = changes.rows
         self._prefix = changes.prefix
         #: The first row that is not written yet, and the blocks whose cells are still to come in the current one.
         self._next_row = 1
@@ -84,7 +89,7 @@ class SheetFilling(Patcher):
             return chain(*map(self._cells_of, self._waiting), more)
         if tag == "main:sheetData":
             last = max((block.cells.last_row for block in self._blocks), default=0)
-            return chain(more, self._new_rows(self._next_row, last)) if last >= self._next_row else more
+            return chain(more, self._new_rows(self._next_row, last), self._no_rows_left())
         return self._end_of_links(tag, more)
 
     def _end_of_links(self, tag: str, more: Iterable[bytes]) -> Iterable[bytes]:
@@ -129,6 +134,12 @@ class SheetFilling(Patcher):
 
     def _cells_of(self, block: Block) -> Iterator[bytes]:
         yield block.take(1)[0].as_py().encode()
+
+    def _no_rows_left(self) -> Iterator[bytes]:
+        """Ask for what comes behind the rows that were counted: a table that has more says so then."""
+        for rows in self._rows:
+            for _ in rows:
+                yield b""
 
     def _new_rows(self, first: int, last: int) -> Iterator[bytes]:
         """The rows from first to last, which the template does not have: those that new cells are in."""

@@ -230,8 +230,8 @@ class FileTarget(Target):
         return self.header_mode or ("append" if has_header else "template")
 
 
-class FillSmallInputs(StepInputs):
-    """Which template is filled with which rows."""
+class _FillInputs(StepInputs):
+    """Which template becomes which workbook."""
 
     template_path: ArtifactPath = Field(
         description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
@@ -240,6 +240,11 @@ class FillSmallInputs(StepInputs):
         description="The workbook to write; where no rows are inserted it may be the template itself.",
         examples=["report.xlsx"],
     )
+
+
+class FillSmallInputs(_FillInputs):
+    """Which template is filled with which rows."""
+
     targets: list[SmallTarget] = Field(
         min_length=1,
         description="Where rows go, and which.",
@@ -247,16 +252,9 @@ class FillSmallInputs(StepInputs):
     )
 
 
-class FillFromFileInputs(StepInputs):
+class FillFromFileInputs(_FillInputs):
     """Which template is filled from which files."""
 
-    template_path: ArtifactPath = Field(
-        description="The template: .xlsx, .xlsm, .xltx or .xltm.", examples=["template.xlsx"]
-    )
-    output: OutputPath = Field(
-        description="The workbook to write; where no rows are inserted it may be the template itself.",
-        examples=["report.xlsx"],
-    )
     targets: list[FileTarget] = Field(
         min_length=1,
         description="Where rows go, and from which file.",

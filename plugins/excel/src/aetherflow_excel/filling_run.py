@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import NothingDone, StepContext
 
+from .digests import digest_of
 from .fill_inputs import FidelityReport, FillOutputs, WrittenRegion
 from .filling.fill import Filled, fill
-from .filling.progress import Progress, WatchedTable
 from .filling.regions import Filling, check_limits
+from .progress import Progress, WatchedTable
 from .rows.memory import lean_memory
 from .system_errors import while_writing
 
@@ -50,7 +50,7 @@ def fill_and_publish(context: StepContext, template: Path, output: Path, filling
     _refuse_inserting_again(template, output, fillings)
     with while_writing(output), context.publish(output) as temporary:
         filled = fill(template, temporary, output.suffix, fillings)
-        digest, size = _digest(temporary)
+        digest, size = digest_of(temporary)
     for warning in filled.fidelity.warnings:
         context.log.warning(warning)
     return FillOutputs(
@@ -99,8 +99,3 @@ def _written(place: PlacedRegion) -> WrittenRegion:
         start_cell=place.start_cell,
         template_has_header=region.has_template_header,
     )
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()

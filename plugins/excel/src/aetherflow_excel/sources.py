@@ -10,15 +10,13 @@ from aetherflow.kernel.api import StepError
 from .fill_inputs import FileTarget, SmallTarget, Target
 from .rows.column_types import read_types
 from .rows.csv_file import CsvFile
+from .rows.file_kinds import DELIMITERS, kind_of
 from .rows.json_rows import JsonRows
 from .rows.parquet_file import ParquetFile
 from .rows.sources import CountedTable, with_types
 
 if TYPE_CHECKING:
     from .rows.sources import Table
-
-_FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet"}
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 def small_table(target: SmallTarget) -> Table:
@@ -36,7 +34,7 @@ def file_table(target: FileTarget) -> Table:
     Raises:
         StepError: it is no such file, or not of the types that are declared.
     """
-    kind = target.source_format or _FORMATS.get(target.source_path.suffix.lower())
+    kind = target.source_format or kind_of(target.source_path)
     columns = _column_names(target)
     if kind is None:
         raise StepError(
@@ -48,7 +46,7 @@ def file_table(target: FileTarget) -> Table:
         return _typed(ParquetFile(path=target.source_path, selected=columns), target)
     file = CsvFile(
         path=target.source_path,
-        delimiter=target.delimiter or _DELIMITERS[kind],
+        delimiter=target.delimiter or DELIMITERS[kind],
         quote=target.quotechar,
         encoding=target.encoding,
         has_header=target.read_header,

@@ -16,6 +16,7 @@ from ..package.package import MOST_STREAM_BYTES, Package
 from ..package.problems import damaged, too_large
 from ..package.writing import PackageWriter, new_member
 from ..package.xml_parser import as_utf8
+from ..progress import stopped
 from ..workbook.book import Sheet, Workbook
 from .quick_look import plain_bounds
 from .scanning import SheetScan, negative_cells, scan_sheet
@@ -159,11 +160,6 @@ def _stoppable(chunks: Iterator[bytes], context: StepContext) -> Iterator[bytes]
         if context.cancelled.is_set():
             raise stopped()
         yield chunk
-
-
-def stopped() -> StepError:
-    """The error of a step that must stop."""
-    return StepError("stopped", code="AF-EXCEL-STOPPED")
 
 
 def _frame(*, is_1904: bool, kinds: list[str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -11,19 +10,20 @@ from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import StepContext, StepError
 
+from ..digests import digest_of
 from ..grid.cells import CellRange, cell_name
 from ..package.package import Package
+from ..progress import stopped
 from ..read_inputs import ExcelReadInputs, ExcelReadOutputs
 from ..workbook.book import Workbook
 from .areas import Area, find_area
-from .calamine import SheetRows, open_sheet, stopped
+from .calamine import SheetRows, open_sheet
 from .files import open_table
 from .headers import Header, read_header
 from .values import CellValue, ColumnKinds, Value, converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 #: Rows that are worked on at once.
 _BATCH_ROWS = 8192
@@ -206,7 +206,7 @@ class _Reading:
                     file.write([self._converted(column, values[column.number], numbers, header) for column in columns])
                     done += len(numbers)
                     self._context.progress(done, row_count)
-            return _sha256_of(temporary)
+            return digest_of(temporary)[0]
 
     def _converted(
         self, column: Column, values: Sequence[CellValue], numbers: Sequence[int], header: Header
@@ -236,8 +236,3 @@ def _first_misfit(convert: Callable[[CellValue], Value], values: Sequence[CellVa
             if value != "":
                 return number
     return 0
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

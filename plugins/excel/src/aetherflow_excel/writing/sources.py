@@ -8,14 +8,13 @@ from aetherflow.kernel.api import StepError
 
 from ..rows.column_types import read_types
 from ..rows.csv_file import CsvFile
+from ..rows.file_kinds import DELIMITERS, kind_of
 from ..rows.parquet_file import ParquetFile
 from ..rows.sources import CountedTable, with_types
 
 if TYPE_CHECKING:
     from ..rows.sources import Table
     from ..write_inputs import SheetInputs
-
-_FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet"}
 
 
 def table_of(sheet: SheetInputs) -> Table:
@@ -24,7 +23,7 @@ def table_of(sheet: SheetInputs) -> Table:
     Raises:
         StepError: it is no such file, or not of the types that are declared.
     """
-    kind = sheet.source_format or _FORMATS.get(sheet.source.suffix.lower())
+    kind = sheet.source_format or kind_of(sheet.source)
     if kind is None:
         raise StepError(
             f"the suffix of {sheet.source.name} does not say what kind of file it is",
@@ -46,7 +45,7 @@ def _file(sheet: SheetInputs, kind: str) -> Table:
         )
     return CsvFile(
         path=sheet.source,
-        delimiter=sheet.delimiter or ("\t" if kind == "tsv" else ","),
+        delimiter=sheet.delimiter or DELIMITERS[kind],
         quote=sheet.quotechar,
         encoding=sheet.encoding,
         has_header=sheet.read_header,

@@ -6,10 +6,8 @@ of them tell.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,9 +15,11 @@ from typing import IO, TYPE_CHECKING
 
 from aetherflow.kernel.api import StepContext, StepError
 
+from ..digests import digest_of
 from ..grid.cells import CellRange
 from ..package.patching import Edit, Patcher, patch
 from ..package.writing import PackageWriter, new_member
+from ..progress import Progress
 from ..rows.memory import lean_memory
 from ..rows.planning import require_room
 from ..rows.styles import StyleSheet
@@ -51,7 +51,7 @@ def write_workbook(context: StepContext, inputs: ExcelWriteInputs) -> ExcelWrite
     check_names(sheets)
     _check_suffix(inputs.output)
     tables = [_checked_table(sheet) for sheet in sheets]
-    progress = _Progress(context, sum(table.count_rows() for table in tables))
+    progress = Progress(context, sum(table.count_rows() for table in tables))
     styles = StyleSheet(base_styles().xml)
     with ExitStack() as files:
         written = [
@@ -64,7 +64,7 @@ def write_workbook(context: StepContext, inputs: ExcelWriteInputs) -> ExcelWrite
         ):
             with temporary.open("w+b") as file:
                 _assemble(frame, written, styles.patched(), PackageWriter(file, inputs.output.name))
-            digest, size = _digest(temporary)
+            digest, size = digest_of(temporary)
     return ExcelWriteOutputs(
         output=str(inputs.output),
         sheets=[
@@ -74,26 +74,6 @@ def write_workbook(context: StepContext, inputs: ExcelWriteInputs) -> ExcelWrite
         sha256=digest,
         size=size,
     )
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Tells how many rows of all sheets are done, and whether to stop."""
-
-    context: StepContext
-    total: int
-    done: int = 0
-
-    def add(self, rows: int) -> None:
-        """So many more rows are done.
-
-        Raises:
-            StepError: the step must stop.
-        """
-        if self.context.cancelled.is_set():
-            raise StepError("stopped", code="AF-EXCEL-STOPPED")
-        self.done += rows
-        self.context.progress(self.done, self.total)
 
 
 def _moment(text: str) -> datetime:
@@ -182,8 +162,3 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     while chunk := file.read(_CHUNK_BYTES):
         yield chunk
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

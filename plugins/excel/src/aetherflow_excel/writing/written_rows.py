@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from .frames import FramedSheet
 from .looks import looks_of, widths_of
 
 if TYPE_CHECKING:
+    from ..progress import Progress
     from ..rows.sources import Table
     from ..rows.styles import StyleSheet
     from ..write_inputs import SheetInputs
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 _ADDRESS = r"^(?i:https?://|mailto:)[^\s\pZ\x00-\x20\"<>\\^`{|}\x7f-\x{a0}\x{fffe}\x{ffff}]+$"
 #: Rows that decide how wide a column is.
 _SAMPLE_ROWS = 1000
-
-
-class Progress(Protocol):
-    """Whoever wants to know how many rows are done, and may end it by an error."""
-
-    def add(self, rows: int) -> None:
-        """So many more rows are done."""
 
 
 @dataclass(frozen=True, slots=True)

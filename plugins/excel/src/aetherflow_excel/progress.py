@@ -10,7 +10,7 @@ from aetherflow.kernel.api import StepContext, StepError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..rows.sources import Table
+    from .rows.sources import Table
 
 
 class WatchedTable:
@@ -46,13 +46,12 @@ class WatchedTable:
 
 
 class Progress:
-    """How many rows of all targets are written."""
+    """How many rows of a workbook are written; the total is known when all are counted."""
 
-    def __init__(self, context: StepContext) -> None:
+    def __init__(self, context: StepContext, total: int | None = None) -> None:
         self._context = context
         self._done = 0
-        #: Known when all rows are counted.
-        self.total: int | None = None
+        self.total = total
 
     def add(self, rows: int) -> None:
         """Some more rows are on their way.
@@ -61,6 +60,11 @@ class Progress:
             StepError: the run must stop.
         """
         if self._context.cancelled.is_set():
-            raise StepError("stopped", code="AF-EXCEL-STOPPED", help="go on with the run")
+            raise stopped()
         self._done += rows
         self._context.progress(self._done, self.total)
+
+
+def stopped() -> StepError:
+    """The error of a step that must stop."""
+    return StepError("stopped", code="AF-EXCEL-STOPPED", help="go on with the run")

@@ -117,7 +117,10 @@ if TYPE_CHECKING:
     from .processes.spawn import supervise as supervise
     from .run.flow import run_flow as run_flow
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
-    from .spec.document import Document as Document, read_document as read_document
+    from .spec import shapes as shapes
+    from .spec.document import Document as Document, Raw as Raw, read_document as read_document
+    from .spec.fields import Field as Field, Fields as Fields, Reading as Reading
+    from .spec.misfits import Misfit as Misfit
     from .state.folders import make_folders as make_folders
 
 _HOMES = {
@@ -213,7 +216,10 @@ _HOMES = {
     "run.request": ("RunRequest", "RunResult"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.folders": ("make_folders",),
-    "spec.document": ("Document", "read_document"),
+    "spec.shapes": ("shapes",),
+    "spec.document": ("Document", "Raw", "read_document"),
+    "spec.fields": ("Field", "Fields", "Reading"),
+    "spec.misfits": ("Misfit",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -228,6 +234,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module
 
-    value = getattr(import_module(f".{home}", __package__), name)
+    module = import_module(f".{home}", __package__)
+    value = module if home.endswith(f".{name}") else getattr(module, name)
     globals()[name] = value
     return value

@@ -1,0 +1,1 @@
+"""When: moments that rules name, on clocks that jump."""

@@ -1,0 +1,88 @@
+"""What the scheduler needs of a memory that several schedulers may share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from .records import Due, Ended, ItemState, Occurrence, Origin, Room, Status
+
+
+class OccurrenceStore(Protocol):
+    """Each method is one transaction, on the disk when it returns; what two schedulers do at once, one of them did.
+
+    Raises, all of them:
+        StoreFailed: it can't be read or written.
+    """
+
+    def register(self, items: Mapping[str, bool], now: datetime) -> Mapping[str, ItemState]:
+        """Make the items known, each with whether it is enabled; answers the state of all enabled ones.
+
+        What is new, or was not enabled before, has been looked at until now. Others that are known are not enabled any
+        more.
+        """
+
+    def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:
+        """Write a row for each time that has none, by its policies; answers the rows that this call wrote."""
+
+    def claim(self, room: Room, now: datetime) -> tuple[Occurrence, ...]:
+        """Take what waits, is due and has room, the longest waiting first; answers it as RUNNING, ours from now on."""
+
+    def finish(self, ended: Sequence[Ended], now: datetime) -> None:
+        """Write down how runs ended; those that are to run again wait from now on."""
+
+    def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
+        """Take in what dead schedulers left RUNNING: it waits to be gone on with, or is marked as INTERRUPTED.
+
+        Args:
+            grace_of: of each item, how many seconds after its scheduler was last heard of it is still gone on with.
+            now: the time.
+        """
+
+    def heartbeat(self, now: datetime) -> None:
+        """Say that this scheduler lives."""
+
+    def cancel_asked(self) -> tuple[Occurrence, ...]:
+        """Of those that this scheduler runs, the ones that somebody wants ended."""
+
+    def next_due(self, items: Collection[str]) -> datetime | None:
+        """When the next of those that wait is due; null where none waits."""
+
+    def pause(self, items: Collection[str], now: datetime) -> None:
+        """From now on their occurrences are skipped."""
+
+    def resume(self, items: Collection[str], now: datetime) -> None:
+        """From now on they run again."""
+
+    def trigger(self, item: str, now: datetime) -> Occurrence:
+        """One more occurrence, now, which no policy skips."""
+
+    def backfill(
+        self, item: str, times: Sequence[datetime], *, max_parallel: int, is_again: bool, now: datetime
+    ) -> int:
+        """Have times of the past run that were not, at most `max_parallel` of them at once; answers how many.
+
+        That is, those without a row, those that were skipped or missed, and with `is_again` those that failed.
+        """
+
+    def history(
+        self,
+        items: Collection[str] | None = None,
+        *,
+        statuses: Collection[Status] | None = None,
+        origin: Origin | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> tuple[Occurrence, ...]:
+        """The newest occurrences, the newest first."""
+
+    def gaps(self, items: Collection[str] | None = None) -> tuple[tuple[str, datetime, datetime], ...]:
+        """Spans in which nobody looked, and whose occurrences were too many to be listed."""
+
+    def forget(self, before: datetime) -> int:
+        """Remove what was over before; answers how many rows."""
+
+    def close(self) -> None:
+        """Let go of it; what this scheduler still runs counts as left by a dead one."""

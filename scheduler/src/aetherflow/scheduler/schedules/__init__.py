@@ -1,0 +1,1 @@
+"""The schedule file: what is to run when, read and checked before anything runs."""

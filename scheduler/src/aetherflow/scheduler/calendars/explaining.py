@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
-from .clocks import is_repeated, jump_between, moments_of
+from .clocks import is_repeated, jump_between, recurring_moments_of
 from .cron import Cron
 from .days import NthWorkingDay
 from .on_days import OnDays
@@ -77,10 +77,10 @@ def _notes(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iter
             if missed and next(cron.times_from(local), None) != local:
                 yield f"moved from {_listed(missed)}, which the clock leaves out"
     if is_repeated(local, zone):
-        both = isinstance(cron, Cron) and len(moments_of(local, zone, cron.clock_rule)) == 1
+        is_alone = isinstance(cron, Cron) and len(recurring_moments_of(local, cron.zone, cron.clock_rule)) == 1
         passed = "second" if there.fold else "first"
         yield f"the clock shows {local:%H:%M} twice: the {passed} time" + (
-            ", the second one is left out" if both else ""
+            ", the second one is left out" if is_alone else ""
         )
     if isinstance(rule, OnDays):
         yield from _notes_of_days(rule, local)
@@ -97,10 +97,11 @@ def _notes_of_days(rule: OnDays, local: datetime) -> Iterator[str]:
 
 def _left_out_by_the_clock(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iterator[Explained]:
     cron = rule.rule if isinstance(rule, OnDays) else rule
-    if not isinstance(cron, Cron) or cron.clock_rule not in {"skip", "passing"}:
+    if not isinstance(cron, Cron):
         return
     for jump in _jumps(last, moment, zone):
-        missed = [time for time in _in_gap(cron, jump) if not _is_closed(rule, time.date())]
+        gap = (each for each in _in_gap(cron, jump) if not recurring_moments_of(each, cron.zone, cron.clock_rule))
+        missed = [each for each in gap if not _is_closed(rule, each.date())]
         if missed:
             others = f", with others up to {missed[-1]:%H:%M}, {len(missed)} in all" if len(missed) > 1 else ""
             note = f"left out{others}: the clock jumps {jump.told}"

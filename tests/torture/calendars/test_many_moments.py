@@ -53,9 +53,9 @@ def test_moments_rise_and_are_the_same_when_they_are_asked_for_anew():
         for number, each in enumerate(islice(rule.after(START), CALLS)):
             assert each > last, (rule, each, last)
             if number % ANEW == 0:
-                asked = time.perf_counter()
+                asked = time.thread_time()
                 assert next(rule.after(last)) == each, (rule, each, last)
-                worst = max(worst, time.perf_counter() - asked)
+                worst = max(worst, time.thread_time() - asked)
             last = each
             moments += 1
     seconds = time.perf_counter() - started

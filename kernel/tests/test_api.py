@@ -21,7 +21,8 @@ NAMES = {
     "plugins": "hookimpl list_connectors list_steps",
     "commands": "CommandContext CommandParameter PluginCommand",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
-    "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder sync_folder",
+    "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
+    "documents": "Document Field Fields Misfit Raw Reading read_document shapes",
     "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",

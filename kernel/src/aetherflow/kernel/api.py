@@ -216,11 +216,13 @@ _HOMES = {
     "run.request": ("RunRequest", "RunResult"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.folders": ("make_folders",),
-    "spec.shapes": ("shapes",),
+    "spec": ("shapes",),
     "spec.document": ("Document", "Raw", "read_document"),
     "spec.fields": ("Field", "Fields", "Reading"),
     "spec.misfits": ("Misfit",),
 }
+#: Names that are modules themselves, which their homes don't hold before they are imported.
+_MODULES = frozenset({"shapes"})
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = tuple(_HOME_OF)
@@ -234,7 +236,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module
 
-    module = import_module(f".{home}", __package__)
-    value = module if home.endswith(f".{name}") else getattr(module, name)
+    if name in _MODULES:
+        value: object = import_module(f".{home}.{name}", __package__)
+    else:
+        value = getattr(import_module(f".{home}", __package__), name)
     globals()[name] = value
     return value

@@ -22,9 +22,9 @@ NAMES = {
     "commands": "CommandContext CommandParameter PluginCommand",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
-    "starts of others": "RunTexts StartCheck compile_run_texts open_start_check parameter_text",
+    "starts of others": "EventLog RunTexts StartCheck compile_run_texts open_event_log open_start_check parameter_text",
     "documents": "Document Field Fields Misfit Raw Reading read_document shapes",
-    "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
+    "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext OccurrenceEnded OccurrenceStarted RunEnded RunStarted SchedulerLogged StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",
 }

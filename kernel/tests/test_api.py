@@ -19,7 +19,7 @@ NAMES = {
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
-    "commands": "CommandContext CommandParameter PluginCommand",
+    "commands": "CommandContext CommandParameter PluginCommand problem_as_json run_command_program times",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
     "documents": "Document Field Fields Misfit Raw Reading read_document shapes",

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .check.outline import outline_flow as outline_flow
+    from .check.report import problem_as_json as problem_as_json
+    from .cli import times as times
+    from .cli.command_program import run_command_program as run_command_program
     from .contracts.commands import (
         CommandContext as CommandContext,
         CommandParameter as CommandParameter,
@@ -125,6 +128,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "check.outline": ("outline_flow",),
+    "check.report": ("problem_as_json",),
+    "cli": ("times",),
+    "cli.command_program": ("run_command_program",),
     "contracts.commands": ("CommandContext", "CommandParameter", "PluginCommand"),
     "contracts.connectors": (
         "Archiver",
@@ -222,7 +228,7 @@ _HOMES = {
     "spec.misfits": ("Misfit",),
 }
 #: Names that are modules themselves, which their homes don't hold before they are imported.
-_MODULES = frozenset({"shapes"})
+_MODULES = frozenset({"shapes", "times"})
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = tuple(_HOME_OF)

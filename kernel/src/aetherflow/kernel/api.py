@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         ProcessResult as ProcessResult,
     )
     from .contracts.secrets import Secret as Secret
+    from .contracts.spelling import did_you_mean as did_you_mean
     from .contracts.steps import (
         ArtifactPath as ArtifactPath,
         Connectors as Connectors,
@@ -122,7 +123,13 @@ if TYPE_CHECKING:
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
     from .spec import shapes as shapes
     from .spec.document import Document as Document, Raw as Raw, read_document as read_document
-    from .spec.fields import Field as Field, Fields as Fields, Reading as Reading
+    from .spec.fields import (
+        EnoughProblems as EnoughProblems,
+        Field as Field,
+        Fields as Fields,
+        Reading as Reading,
+        read_into as read_into,
+    )
     from .spec.misfits import Misfit as Misfit
     from .state.folders import make_folders as make_folders
 
@@ -176,6 +183,7 @@ _HOMES = {
     "contracts.outlines": ("FlowOutline", "JobOutline", "StepOutline"),
     "contracts.processes": ("CancelSignal", "Command", "OnLine", "ProcessResult"),
     "contracts.secrets": ("Secret",),
+    "contracts.spelling": ("did_you_mean",),
     "contracts.steps": (
         "ArtifactPath",
         "Connectors",
@@ -224,7 +232,7 @@ _HOMES = {
     "state.folders": ("make_folders",),
     "spec": ("shapes",),
     "spec.document": ("Document", "Raw", "read_document"),
-    "spec.fields": ("Field", "Fields", "Reading"),
+    "spec.fields": ("EnoughProblems", "Field", "Fields", "Reading", "read_into"),
     "spec.misfits": ("Misfit",),
 }
 #: Names that are modules themselves, which their homes don't hold before they are imported.

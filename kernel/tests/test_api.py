@@ -12,7 +12,8 @@ import pytest
 from aetherflow.kernel import api
 
 NAMES = {
-    "folders": "make_folders",
+    "folders": "make_folders make_private_folders network_under open_locked",
+    "ledgers": "LedgerConnection LedgerContents LedgerFailed Transaction open_connection open_to_read",
     "steps": "ArtifactPath Connectors Effect Lease NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database Delivery FileStore HttpClient "

@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         DecisionNeeded as DecisionNeeded,
         ExitCode as ExitCode,
         InvalidInput as InvalidInput,
+        LedgerFailed as LedgerFailed,
         Location as Location,
         LockLost as LockLost,
         MissingReference as MissingReference,
@@ -131,7 +132,16 @@ if TYPE_CHECKING:
         read_into as read_into,
     )
     from .spec.misfits import Misfit as Misfit
-    from .state.folders import make_folders as make_folders
+    from .state.connection import (
+        LedgerConnection as LedgerConnection,
+        LedgerContents as LedgerContents,
+        Transaction as Transaction,
+        open_connection as open_connection,
+        open_to_read as open_to_read,
+    )
+    from .state.file_systems import network_under as network_under
+    from .state.folders import make_folders as make_folders, make_private_folders as make_private_folders
+    from .state.named_locks import open_locked as open_locked
 
 _HOMES = {
     "check.outline": ("outline_flow",),
@@ -209,6 +219,7 @@ _HOMES = {
         "DecisionNeeded",
         "ExitCode",
         "InvalidInput",
+        "LedgerFailed",
         "Location",
         "LockLost",
         "MissingReference",
@@ -229,7 +240,10 @@ _HOMES = {
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
-    "state.folders": ("make_folders",),
+    "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
+    "state.file_systems": ("network_under",),
+    "state.folders": ("make_folders", "make_private_folders"),
+    "state.named_locks": ("open_locked",),
     "spec": ("shapes",),
     "spec.document": ("Document", "Raw", "read_document"),
     "spec.fields": ("EnoughProblems", "Field", "Fields", "Reading", "read_into"),

@@ -20,7 +20,6 @@ from .findings import Findings, YamlPath
 from .models import Item
 from .paths import shown
 
-
 #: Codes of refusals that the choice of a runtime profile is the cause of.
 _ABOUT_PROFILES = {"AF-PROFILE-UNKNOWN", "AF-PROFILE-FLOOR"}
 

@@ -49,6 +49,9 @@ class Shared:
     zone: ZoneInfo
     calendars: Mapping[str, WorkingDays]
     limits: Limits
+    #: What the file has names for, also where the rest of it can't be read, which is told.
+    written_calendars: frozenset[str]
+    written_pools: frozenset[str]
     now: datetime
 
 
@@ -103,9 +106,9 @@ def _run_texts(found: Mapping[str, Any], findings: Findings, path: YamlPath) -> 
 def _report_unknown(found: Mapping[str, Any], shared: Shared, findings: Findings, path: YamlPath) -> None:
     """Note names that nothing outside of the item has."""
     calendar, pool = found.get("calendar"), found.get("pool")
-    if calendar is not None and calendar.use not in shared.calendars:
-        mend = did_you_mean(calendar.use, shared.calendars)
+    if calendar is not None and calendar.use not in shared.written_calendars:
+        mend = did_you_mean(calendar.use, shared.written_calendars)
         findings.error("AF-SCHEDULE-CALENDAR", f"there is no calendar {calendar.use!r}", mend, (*path, "calendar"))
-    if pool is not None and pool not in shared.limits.pools:
-        mend = did_you_mean(pool, shared.limits.pools)
+    if pool is not None and pool not in shared.written_pools:
+        mend = did_you_mean(pool, shared.written_pools)
         findings.error("AF-SCHEDULE-POOL", f"there is no pool {pool!r} in `limits.pools`", mend, (*path, "pool"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..calendars.on_days import OnDays
+from ..calendars.rules import Moments
 from .calendar_use import CalendarUse
 from .findings import Findings, YamlPath
-from .models import Limits, Retry
+from .models import Item, Limits, Retry
 
 _CODE = "AF-SCHEDULE-NO-EFFECT"
 
@@ -78,6 +80,20 @@ def report_calendars(names: Collection[str], used: Collection[str], findings: Fi
         if name not in used:
             mend = "leave it out, or write `calendar: …` at an item"
             _warn(findings, f"no item uses the calendar {name!r}", mend, ("calendars", name))
+
+
+def report_idle(items: Iterable[tuple[Item, YamlPath]], now: datetime, findings: Findings) -> None:
+    """Note items whose calendar leaves them no time; that is looked for once for items that are alike."""
+    known: dict[tuple[object, ...], bool] = {}
+    for item, path in items:
+        if not isinstance(item.rule, OnDays) or isinstance(item.rule.rule, Moments):
+            continue
+        kind = (item.trigger, item.zone.key, item.dst, item.calendar_name, item.rule.otherwise, item.rule.days)
+        if kind not in known:
+            known[kind] = next(item.rule.after(now), None) is None
+        if known[kind]:
+            message = f"it never runs: the calendar {item.calendar_name!r} leaves none of its times"
+            _warn(findings, message, "look at both: aetherflow-scheduler explain", (*path, "calendar"))
 
 
 def _warn(findings: Findings, message: str, mend: str, path: YamlPath) -> None:

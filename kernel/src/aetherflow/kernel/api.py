@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .check.outline import outline_flow as outline_flow
+    from .check.report import problem_as_json as problem_as_json
+    from .cli import times as times
+    from .cli.command_program import run_command_program as run_command_program
     from .contracts.commands import (
         CommandContext as CommandContext,
         CommandParameter as CommandParameter,
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
         DecisionNeeded as DecisionNeeded,
         ExitCode as ExitCode,
         InvalidInput as InvalidInput,
+        LedgerFailed as LedgerFailed,
         Location as Location,
         LockLost as LockLost,
         MissingReference as MissingReference,
@@ -131,10 +135,22 @@ if TYPE_CHECKING:
         read_into as read_into,
     )
     from .spec.misfits import Misfit as Misfit
-    from .state.folders import make_folders as make_folders
+    from .state.connection import (
+        LedgerConnection as LedgerConnection,
+        LedgerContents as LedgerContents,
+        Transaction as Transaction,
+        open_connection as open_connection,
+        open_to_read as open_to_read,
+    )
+    from .state.file_systems import network_under as network_under
+    from .state.folders import make_folders as make_folders, make_private_folders as make_private_folders
+    from .state.named_locks import open_locked as open_locked
 
 _HOMES = {
     "check.outline": ("outline_flow",),
+    "check.report": ("problem_as_json",),
+    "cli": ("times",),
+    "cli.command_program": ("run_command_program",),
     "contracts.commands": ("CommandContext", "CommandParameter", "PluginCommand"),
     "contracts.connectors": (
         "Archiver",
@@ -206,6 +222,7 @@ _HOMES = {
         "DecisionNeeded",
         "ExitCode",
         "InvalidInput",
+        "LedgerFailed",
         "Location",
         "LockLost",
         "MissingReference",
@@ -229,14 +246,17 @@ _HOMES = {
     "run.run_texts": ("RunTexts", "compile_run_texts"),
     "run.start_check": ("StartCheck", "open_start_check"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
-    "state.folders": ("make_folders",),
+    "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
+    "state.file_systems": ("network_under",),
+    "state.folders": ("make_folders", "make_private_folders"),
+    "state.named_locks": ("open_locked",),
     "spec": ("shapes",),
     "spec.document": ("Document", "Raw", "read_document"),
     "spec.fields": ("EnoughProblems", "Field", "Fields", "Reading", "read_into"),
     "spec.misfits": ("Misfit",),
 }
 #: Names that are modules themselves, which their homes don't hold before they are imported.
-_MODULES = frozenset({"shapes"})
+_MODULES = frozenset({"shapes", "times"})
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = tuple(_HOME_OF)

@@ -35,7 +35,7 @@ def open_store(state: Path, *, is_to_read: bool = False, is_network_allowed: boo
         connection = open_to_read(file, CONTENTS) if is_there else _nothing()
         return OccurrenceLedger(connection, file)
     if not is_network_allowed:
-        _refuse_network(file)
+        refuse_network(file)
     connection = open_connection(file, CONTENTS)
     return OccurrenceLedger(connection, file.resolve())
 
@@ -52,8 +52,13 @@ def _nothing() -> LedgerConnection:
     return connection
 
 
-def _refuse_network(file: Path) -> None:
-    kind = network_under(file)
+def refuse_network(file: Path, *, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """Refuse a ledger on a network file system.
+
+    Raises:
+        StoreFailed: it is on one.
+    """
+    kind = network_under(file, mounts=mounts)
     if kind is not None:
         raise StoreFailed(
             f"the occurrence ledger {file} would be on a network file system ({kind}), where it can be damaged",

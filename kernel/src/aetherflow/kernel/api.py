@@ -120,8 +120,11 @@ if TYPE_CHECKING:
     )
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
+    from .resolve.text import parameter_text as parameter_text
     from .run.flow import run_flow as run_flow
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
+    from .run.run_texts import RunTexts as RunTexts, compile_run_texts as compile_run_texts
+    from .run.start_check import StartCheck as StartCheck, open_start_check as open_start_check
     from .spec import shapes as shapes
     from .spec.document import Document as Document, Raw as Raw, read_document as read_document
     from .spec.fields import (
@@ -237,8 +240,11 @@ _HOMES = {
     ),
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
+    "resolve.text": ("parameter_text",),
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
+    "run.run_texts": ("RunTexts", "compile_run_texts"),
+    "run.start_check": ("StartCheck", "open_start_check"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
     "state.file_systems": ("network_under",),

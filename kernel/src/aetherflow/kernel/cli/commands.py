@@ -34,6 +34,13 @@ OF_A_START = (
         option="--accept-changes",
     ),
     Parameter("flow_job", "text", "Run this job alone.", option="--flow-job"),
+    Parameter(
+        "scheduled_time",
+        "text",
+        "When the run was meant to start: it settles run.scheduled_time and run.date.",
+        option="--scheduled-time",
+        metavar="TIME",
+    ),
     PROFILE,
     Parameter("param", "texts", "The value of a parameter.", metavar="KEY=VALUE"),
     AS_JSON,

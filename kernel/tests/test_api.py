@@ -23,8 +23,8 @@ NAMES = {
     "commands": "CommandContext CommandParameter PluginCommand problem_as_json run_command_program times",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
-    "documents": "Document EnoughProblems Field Fields Misfit Raw Reading did_you_mean read_document read_into shapes",
     "starts of others": "RunTexts StartCheck compile_run_texts open_start_check parameter_text",
+    "documents": "Document EnoughProblems Field Fields Misfit Raw Reading did_you_mean read_document read_into shapes",
     "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aetherflow.kernel.api import Location, Misfit, Problem
 
+from .paths import shown
 from .times import day
 
 _MOST_BYTES = 1024 * 1024
@@ -62,5 +63,5 @@ def _text_of(file: Path) -> str:
 
 
 def _problem(file: Path, line: int, message: str, mend: str, *, column: int = 1) -> Problem:
-    where = Location(str(file), line, column)
+    where = Location(shown(file), line, column)
     return Problem(code="AF-SCHEDULE-DATES", message=message, help=mend, where=where)

@@ -23,3 +23,11 @@ def path_text(reading: Reading, value: object, path: tuple[str | int, ...]) -> s
 def absolute(folder: Path, text: str) -> Path:
     """A written path as an absolute one; links stay."""
     return Path(os.path.normpath(folder / text))
+
+
+def shown(path: Path) -> str:
+    """A path as messages tell it: from the working folder where it is below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -95,10 +95,15 @@ def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findin
     if not written:
         findings.warning("AF-SCHEDULE-NO-EFFECT", "there are no items: nothing will run", "write some", ("items",))
     built = [build_item(found, shared, findings) for found in written]
+    if not findings.error_count:
+        _report_unused(written, shared, findings)
+    return [item for item in built if item is not None]
+
+
+def _report_unused(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings) -> None:
     report_limits(shared.limits, {found["pool"] for found in written if "pool" in found}, findings)
     used = {found["calendar"].use for found in written if "calendar" in found}
     report_calendars(shared.calendars, used, findings)
-    return [item for item in built if item is not None]
 
 
 def _report_missing_zone(document: Document, written: Mapping[str, Any], findings: Findings) -> None:

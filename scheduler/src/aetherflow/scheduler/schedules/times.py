@@ -79,19 +79,24 @@ def day(text: str) -> date:
 
 def day_shape(reading: Reading, value: object, path: YamlPath) -> date:
     """A date."""
-    return day(shapes.text(reading, value, path))
+    if not isinstance(value, str):
+        raise Misfit("AF-WRONG-TYPE", "this must be a date", "write it as 2026-12-24")
+    return day(value)
 
 
 def time_shape(reading: Reading, value: object, path: YamlPath) -> datetime:
     """A date with a time: on the clock of the item's zone, or with an offset of its own."""
-    text = shapes.text(reading, value, path)
-    if not _TIME.fullmatch(text):
-        mend = "write it as 2026-12-31T23:00, or with its offset as 2026-12-31T23:00+01:00"
-        raise Misfit("AF-SCHEDULE-TIME", f"{_shown(text)} is no time of a day", mend)
+    mend = "write it as 2026-12-31T23:00, or with its offset as 2026-12-31T23:00+01:00"
+    if not isinstance(value, str):
+        raise Misfit("AF-WRONG-TYPE", "this must be a date with a time", mend)
+    if not _TIME.fullmatch(value):
+        raise Misfit("AF-SCHEDULE-TIME", f"{_shown(value)} is no date with a time", mend)
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(value)
     except ValueError:
-        raise Misfit("AF-SCHEDULE-TIME", f"there is no time {text}", "look into a calendar, and at the clock") from None
+        raise Misfit(
+            "AF-SCHEDULE-TIME", f"there is no time {value}", "look into a calendar, and at the clock"
+        ) from None
     _refuse_year(found.year)
     return found
 

@@ -78,7 +78,7 @@ def _by_cron(text: str, clock: Clock, _findings: Findings, _path: YamlPath) -> T
     try:
         return Trigger(read_cron(text, clock.zone, clock.jumps), f"cron {text.strip()}")
     except ValueError as error:
-        mend = "minute, hour, day of the month, month, day of the week: 0 6 * * mon-fri"
+        mend = "at 6:00 from Monday to Friday is: 0 6 * * mon-fri"
         raise Misfit("AF-SCHEDULE-CRON", f"this line can't be used: {error}", mend) from None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import did_you_mean
+from aetherflow.kernel.api import RunTexts, TemplateError, compile_run_texts, did_you_mean
 
 from .combinations import report_item
 from .findings import Findings, YamlPath
@@ -17,7 +17,7 @@ from .models import CalendarBlock, Item, Limits
 from .paths import absolute
 from .triggers import Clock, build_trigger
 
-_FLOW_KEYS = ("flow_yaml", "flow")
+FLOW_KEYS = ("flow_yaml", "flow")
 #: Keys whose values the item takes as they are read, under the name that it has for them.
 _TAKEN = {
     "flow_job": "flow_job",
@@ -62,19 +62,31 @@ def build_item(found: Mapping[str, Any], shared: Shared, findings: Findings) -> 
     trigger = build_trigger(found, clock, findings, path)
     _report_unknown(found, shared, findings, path)
     report_item(found, shared.limits, findings)
-    flow = next((found[key] for key in _FLOW_KEYS if key in found), None)
-    if trigger is None or flow is None or "id" not in found:
+    flow = next((found[key] for key in FLOW_KEYS if key in found), None)
+    texts = _run_texts(found, findings, path)
+    if trigger is None or flow is None or texts is None or "id" not in found:
         return None
     calendar = found.get("calendar")
     return Item(
         id=found["id"],
         flow=absolute(shared.folder, flow),
+        run_texts=texts,
         rule=trigger.rule,
         trigger=trigger.words,
         zone=zone,
         calendar_name=None if calendar is None else calendar.use,
         **{name: found[key] for key, name in _TAKEN.items() if key in found},
     )
+
+
+def _run_texts(found: Mapping[str, Any], findings: Findings, path: YamlPath) -> RunTexts | None:
+    document = findings.reading.document
+    try:
+        return compile_run_texts(found.get("params", {}), document=document, path=(*path, "params"))
+    except TemplateError as error:
+        for problem in error.problems:
+            findings.reading.note(problem)
+        return None
 
 
 def _report_unknown(found: Mapping[str, Any], shared: Shared, findings: Findings, path: YamlPath) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import Document, Problem
+from aetherflow.kernel.api import Document, Problem, RunTexts
 
 from ..calendars.clocks import JumpRule
 from ..calendars.rules import Rule
@@ -52,6 +52,8 @@ class Item:
     profile: str | None = None
     #: Values of the flow's parameters, as written; texts may hold `{{run.date}}` and `{{run.scheduled_time}}`.
     params: Mapping[str, object] = field(default_factory=dict)
+    #: The same, ready to be rendered for a run.
+    run_texts: RunTexts
     #: Names the moments, calendar and all.
     rule: Rule
     #: The trigger as people read it: `cron 0 6 * * *`.

@@ -24,10 +24,11 @@ from aetherflow.kernel.api import (
     shapes,
 )
 
-from .building import Shared, build_item
+from .building import FLOW_KEYS, Shared, build_item
 from .calendar_blocks import build_calendars, calendars
 from .combinations import report_calendars, report_limits
 from .findings import Findings, YamlPath
+from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text
@@ -58,14 +59,16 @@ def read_schedule(
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - links stay: paths start where the user sees the file
     schedule = None
     with suppress(EnoughProblems):
-        schedule = _schedule(document, whole, findings, now or datetime.now(UTC))
+        now = now or datetime.now(UTC)
+        flows = Flows(findings, environment=environment, profile=profile, now=now)
+        schedule = _schedule(document, whole, findings, flows, now)
     problems = findings.in_order()
     if schedule is None or findings.error_count:
         raise InvalidInput.of(problems)
     return replace(schedule, problems=problems)
 
 
-def _schedule(document: Document, file: Path, findings: Findings, now: datetime) -> Schedule | None:
+def _schedule(document: Document, file: Path, findings: Findings, flows: Flows, now: datetime) -> Schedule | None:
     found: dict[str, Any] = {}
     read_into(found, "schedule", _SCHEDULE_KEYS, findings.reading, document.value, ())
     if "schedule" not in found:
@@ -79,7 +82,7 @@ def _schedule(document: Document, file: Path, findings: Findings, now: datetime)
         limits=Limits(**written.get("limits", {})),
         now=now,
     )
-    built = _items(written["items"], shared, findings)
+    built = _items(written["items"], shared, findings, flows)
     return Schedule(
         document=document,
         file=file,
@@ -90,14 +93,19 @@ def _schedule(document: Document, file: Path, findings: Findings, now: datetime)
     )
 
 
-def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings) -> list[Item]:
+def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings, flows: Flows) -> list[Item]:
     report_duplicates(written, findings)
     if not written:
         findings.warning("AF-SCHEDULE-NO-EFFECT", "there are no items: nothing will run", "write some", ("items",))
-    built = [build_item(found, shared, findings) for found in written]
+    built = []
+    for found in written:
+        item = build_item(found, shared, findings)
+        if item is not None:
+            flows.check(item, found["path"], next(key for key in FLOW_KEYS if key in found))
+            built.append(item)
     if not findings.error_count:
         _report_unused(written, shared, findings)
-    return [item for item in built if item is not None]
+    return built
 
 
 def _report_unused(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings) -> None:

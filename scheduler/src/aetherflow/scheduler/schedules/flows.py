@@ -59,10 +59,7 @@ class Flows:
                 self._findings.error(problem.code, problem.message, problem.help, place)
 
     def _open(self, file: Path, profile: str | None, path: YamlPath, key: str) -> StartCheck | _Broken:
-        """The flow, checked; the first item that names it tells what is wrong with it.
-
-        AF-SCHEDULE-FLOW: an item names no flow, two, or one that is wrong.
-        """
+        """The flow, checked; what is wrong with it is told behind the first item that names it."""
         try:
             flow = open_start_check(file, profile=profile, environment=self._environment, shown_as=shown(file))
         except (InvalidInput, RefusedByPolicy) as error:

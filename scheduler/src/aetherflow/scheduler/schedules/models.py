@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -74,20 +73,6 @@ class Item:
     #: The pool whose limit it shares; null for none.
     pool: str | None = None
     retry: Retry = Retry()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarBlock:
-    """A calendar as the file describes it."""
-
-    #: From 0, Monday, to 6.
-    weekdays: frozenset[int] = frozenset(range(5))
-    #: Whose public holidays are no working days; null for nobody's.
-    country: str | None = None
-    subdivision: str | None = None
-    closed: frozenset[date] = frozenset()
-    #: Working days whatever else is said.
-    open: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

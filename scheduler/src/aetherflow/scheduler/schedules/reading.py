@@ -26,12 +26,12 @@ from aetherflow.kernel.api import (
 
 from .building import FLOW_KEYS, Shared, build_item
 from .calendar_blocks import build_calendars, calendars
-from .combinations import report_calendars, report_limits
+from .combinations import report_calendars, report_idle, report_limits
 from .findings import Findings, YamlPath
 from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
-from .paths import absolute, path_text
+from .paths import absolute, path_text, shown
 from .times import zone
 
 _VERSION = 1
@@ -88,13 +88,15 @@ def _schedule(
         zone=written.get("timezone", ZoneInfo("UTC")),
         calendars=build_calendars(written.get("calendars", {}), file.parent, findings),
         limits=Limits(**written.get("limits", {})),
+        written_calendars=_names(document.value, "calendars"),
+        written_pools=_names(document.value, "limits", "pools"),
         now=now,
     )
     built = _items(written["items"], shared, findings, flows)
     return Schedule(
         document=document,
         file=file,
-        state=absolute(file.parent, written.get("state", {}).get("path", _STATE)),
+        state=_state(written, file.parent, findings),
         items={item.id: item for item in built},
         limits=shared.limits,
         retention=Retention(**written.get("retention", {})),
@@ -105,22 +107,38 @@ def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findin
     report_duplicates(written, findings)
     if not written:
         findings.warning("AF-SCHEDULE-NO-EFFECT", "there are no items: nothing will run", "write some", ("items",))
-    built = []
+    built: list[tuple[Item, YamlPath]] = []
     for found in written:
         item = build_item(found, shared, findings)
         if item is not None:
-            built.append(item)
             if flows is not None:
                 flows.check(item, found["path"], next(key for key in FLOW_KEYS if key in found))
+            built.append((item, found["path"]))
     if not findings.error_count:
         _report_unused(written, shared, findings)
-    return built
+        report_idle(built, shared.now, findings)
+    return [item for item, _ in built]
 
 
 def _report_unused(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings) -> None:
     report_limits(shared.limits, {found["pool"] for found in written if "pool" in found}, findings)
     used = {found["calendar"].use for found in written if "calendar" in found}
     report_calendars(shared.calendars, used, findings)
+
+
+def _names(value: object, *keys: str) -> frozenset[str]:
+    """The names in a block of the file, whether what stands under them can be read or not."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return frozenset(value) if isinstance(value, dict) else frozenset()
+
+
+def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
+    found = absolute(folder, written.get("state", {}).get("path", _STATE))
+    if found.exists() and not found.is_dir():
+        message = f"{shown(found)} is a file: what is remembered needs a folder"
+        findings.error("AF-SCHEDULE-PATH", message, "name another one", ("state", "path"))
+    return found
 
 
 def _report_missing_zone(document: Document, written: Mapping[str, Any], findings: Findings) -> None:

@@ -62,7 +62,7 @@ ITEM_KEYS = Fields(
         "flow": Field(path_text),
         "bundle_manifest": Field(shapes.anything),
         "allow_stale_bundle": Field(shapes.anything),
-        "flow_job": Field(shapes.identifier),
+        "flow_job": Field(shapes.text),
         "params": Field(shapes.free_mapping),
         "profile": Field(shapes.text),
         "timezone": Field(zone),
@@ -75,7 +75,7 @@ ITEM_KEYS = Fields(
         "enabled": Field(shapes.truth),
         "max_run_seconds": Field(shapes.duration),
         "max_runs": Field(shapes.whole_number(1, MOST_RUNS)),
-        "pool": Field(shapes.identifier),
+        "pool": Field(shapes.text),
         "retry": Field(_retry),
     },
 )

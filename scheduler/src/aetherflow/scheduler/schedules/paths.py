@@ -15,6 +15,8 @@ def path_text(reading: Reading, value: object, path: tuple[str | int, ...]) -> s
         raise Misfit("AF-SCHEDULE-PATH", "an empty path names nothing", "write one, from the folder of this file")
     if "\0" in found:
         raise Misfit("AF-SCHEDULE-PATH", "a path holds no U+0000", "take the character out")
+    if not _is_text(found):
+        raise Misfit("AF-SCHEDULE-PATH", "a path holds whole characters only", "take the half one out")
     if found.startswith("~"):
         raise Misfit("AF-SCHEDULE-PATH", "'~' stands for nothing here", "write the folder's name")
     return found
@@ -29,5 +31,13 @@ def shown(path: Path) -> str:
     """A path as messages tell it: from the working folder where it is below it."""
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError):  # it is elsewhere, or the working folder is gone
         return str(path)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,12 +7,17 @@ from pathlib import Path
 
 from aetherflow.kernel.api import Misfit, Reading, shapes
 
+#: As Linux has it.
+_LONGEST = 4_095
+
 
 def path_text(reading: Reading, value: object, path: tuple[str | int, ...]) -> str:
     """A path that can be one; nothing in it stands for something else."""
     found = shapes.text(reading, value, path)
     if not found.strip():
         raise Misfit("AF-SCHEDULE-PATH", "an empty path names nothing", "write one, from the folder of this file")
+    if len(found) > _LONGEST:
+        raise Misfit("AF-SCHEDULE-PATH", f"a path of {len(found):,} characters leads nowhere", "write a shorter one")
     if "\0" in found:
         raise Misfit("AF-SCHEDULE-PATH", "a path holds no U+0000", "take the character out")
     if not _is_text(found):

@@ -88,12 +88,8 @@ def _by_interval(found: Mapping[str, Any], clock: Clock, findings: Findings, pat
     words = f"every {_words_of(every)}"
     if start is None:
         return Trigger(Interval(every, _EPOCH), words)
-    meant = moments(start, clock.zone, "once")
-    if not meant:
-        raise Misfit(
-            "AF-SCHEDULE-TIME", "the start never comes", "the calendar there leaves its day out: write another"
-        )
-    return Trigger(Interval(every, meant[0]), f"{words} from {start.isoformat(timespec='minutes')}")
+    first = moments(start, clock.zone, "once")[0]
+    return Trigger(Interval(every, first), f"{words} from {start.isoformat(timespec='minutes')}")
 
 
 def _by_times(times: Sequence[datetime], clock: Clock, findings: Findings, path: YamlPath) -> Trigger | None:

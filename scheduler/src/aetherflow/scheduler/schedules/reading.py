@@ -41,7 +41,12 @@ _MOST_DAYS = 36_525
 
 
 def read_schedule(
-    file: Path, *, environment: Mapping[str, str], profile: str | None = None, now: datetime | None = None
+    file: Path,
+    *,
+    environment: Mapping[str, str],
+    profile: str | None = None,
+    now: datetime | None = None,
+    checks_flows: bool = True,
 ) -> Schedule:
     """The schedule that a file holds.
 
@@ -50,6 +55,7 @@ def read_schedule(
         environment: what its flows are checked with.
         profile: the runtime profile of items that name none.
         now: what is past and what is not; the clock's by default.
+        checks_flows: whether its flows are checked too; who starts none of them can do without.
 
     Raises:
         InvalidInput: all that is wrong with it and with what it names, in the order of the file.
@@ -60,7 +66,7 @@ def read_schedule(
     schedule = None
     try:
         now = now or datetime.now(UTC)
-        flows = Flows(findings, environment=environment, profile=profile, now=now)
+        flows = Flows(findings, environment=environment, profile=profile, now=now) if checks_flows else None
         schedule = _schedule(document, whole, findings, flows, now)
     except EnoughProblems:
         findings.stop()
@@ -78,7 +84,9 @@ def _refusal(problems: tuple[Problem, ...]) -> InvalidInput:
     return refusal
 
 
-def _schedule(document: Document, file: Path, findings: Findings, flows: Flows, now: datetime) -> Schedule | None:
+def _schedule(
+    document: Document, file: Path, findings: Findings, flows: Flows | None, now: datetime
+) -> Schedule | None:
     found: dict[str, Any] = {}
     read_into(found, "schedule", _SCHEDULE_KEYS, findings.reading, document.value, ())
     if "schedule" not in found:
@@ -105,7 +113,7 @@ def _schedule(document: Document, file: Path, findings: Findings, flows: Flows, 
     )
 
 
-def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings, flows: Flows) -> list[Item]:
+def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings, flows: Flows | None) -> list[Item]:
     report_duplicates(written, findings)
     if not written:
         findings.warning("AF-SCHEDULE-NO-EFFECT", "there are no items: nothing will run", "write some", ("items",))
@@ -113,7 +121,8 @@ def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findin
     for found in written:
         item = build_item(found, shared, findings)
         if item is not None:
-            flows.check(item, found["path"], next(key for key in FLOW_KEYS if key in found))
+            if flows is not None:
+                flows.check(item, found["path"], next(key for key in FLOW_KEYS if key in found))
             built.append((item, found["path"]))
     if not findings.error_count:
         _report_unused(written, shared, findings)

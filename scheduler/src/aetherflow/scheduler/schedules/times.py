@@ -76,7 +76,7 @@ def day(text: str) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise Misfit("AF-SCHEDULE-TIME", f"there is no day {text}", "look into a calendar") from None
+        raise Misfit("AF-SCHEDULE-TIME", f"there is no day {text}", "write a day that its month has") from None
     _refuse_year(found.year)
     return found
 
@@ -99,7 +99,9 @@ def time_shape(reading: Reading, value: object, path: YamlPath) -> datetime:
         found = datetime.fromisoformat(value)
     except ValueError:
         raise Misfit(
-            "AF-SCHEDULE-TIME", f"there is no time {value}", "look into a calendar, and at the clock"
+            "AF-SCHEDULE-TIME",
+            f"there is no time {value}",
+            "write a day that its month has, and a time from 00:00 to 23:59",
         ) from None
     _refuse_year(found.year)
     return found

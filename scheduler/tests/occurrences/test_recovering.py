@@ -109,6 +109,21 @@ def test_run_that_is_left_again_and_again_is_given_up(opened):
         assert shown(left) == expected
 
 
+def test_run_of_an_item_that_is_not_enabled_any_more_is_not_gone_on_with(store, scheduler):
+    store.register({"nightly": True}, at(0))
+    store.account([due(0)], at(0))
+    kill(scheduler())
+    store.register({"nightly": False}, at(61))
+    assert [shown(each) for each in store.recover(GRACE, at(62))] == [(0, "INTERRUPTED", "removed")]
+
+
+def test_owner_that_was_never_heard_of_is_recovered_from(store, scheduler):
+    store.account([due(0)], at(0))
+    kill(scheduler())
+    store._connection.execute("DELETE FROM owners")
+    assert [shown(each) for each in store.recover(GRACE, at(62))] == [(0, "WAITING", "continued")]
+
+
 def test_run_that_was_to_end_when_its_scheduler_died_is_cancelled(store, scheduler):
     store.account([due(0)], at(0))
     victim = scheduler()

@@ -32,10 +32,10 @@ from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text, shown
+from .state_folder import STATE
 from .times import zone
 
 _VERSION = 1
-_STATE = ".aetherflow/schedule"
 #: A hundred years.
 _MOST_DAYS = 36_525
 
@@ -134,7 +134,7 @@ def _names(value: object, *keys: str) -> frozenset[str]:
 
 
 def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
-    found = absolute(folder, written.get("state", {}).get("path", _STATE))
+    found = absolute(folder, written.get("state", {}).get("path", STATE))
     if found.exists() and not found.is_dir():
         message = f"{shown(found)} is a file: what is remembered needs a folder"
         findings.error("AF-SCHEDULE-PATH", message, "name another one", ("state", "path"))

@@ -175,16 +175,18 @@ def test_observer_whose_service_was_away_hears_again_where_it_is_tried_again():
 
 
 def test_observer_that_hangs_is_not_tried_again_on_another_thread():
-    forever, taken = threading.Event(), []
+    forever, is_hanging, taken = threading.Event(), threading.Event(), []
 
     def hang(event):
         taken.append(event.job_id)
+        is_hanging.set()
         forever.wait()
 
-    observers, tell = watching(
-        hang, patience=Patience(most_waiting=1, for_room=0.01, when_stopped=0.01, again_after=0.0)
-    )
-    for number in range(20):
+    patience = Patience(most_waiting=1, for_room=0.01, when_stopped=0.01, again_after=0.0)
+    observers, tell = watching(hang, patience=patience)
+    tell(job(0))
+    assert is_hanging.wait(60)
+    for number in range(1, 20):
         tell(job(number))
     assert taken == ["0"]
     assert not observers.close(is_stopped=True)

@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,7 @@ def _has_a_day(text: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def _parsed(text: str) -> CronSim:
     """The line's sets of minutes, hours and months, and whether it names a day; the rest of cronsim is not used.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
@@ -17,6 +16,7 @@ Period = Literal["week", "month", "quarter", "year"]
 MOST_DAYS: dict[Period, int] = {"week": 7, "month": 31, "quarter": 92, "year": 366}
 
 _DAY = timedelta(days=1)
+_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Days(Protocol):
@@ -43,7 +43,7 @@ class WorkingDays:
         if day in self.closed:
             return "a closed day"
         if day.weekday() not in self.weekdays:
-            return calendar.day_name[day.weekday()]
+            return _NAMES[day.weekday()]
         return self.holidays.name_of(day) if self.holidays is not None else None
 
 
@@ -64,12 +64,13 @@ class NthWorkingDay:
 
     def why_closed(self, day: date) -> str | None:
         """Why it is not the one: it is no working day, or another one of its period."""
+        reason = self.days.why_closed(day)
+        if reason is not None:
+            return reason
         first, last = bounds(day, self.period)
         if first not in self._found:
             self._found[first] = self._within(first, last)
-        if self._found[first] == day:
-            return None
-        return self.days.why_closed(day) or f"not {self.told}"
+        return None if self._found[first] == day else f"not {self.told}"
 
     @property
     def told(self) -> str:
@@ -96,17 +97,19 @@ def bounds(day: date, period: Period) -> tuple[date, date]:
 
 def next_open(days: Days, day: date, most: int) -> date | None:
     """The first open day from one on, which may be that one; null where none comes within so many days."""
-    return next((each for each in _following(day, most, 1) if days.why_closed(each) is None), None)
+    start = day.toordinal()
+    return _first_open(days, range(start, min(start + most, date.max.toordinal()) + 1))
 
 
 def last_open(days: Days, day: date, most: int) -> date | None:
     """The last open day up to one, which may be that one; null where none came within so many days."""
-    return next((each for each in _following(day, most, -1) if days.why_closed(each) is None), None)
+    start = day.toordinal()
+    return _first_open(days, range(start, max(start - most, 1) - 1, -1))
 
 
-def _following(day: date, most: int, step: int) -> Iterator[date]:
-    for number in range(most + 1):
-        try:
-            yield day + number * step * _DAY
-        except OverflowError:
-            return
+def _first_open(days: Days, ordinals: range) -> date | None:
+    for ordinal in ordinals:
+        day = date.fromordinal(ordinal)
+        if days.why_closed(day) is None:
+            return day
+    return None

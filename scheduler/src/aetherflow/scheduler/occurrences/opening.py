@@ -38,7 +38,7 @@ def open_store(
         connection = open_to_read(file, CONTENTS) if is_there else _nothing()
         return OccurrenceLedger(connection, file)
     if not is_network_allowed:
-        _refuse_network(file)
+        refuse_network(file)
     connection = open_connection(file, CONTENTS)
     if busy_seconds is not None:
         connection.set_busy_timeout(int(busy_seconds * 1000))
@@ -57,8 +57,13 @@ def _nothing() -> LedgerConnection:
     return connection
 
 
-def _refuse_network(file: Path) -> None:
-    kind = network_under(file)
+def refuse_network(file: Path, *, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """Refuse a ledger on a network file system.
+
+    Raises:
+        StoreFailed: it is on one.
+    """
+    kind = network_under(file, mounts=mounts)
     if kind is not None:
         raise StoreFailed(
             f"the occurrence ledger {file} would be on a network file system ({kind}), where it can be damaged",

@@ -33,7 +33,8 @@ def main():
             program=tuple(program) or KERNEL,
         )
     except AetherFlowError as error:
-        print(error, file=sys.stderr)
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
         return int(error.exit_code)
 
 

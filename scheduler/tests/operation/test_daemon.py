@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from datetime import UTC, datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -179,7 +176,7 @@ def test_good_file_is_in_force_after_sighup_and_a_bad_one_changes_nothing(schedu
     schedule("{id: new, interval: never, flow_yaml: flow.yaml}")
     daemon.send(signal.SIGHUP)
     daemon.wait_for("schedule_kept")
-    assert daemon.said("schedule_problem", level="ERROR")[0]["where"].endswith("schedule.yaml:4:24")
+    assert daemon.said("schedule_problem", level="ERROR")[0]["where"].endswith("schedule.yaml:4:25")
     daemon.wait_for("occurrence_end", item="old", count=len(daemon.said("occurrence_end")) + 1)
     schedule("{id: new, interval: 1s, flow_yaml: flow.yaml}")
     daemon.send(signal.SIGHUP)

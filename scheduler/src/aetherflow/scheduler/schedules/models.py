@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import Document
+from aetherflow.kernel.api import Document, Problem
 
+from ..calendars.clocks import JumpRule
 from ..calendars.rules import Rule
 
 #: What becomes of an occurrence whose item still has one that is not over.
@@ -55,6 +57,10 @@ class Item:
     #: The trigger as people read it: `cron 0 6 * * *`.
     trigger: str
     zone: ZoneInfo
+    #: What becomes of times that a jump of the clock leaves out or repeats.
+    dst: JumpRule = "once"
+    #: The calendar that decides which days it runs on; null for every day.
+    calendar_name: str | None = None
     enabled: bool = True
     overlap: Overlap = "skip"
     misfire: Misfire = "latest"
@@ -66,6 +72,20 @@ class Item:
     #: The pool whose limit it shares; null for none.
     pool: str | None = None
     retry: Retry = Retry()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarBlock:
+    """A calendar as the file describes it."""
+
+    #: From 0, Monday, to 6.
+    weekdays: frozenset[int] = frozenset(range(5))
+    #: Whose public holidays are no working days; null for nobody's.
+    country: str | None = None
+    subdivision: str | None = None
+    closed: frozenset[date] = frozenset()
+    #: Working days whatever else is said.
+    open: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +116,5 @@ class Schedule:
     items: Mapping[str, Item]
     limits: Limits = Limits()
     retention: Retention = Retention()
+    #: Warnings and notes, of its flows too; in the order of the file.
+    problems: tuple[Problem, ...] = ()

@@ -42,19 +42,20 @@ class Killer:
         """Kill so often, let the last one finish, and judge items that are due every so many seconds."""
         self.place.prepare()
         watch(self.place.ledger)
-        began = time.time()
+        began = ended = time.time()
         daemon = self.place.start()
         try:
             for number in range(1, kills + 1):
                 time.sleep(self.dice.uniform(SHORTEST_LIFE, self.longest_life))
                 daemon = self._replaced(daemon, is_outage=number % OUTAGE_EVERY == 0)
             time.sleep(SETTLING_SECONDS)
+            ended = time.time()
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"the last daemon left with {code}: {self.place.told()}")
         finally:
             daemon.kill()
             self.faults += self.place.survivors()
-        return judge(self.place, Span(began, time.time()), outages=self.outages, every=every)
+        return judge(self.place, Span(began, ended), outages=self.outages, every=every)
 
     def _replaced(self, daemon: Scheduler, *, is_outage: bool) -> Scheduler:
         if not is_outage and self.dice.random() < BESIDE:

@@ -54,8 +54,7 @@ class Place:
     tag: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def __post_init__(self) -> None:
-        (self.folder / "flows").mkdir(parents=True)
-        (self.folder / "outside" / "safe").mkdir(parents=True)
+        (self.outside / "safe").mkdir(parents=True)
         (self.folder / "temporary").mkdir()
         for flow in FLOWS.glob("*.yaml"):
             (self.folder / "flows" / flow.name).write_bytes(flow.read_bytes())
@@ -85,8 +84,8 @@ class Place:
 
     @property
     def outside(self) -> Path:
-        """Where the steps of real flows leave their effects."""
-        return self.folder / "outside"
+        """Where the steps of real flows leave their effects: in the flows' project, where they may write."""
+        return self.folder / "flows" / "outside"
 
     @property
     def temporary(self) -> Path:

@@ -42,15 +42,15 @@ class Crowd:
         """Strike for so long, let all finish, and judge."""
         self.place.prepare()
         watch(self.place.ledger)
-        began = time.time()
+        began = ended = time.time()
         try:
             self._strike_until(time.monotonic() + seconds)
-            self._settle()
+            ended = self._settle()
         finally:
             for each in [*self._daemons, *self._ticks]:
                 each.kill()
             self.faults += self.place.survivors()
-        return judge(self.place, Span(began, time.time()))
+        return judge(self.place, Span(began, ended))
 
     def _strike_until(self, deadline: float) -> None:
         self._daemons = [self.place.start() for _ in range(DAEMONS)]
@@ -105,13 +105,16 @@ class Crowd:
         if (code := tick.code()) != 0:
             self.faults.append(f"a tick left with {code}: {self.place.told()}")
 
-    def _settle(self) -> None:
-        """Nobody is struck any more: what was left is gone on with, and all leave."""
+    def _settle(self) -> float:
+        """Nobody is struck any more: what was left is gone on with, and all leave; answers when the last is told to."""
         self._wake(float("inf"))
         time.sleep(SETTLING_SECONDS)
         for tick in list(self._ticks):
             tick.code()
             self._look_at(tick)
+        ended = 0.0
         for daemon in self._daemons:
+            ended = time.time()
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"a daemon left with {code} in the end: {self.place.told()}")
+        return ended

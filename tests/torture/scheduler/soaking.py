@@ -109,6 +109,7 @@ def soaked(folder: Path, *, stubs: int, flows: int) -> Soak:
     """Run a daemon until there were so many runs of both kinds."""
     place = place_in(folder)
     count, samples, faults = Count(place), list[Sample](), list[str]()
+    place.prepare()
     daemon = place.start()
     began = time.monotonic()
     deadline = began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND

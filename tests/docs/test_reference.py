@@ -32,7 +32,11 @@ AT_THE_TOP = {"document", "version", "parameters", "resources", "path", "jobs", 
 
 
 def codes_of_sources() -> set[str]:
-    sources = [*ROOT.glob("kernel/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    sources = [
+        *ROOT.glob("kernel/src/**/*.py"),
+        *ROOT.glob("scheduler/src/**/*.py"),
+        *ROOT.glob("plugins/*/src/**/*.py"),
+    ]
     return {code for source in sources for code in CODE.findall(source.read_text(encoding="utf-8"))}
 
 

@@ -28,7 +28,7 @@ if "MODULES" in os.environ:
     atexit.register(lambda: open(os.environ["MODULES"], "w").write("\\n".join(sys.modules)))
 
 
-def fetch(context, town, streets, tags, dry_run):
+def fetch(context, town, streets, tags, dry_run, from_):
     if town == "nowhere":
         raise InvalidInput("there is no town 'nowhere'", code="AF-ACME-TOWN", help="write Berlin")
     if town == "broken":
@@ -43,7 +43,7 @@ def fetch(context, town, streets, tags, dry_run):
         return 2
     if town == "seven":
         return 7
-    told = {"town": town, "streets": streets, "tags": tags, "dry_run": dry_run, "is_terminal": context.is_terminal}
+    told = {"town": town, "streets": streets, "tags": tags, "dry_run": dry_run, "from": from_, "is_terminal": context.is_terminal}
     context.say_beside(f"fetching with {context.environment.get('ACME_TOKEN')}")
     if context.as_json:
         context.say_json(told)
@@ -70,6 +70,7 @@ run_command_program(
                 CommandParameter(name="streets", kind="arguments", help="Its streets."),
                 CommandParameter(name="tags", kind="texts", help="Tags.", metavar="TAG"),
                 CommandParameter(name="dry_run", kind="flag", help="Do nothing."),
+                CommandParameter(name="from_", kind="text", help="Since when."),
             ),
         ),
         PluginCommand(name="count", summary="Count.", run=count),
@@ -109,21 +110,23 @@ def towns(tmp_path):
 
 
 def test_command_gets_what_the_line_says(towns):
-    answer = towns("fetch", "Berlin", "A", "B", "--tags", "x", "--tags", "y", "--dry-run", "--json")
+    answer = towns("fetch", "Berlin", "A", "B", "--tags", "x", "--tags", "y", "--dry-run", "--from", "May", "--json")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout) == {
         "town": "Berlin",
         "streets": ["A", "B"],
         "tags": ["x", "y"],
         "dry_run": True,
+        "from": "May",
         "is_terminal": False,
     }
-    spelt_for_typer = towns("fetch", "--tags=x", "--json", "--", "Berlin")
+    spelt_for_typer = towns("fetch", "--tags=x", "--json", "--from=June", "--", "Berlin")
     assert json.loads(spelt_for_typer.stdout) == {
         "town": "Berlin",
         "streets": [],
         "tags": ["x"],
         "dry_run": False,
+        "from": "June",
         "is_terminal": False,
     }
 

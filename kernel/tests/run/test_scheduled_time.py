@@ -88,11 +88,13 @@ def test_later_start_with_another_moment_is_refused(project, first):
 
 
 def test_plan_tells_it_and_a_kept_plan_runs_with_it(project):
+    shown = project.aetherflow("plan", "daily.yaml", "--scheduled-time", MIDNIGHT_IN_BERLIN)
     planned = project.aetherflow(
         "plan", "daily.yaml", "--scheduled-time", MIDNIGHT_IN_BERLIN, "--out", "plan.json", "--json"
     )
     answer = project.aetherflow("run", "--plan", "plan.json", "--json")
 
+    assert f"  scheduled   {MIDNIGHT_IN_BERLIN}\n" in shown.out
     assert planned.json["request"]["scheduled_time"] == MIDNIGHT_IN_BERLIN
     assert (planned.json["run"]["date"], planned.json["run"]["scheduled_time"]) == ("2026-03-01", MIDNIGHT_IN_BERLIN)
     assert told(answer) == f"2026-03-01 2026-03-01 {MIDNIGHT_IN_BERLIN}"

@@ -76,7 +76,7 @@ def test_what_would_refuse_the_start_is_told_all_at_once(check, parameters, more
 def test_what_a_secret_parameter_holds_is_not_told(check):
     (problem,) = check.problems_with({"count": 1, "label": "s3cret-and-long"}, run_id="one", scheduled_time=AT)
 
-    assert "s3cret" not in f"{problem}"
+    assert "s3cret" not in f"{problem} {check}"
 
 
 def test_default_that_needs_the_environment_is_missed_before_the_run(project):

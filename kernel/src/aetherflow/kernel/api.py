@@ -47,8 +47,11 @@ if TYPE_CHECKING:
         ItemStarted as ItemStarted,
         JobEnded as JobEnded,
         JobStarted as JobStarted,
+        OccurrenceEnded as OccurrenceEnded,
+        OccurrenceStarted as OccurrenceStarted,
         RunEnded as RunEnded,
         RunStarted as RunStarted,
+        SchedulerLogged as SchedulerLogged,
         Status as Status,
         StepEnded as StepEnded,
         StepLogged as StepLogged,
@@ -121,6 +124,7 @@ if TYPE_CHECKING:
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
     from .resolve.text import parameter_text as parameter_text
+    from .run.event_log import EventLog as EventLog, open_event_log as open_event_log
     from .run.flow import run_flow as run_flow
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
     from .run.run_texts import RunTexts as RunTexts, compile_run_texts as compile_run_texts
@@ -182,8 +186,11 @@ _HOMES = {
         "ItemStarted",
         "JobEnded",
         "JobStarted",
+        "OccurrenceEnded",
+        "OccurrenceStarted",
         "RunEnded",
         "RunStarted",
+        "SchedulerLogged",
         "Status",
         "StepEnded",
         "StepLogged",
@@ -241,6 +248,7 @@ _HOMES = {
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
     "resolve.text": ("parameter_text",),
+    "run.event_log": ("EventLog", "open_event_log"),
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
     "run.run_texts": ("RunTexts", "compile_run_texts"),

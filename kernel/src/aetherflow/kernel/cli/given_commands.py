@@ -25,7 +25,7 @@ def as_parameter(parameter: CommandParameter) -> Parameter:
         parameter.name,
         parameter.kind,
         parameter.help,
-        option=f"--{parameter.name.replace('_', '-')}",
+        option=f"--{parameter.name.removesuffix('_').replace('_', '-')}",
         metavar=parameter.metavar,
         is_required=parameter.is_required,
         is_flow=parameter.is_flow,

@@ -24,7 +24,7 @@ PARAMETER_KINDS: tuple[ParameterKind, ...] = ("argument", "arguments", "text", "
 class CommandParameter:
     """One thing that a command takes; an option is written as its name, with dashes."""
 
-    #: The keyword that the command's function gets it by.
+    #: The keyword that the command's function gets it by; `from_` is the option `--from`.
     name: str
     kind: ParameterKind
     help: str

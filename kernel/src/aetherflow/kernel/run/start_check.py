@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..check.preparation import prepare_flow, require_job
 from ..contracts.records import RunKey
 from ..errors import InvalidInput
-from ..quick_dataclasses import dataclass
+from ..quick_dataclasses import dataclass, field
 from .claiming import settle_run_id
 from .parameters import facts_of, refuse_secret_parameters, settle_parameters
 
@@ -28,9 +28,9 @@ class StartCheck:
 
     #: The warnings of the flow and of its surroundings.
     warnings: tuple[Problem, ...]
-    flow: Flow
-    environment: Mapping[str, str]
-    redactor: Redactor
+    flow: Flow = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+    redactor: Redactor = field(repr=False)
 
     @property
     def flow_id(self) -> str:

@@ -201,7 +201,9 @@ class Transaction:
 
     def __enter__(self) -> None:
         if self._connection.has_failed:
-            raise self._failed(self._path, "its device has failed before")
+            failure = self._failed(self._path, "its device has failed before")
+            failure.may_be_tried_again = False
+            raise failure
         self._guard.acquire()
         try:
             self._connection.execute("BEGIN IMMEDIATE")

@@ -31,24 +31,26 @@ _TAKE = (
 _Candidate = tuple[Value, ...]
 
 
-def is_any_due(connection: LedgerConnection, now: datetime) -> bool:
+def is_any_due(connection: LedgerConnection, due_until: datetime) -> bool:
     """Whether anything waits that is due; whoever only asks keeps nobody from writing."""
-    return bool(connection.execute(_HAS_CANDIDATES, (milliseconds_of(now),)).fetchall())
+    return bool(connection.execute(_HAS_CANDIDATES, (milliseconds_of(due_until),)).fetchall())
 
 
-def claim(connection: LedgerConnection, room: Room, owner: str, now: datetime) -> tuple[Occurrence, ...]:
+def claim(
+    connection: LedgerConnection, room: Room, owner: str, now: datetime, due_until: datetime
+) -> tuple[Occurrence, ...]:
     """Take what is due and has room for this owner; inside a transaction."""
     started = milliseconds_of(now)
     taken: list[Occurrence] = []
-    for item, at in _chosen(connection, _Seats(connection, room), started):
+    for item, at in _chosen(connection, _Seats(connection, room), milliseconds_of(due_until)):
         rows = connection.execute(_TAKE, (owner, started, item, at)).fetchall()
         taken.extend(occurrence_of(row) for row in rows)
     return tuple(taken)
 
 
-def _chosen(connection: LedgerConnection, seats: _Seats, now: int) -> list[tuple[str, int]]:
+def _chosen(connection: LedgerConnection, seats: _Seats, due_until: int) -> list[tuple[str, int]]:
     chosen: list[tuple[str, int]] = []
-    candidates = connection.execute(_CANDIDATES, (now,))
+    candidates = connection.execute(_CANDIDATES, (due_until,))
     for item, at, origin, max_parallel in candidates:
         if seats.are_taken:
             break

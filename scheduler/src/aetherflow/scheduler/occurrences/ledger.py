@@ -55,16 +55,17 @@ class OccurrenceLedger:
         with self._writing():
             return accounting.account(self._connection, dues, now)
 
-    def claim(self, room: Room, now: datetime) -> tuple[Occurrence, ...]:
+    def claim(self, room: Room, now: datetime, due_until: datetime | None = None) -> tuple[Occurrence, ...]:
+        due_until = due_until or now
         with self._looking():
-            if room.max_runs < 1 or not claiming.is_any_due(self._connection, now):
+            if room.max_runs < 1 or not claiming.is_any_due(self._connection, due_until):
                 return ()
         is_known = self._owner.is_known
         self._owner.live()
         with self._writing():
             if not is_known:
                 self._say_heard(now)
-            return claiming.claim(self._connection, room, self._owner.name, now)
+            return claiming.claim(self._connection, room, self._owner.name, now, due_until)
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         with self._writing():

@@ -12,13 +12,16 @@ from .schema import CONTENTS, TABLES
 from .store import OccurrenceStore
 
 
-def open_store(state: Path, *, is_to_read: bool = False, is_network_allowed: bool = False) -> OccurrenceStore:
+def open_store(
+    state: Path, *, is_to_read: bool = False, is_network_allowed: bool = False, busy_seconds: float | None = None
+) -> OccurrenceStore:
     """Open the occurrence ledger of a folder for state, made with the folder where it is missing.
 
     Args:
         state: the folder.
         is_to_read: only look; nothing is made, and where there is no ledger, nothing is remembered.
         is_network_allowed: whether it may be on a network file system; then no other machine may use it.
+        busy_seconds: how long one call waits for others who write, where that is not as long as usual.
 
     Raises:
         StoreFailed: it can't be opened, is none, or is newer than this scheduler.
@@ -35,8 +38,10 @@ def open_store(state: Path, *, is_to_read: bool = False, is_network_allowed: boo
         connection = open_to_read(file, CONTENTS) if is_there else _nothing()
         return OccurrenceLedger(connection, file)
     if not is_network_allowed:
-        _refuse_network(file)
+        refuse_network(file)
     connection = open_connection(file, CONTENTS)
+    if busy_seconds is not None:
+        connection.set_busy_timeout(int(busy_seconds * 1000))
     return OccurrenceLedger(connection, file.resolve())
 
 
@@ -52,8 +57,13 @@ def _nothing() -> LedgerConnection:
     return connection
 
 
-def _refuse_network(file: Path) -> None:
-    kind = network_under(file)
+def refuse_network(file: Path, *, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """Refuse a ledger on a network file system.
+
+    Raises:
+        StoreFailed: it is on one.
+    """
+    kind = network_under(file, mounts=mounts)
     if kind is not None:
         raise StoreFailed(
             f"the occurrence ledger {file} would be on a network file system ({kind}), where it can be damaged",

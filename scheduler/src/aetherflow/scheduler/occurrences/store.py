@@ -28,8 +28,14 @@ class OccurrenceStore(Protocol):
     def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:
         """Write a row for each time that has none, by its policies; answers the rows that this call wrote."""
 
-    def claim(self, room: Room, now: datetime) -> tuple[Occurrence, ...]:
-        """Take what waits, is due and has room, the longest waiting first; answers it as RUNNING, ours from now on."""
+    def claim(self, room: Room, now: datetime, due_until: datetime | None = None) -> tuple[Occurrence, ...]:
+        """Take what waits, is due and has room, the longest waiting first; answers it as RUNNING, ours from now on.
+
+        Args:
+            room: how much may run.
+            now: the time.
+            due_until: what is due later is left to others; null for now.
+        """
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         """Write down how runs ended; those that are to run again wait from now on."""

@@ -19,6 +19,9 @@ from .signals import Wishes, wishes_by_signals
 from .systemd import Notifier
 from .telling import EventLog, Teller
 
+#: How long one look waits for others who write to the ledger; after that the scheduler says so, and looks again.
+BUSY_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -72,7 +75,7 @@ def operating(
         stack.callback(wake_up.close)
         wishes = stack.enter_context(wishes_by_signals(wake_up))
         schedule = read_schedule(file, environment=environment, profile=profile)
-        store = open_store(schedule.state)
+        store = open_store(schedule.state, busy_seconds=BUSY_SECONDS)
         stack.callback(store.close)
         surroundings = Surroundings(
             folder=schedule.file.parent,

@@ -77,12 +77,13 @@ class Scheduler:
         return self._wakings.next is not None and self._wakings.next <= horizon
 
     def begin(self) -> None:
-        """Make the items known, and learn since when nobody has looked at them.
+        """Make the items known, learn since when nobody has looked at them, and take in what dead schedulers left.
 
         Raises:
             StoreFailed: the ledger can't be read or written.
         """
         self._use(self.schedule, {})
+        self._live(self._now())
 
     def replace(self, schedule: Schedule) -> None:
         """Go on with another schedule; what runs is not touched.
@@ -110,7 +111,7 @@ class Scheduler:
             self._cancel()
             if not self.is_draining:
                 self._account(horizon or now, now)
-                started = self._start(horizon or now)
+                started = self._start(horizon or now, now)
             self._next_waiting = self._store.next_due(self._looked_until, horizon or now)
         except LedgerFailed as error:
             if self.patience.fail():
@@ -194,8 +195,8 @@ class Scheduler:
             moments += len(due.times) if due is not None else 1
         return taken
 
-    def _start(self, horizon: datetime) -> int:
-        claimed = self._store.claim(self._room, horizon)
+    def _start(self, horizon: datetime, now: datetime) -> int:
+        claimed = self._store.claim(self._room, now, horizon)
         for occurrence in claimed:
             self._teller.started(occurrence)
             self._launcher.start(occurrence, self.schedule.items[occurrence.item])

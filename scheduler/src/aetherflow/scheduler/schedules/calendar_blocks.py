@@ -10,9 +10,10 @@ from typing import Any
 
 from aetherflow.kernel.api import Field, Fields, Misfit, Reading, shapes
 
+from ..calendars.days import WorkingDays
+from ..calendars.public_holidays import PublicHolidays, read_holidays
 from .date_files import read_dates
 from .findings import Findings, YamlPath
-from .models import CalendarBlock
 from .paths import absolute, path_text
 from .times import day_shape
 
@@ -58,9 +59,7 @@ _CALENDAR_KEYS = Fields(
 calendars = shapes.named(_CALENDAR_KEYS)
 
 
-def build_calendars(
-    written: Mapping[str, dict[str, Any]], folder: Path, findings: Findings
-) -> dict[str, CalendarBlock]:
+def build_calendars(written: Mapping[str, dict[str, Any]], folder: Path, findings: Findings) -> dict[str, WorkingDays]:
     """The calendars, with the dates of their files.
 
     Args:
@@ -71,13 +70,13 @@ def build_calendars(
     return {name: _calendar(name, found, folder, findings) for name, found in written.items()}
 
 
-def _calendar(name: str, found: Mapping[str, Any], folder: Path, findings: Findings) -> CalendarBlock:
+def _calendar(name: str, found: Mapping[str, Any], folder: Path, findings: Findings) -> WorkingDays:
     path = ("calendars", name)
     days = {}
     for key in ("closed", "open"):
         dates = found.get(key, ())
         days[key] = _read(dates, folder, findings, (*path, key)) if isinstance(dates, _DateFile) else frozenset(dates)
-    weekdays = found.get("weekdays", CalendarBlock().weekdays)
+    weekdays = found.get("weekdays", frozenset(range(5)))
     if not weekdays and not days["open"] and not findings.error_count:
         mend = "name some of mon, tue, wed, thu, fri, sat and sun"
         findings.error("AF-SCHEDULE-CALENDAR", f"the calendar {name!r} has no working day", mend, (*path, "weekdays"))
@@ -85,8 +84,26 @@ def _calendar(name: str, found: Mapping[str, Any], folder: Path, findings: Findi
         mend = "take it out of one of them"
         message = f"{both} is in `closed` and in `open`, which wins"
         findings.warning("AF-SCHEDULE-NO-EFFECT", message, mend, (*path, "closed"), at_key=True)
-    holidays = found.get("holidays", {})
-    return CalendarBlock(weekdays=weekdays, **holidays, closed=days["closed"], open=days["open"])
+    holidays = _holidays(found["holidays"], findings, (*path, "holidays")) if "holidays" in found else None
+    return WorkingDays(weekdays=weekdays, holidays=holidays, closed=days["closed"], open=days["open"])
+
+
+def _holidays(found: Mapping[str, str], findings: Findings, path: YamlPath) -> PublicHolidays | None:
+    try:
+        return read_holidays(found["country"], found.get("subdivision"))
+    except ValueError as error:
+        message, _, mend = str(error).partition(": ")
+        key = "subdivision" if _is_country(found["country"]) else "country"
+        findings.error("AF-SCHEDULE-CALENDAR", message, mend, (*path, key))
+        return None
+
+
+def _is_country(code: str) -> bool:
+    try:
+        read_holidays(code)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(dates: _DateFile, folder: Path, findings: Findings, path: YamlPath) -> frozenset[date]:

@@ -64,7 +64,7 @@ ITEM_KEYS = Fields(
         "allow_stale_bundle": Field(shapes.anything),
         "flow_job": Field(shapes.identifier),
         "params": Field(shapes.free_mapping),
-        "profile": Field(shapes.identifier),
+        "profile": Field(shapes.text),
         "timezone": Field(zone),
         "calendar": Field(calendar_use),
         "overlap": Field(shapes.one_of("skip", "queue", "allow", "cancel")),

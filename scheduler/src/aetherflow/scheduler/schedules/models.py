@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import Document, Problem
+from aetherflow.kernel.api import Document, Problem, RunTexts
 
 from ..calendars.clocks import JumpRule
 from ..calendars.rules import Rule
@@ -52,6 +51,8 @@ class Item:
     profile: str | None = None
     #: Values of the flow's parameters, as written; texts may hold `{{run.date}}` and `{{run.scheduled_time}}`.
     params: Mapping[str, object] = field(default_factory=dict)
+    #: The same, ready to be rendered for a run.
+    run_texts: RunTexts
     #: Names the moments, calendar and all.
     rule: Rule
     #: The trigger as people read it: `cron 0 6 * * *`.
@@ -72,20 +73,6 @@ class Item:
     #: The pool whose limit it shares; null for none.
     pool: str | None = None
     retry: Retry = Retry()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarBlock:
-    """A calendar as the file describes it."""
-
-    #: From 0, Monday, to 6.
-    weekdays: frozenset[int] = frozenset(range(5))
-    #: Whose public holidays are no working days; null for nobody's.
-    country: str | None = None
-    subdivision: str | None = None
-    closed: frozenset[date] = frozenset()
-    #: Working days whatever else is said.
-    open: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,11 +58,12 @@ class Jumper:
             for seconds in jumps:
                 before = rows_in(self.place.ledger)
                 self.clock.move(seconds)
+                at = self.clock.now()
                 if kill:
                     daemon.kill()
                     daemon = self.place.start()
                 self._look_at(daemon)
-                self.faults += faults_of_jump(seconds, before, rows_in(self.place.ledger))
+                self.faults += faults_of_jump(seconds, at, before, rows_in(self.place.ledger))
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"the daemon left with {code}: {self.place.told()}")
         finally:
@@ -104,11 +105,12 @@ class Jumper:
                     yield f"lost: {item} at {told(second)}"
 
 
-def faults_of_jump(seconds: int, before: Collection[Row], after: Collection[Row]) -> Iterator[str]:
+def faults_of_jump(seconds: int, at: float, before: Collection[Row], after: Collection[Row]) -> Iterator[str]:
     """What policies leave out is left out, the rest runs, and nothing comes back that was before.
 
     Args:
         seconds: how far the clock jumped.
+        at: where it jumped to.
         before: the rows just before.
         after: the rows some seconds later.
     """
@@ -118,25 +120,19 @@ def faults_of_jump(seconds: int, before: Collection[Row], after: Collection[Row]
         new = [row for row in after if row.item == item and (row.item, row.second) not in known]
         yield from (f"back: {row.run_id} came after a later one" for row in new if row.second < newest_before)
         if seconds > period:
-            yield from _faults_of_catching_up(item, new)
+            yield from _faults_of_catching_up(item, at, new)
 
 
-def _faults_of_catching_up(item: str, new: Sequence[Row]) -> Iterator[str]:
+def _faults_of_catching_up(item: str, at: float, new: Sequence[Row]) -> Iterator[str]:
+    """Of what the clock jumped over, the latest runs, or all that is not too old; it is seen some seconds later."""
     if not new:
         yield f"lost: {item} has nothing new after a jump over its moments"
         return
-    newest = new[-1].second
+    seen = at + SEEING_SECONDS
+    oldest_to_run = seen - GRACE[item] if item == "second" else new[-1].second
+    newest_to_miss = at - GRACE[item] if item == "second" else at - PERIODS[item]
     for row in new:
-        age = newest - row.second
-        if item == "second":
-            # By when it is looked at some seconds have passed, more than those that are on time in any case.
-            must_run, must_not = (
-                age < GRACE[item] - SEEING_SECONDS,
-                age > GRACE[item] + SEEING_SECONDS + LOOKING_SECONDS,
-            )
-        else:
-            must_run, must_not = age == 0, age > SEEING_SECONDS + LOOKING_SECONDS
-        if must_run and row.status == "MISSED":
+        if row.second >= oldest_to_run and row.status == "MISSED":
             yield f"lost: {row.run_id} was MISSED {row.reason}"
-        if must_not and row.status != "MISSED":
-            yield f"too much: {row.run_id} is {row.status}, {age} s before the newest one"
+        if row.second < newest_to_miss and row.status != "MISSED":
+            yield f"too much: {row.run_id} is {row.status}, the clock jumped to {told(at)}"

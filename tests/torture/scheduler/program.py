@@ -30,7 +30,7 @@ def main() -> int:
     """Read the arguments, and schedule."""
     runs, command, file = sys.argv[1:]
     if every := os.environ.get("FORGETS_EVERY"):
-        retention._ROUND_SECONDS = float(every)
+        retention.ROUND_SECONDS = retention._ASK_SECONDS = float(every)
     schedule = {"run": run_scheduler, "tick": tick}[command]
     program = {"stub": STUB, "kernel": KERNEL}[runs]
     return schedule(Path(file), environment=dict(os.environ), log=Lines(), program=program)

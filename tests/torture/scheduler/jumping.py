@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .audit import Row, changes_in, gaps_in, rows_in, watch
+from .audit import Row, changes_in, gaps_in, rows_in
 from .clock import DAY, HOUR, MovedClock
 from .measuring import processor_seconds
 from .place import Place, Scheduler, every_second
@@ -50,7 +50,6 @@ class Jumper:
             kill: have another daemon go on after each jump.
         """
         self.place.prepare()
-        watch(self.place.ledger)
         self._began = self._latest = self.clock.now()
         daemon = self.place.start()
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ..lengths import SEED
-from .audit import watch
 from .place import Place, Scheduler
 from .verdict import Span, Verdict, judge
 
@@ -16,13 +15,13 @@ SHORTEST_LIFE = 0.1
 #: How long nobody is there until the next one is started.
 LONGEST_PAUSE = 0.3
 #: So many have a successor before they are killed, as services are renewed without a pause, and for how long.
-BESIDE, LONGEST_BESIDE = 0.3, 1.5
+BESIDE, LONGEST_BESIDE = 0.3, 2.5
 #: After so many kills nobody is there for longer than anything counts as merely late.
 OUTAGE_EVERY, OUTAGE_SECONDS = 25, 12.0
 #: A successor is at work after this, for what counts as an outage.
 AT_WORK_SECONDS = 5.0
 #: How long the last one has for what was left.
-SETTLING_SECONDS = 10.0
+SETTLING_SECONDS = 7.0
 
 
 @dataclass(slots=True)
@@ -33,6 +32,8 @@ class Killer:
     dice: Random = field(default_factory=lambda: Random(SEED))  # noqa: S311 - moments
     #: How long a daemon lives at most.
     longest_life: float = 4.0
+    #: How many have a successor before they are killed.
+    beside: float = BESIDE
     kills: int = 0
     outages: list[Span] = field(default_factory=list)
     #: Daemons that left by themselves.
@@ -41,7 +42,6 @@ class Killer:
     def rage(self, kills: int, *, every: int = 1) -> Verdict:
         """Kill so often, let the last one finish, and judge items that are due every so many seconds."""
         self.place.prepare()
-        watch(self.place.ledger)
         began = ended = time.time()
         daemon = self.place.start()
         try:
@@ -58,8 +58,9 @@ class Killer:
         return judge(self.place, Span(began, ended), outages=self.outages, every=every)
 
     def _replaced(self, daemon: Scheduler, *, is_outage: bool) -> Scheduler:
-        if not is_outage and self.dice.random() < BESIDE:
+        if not is_outage and self.dice.random() < self.beside:
             successor = self.place.start()
+            successor.wait_until_at_work()
             time.sleep(self.dice.uniform(0, LONGEST_BESIDE))
             self._kill(daemon)
             return successor

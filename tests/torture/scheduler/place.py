@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..kills.scene import processes_with
+from .audit import watch
 
 HERE = Path(__file__).resolve().parent
 PLUGIN = HERE / "plugin"
@@ -26,6 +27,8 @@ PATIENCE_SECONDS = 60
 SURVIVAL_SECONDS = 4.0
 
 Runs = Literal["stub", "kernel"]
+#: Be the daemon, tick once, or make the ledger and nothing else.
+Does = Literal["run", "tick", "make"]
 
 
 def every_second(name: str, *, flow: str = "safe", every: str = "1s", **policies: Any) -> dict[str, Any]:
@@ -55,7 +58,8 @@ class Place:
 
     def __post_init__(self) -> None:
         (self.outside / "safe").mkdir(parents=True)
-        (self.folder / "temporary").mkdir()
+        self.temporary.mkdir()
+        self.logs.mkdir()
         for flow in FLOWS.glob("*.yaml"):
             (self.folder / "flows" / flow.name).write_bytes(flow.read_bytes())
         content = {"version": 1, "timezone": "UTC", **self.settings, "items": list(self.items)}
@@ -93,9 +97,9 @@ class Place:
         return self.folder / "temporary"
 
     @property
-    def log(self) -> Path:
-        """What all schedulers told."""
-        return self.folder / "log"
+    def logs(self) -> Path:
+        """What each scheduler told."""
+        return self.folder / "logs"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,18 +115,20 @@ class Place:
             "FORGETS_EVERY": "" if self.forgets_every is None else str(self.forgets_every),
         }
 
-    def start(self, command: Literal["run", "tick"] = "run") -> Scheduler:
+    def start(self, command: Does = "run") -> Scheduler:
         """Start a scheduler."""
         return Scheduler(self, command)
 
     def prepare(self) -> None:
-        """Have a scheduler look for the first time: from now on, what is due is due."""
-        tick = self.start("tick")
-        assert tick.code() == 0, self.told()
+        """Make a ledger that writes down what happens to it, and look for the first time: what is due from now on counts."""
+        assert self.start("make").code() == 0, self.told()
+        watch(self.ledger)
+        assert self.start("tick").code() == 0, self.told()
 
     def told(self) -> str:
         """The end of what the schedulers told."""
-        return self.log.read_text(encoding="utf-8", errors="replace")[-4000:] if self.log.exists() else ""
+        logs = sorted(self.logs.iterdir(), key=lambda log: log.stat().st_mtime)
+        return "".join(log.read_text(encoding="utf-8", errors="replace")[-2000:] for log in logs[-3:])
 
     def survivors(self) -> list[str]:
         """Processes that are still there after the time that they may take to end; ended by us then."""
@@ -138,9 +144,10 @@ class Place:
 class Scheduler:
     """A scheduler at work; it is started as a user would, but for what it runs."""
 
-    def __init__(self, place: Place, command: Literal["run", "tick"]) -> None:
+    def __init__(self, place: Place, command: Does) -> None:
         program = [sys.executable, "-P", str(HERE / "program.py"), place.runs, command, str(place.file)]
-        with place.log.open("ab") as log:
+        self._log = place.logs / f"{len(list(place.logs.iterdir())):04}"
+        with self._log.open("xb") as log:
             self._process = subprocess.Popen(
                 program,
                 cwd=place.folder,
@@ -155,6 +162,12 @@ class Scheduler:
     def pid(self) -> int:
         """Its process."""
         return self._process.pid
+
+    def wait_until_at_work(self) -> None:
+        """Wait until it has begun to look for what is due, or has left."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while b"schedule_start" not in self._log.read_bytes() and not self.has_ended and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     @property
     def has_ended(self) -> bool:

@@ -1,4 +1,4 @@
-"""A scheduler as its command line starts it, but for what it runs: `program.py stub|kernel run|tick FILE`.
+"""A scheduler as its command line starts it, but for what it runs: `program.py stub|kernel run|tick|make FILE`.
 
 With FORGETS_EVERY it looks that often for what is to be forgotten; by itself it does so too seldom to be seen.
 """
@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.operation import retention
 from aetherflow.scheduler.operation.daemon import run_scheduler
 from aetherflow.scheduler.operation.ticking import tick
@@ -31,6 +32,9 @@ def main() -> int:
     runs, command, file = sys.argv[1:]
     if every := os.environ.get("FORGETS_EVERY"):
         retention.ROUND_SECONDS = retention._ASK_SECONDS = float(every)
+    if command == "make":
+        open_store(Path(file).parent / ".aetherflow" / "schedule").close()
+        return 0
     schedule = {"run": run_scheduler, "tick": tick}[command]
     program = {"stub": STUB, "kernel": KERNEL}[runs]
     return schedule(Path(file), environment=dict(os.environ), log=Lines(), program=program)

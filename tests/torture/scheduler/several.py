@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ..lengths import SEED
-from .audit import watch
 from .place import Place, Scheduler
 from .verdict import Span, Verdict, judge
 
@@ -19,7 +18,7 @@ STOPS, LONGEST_STOP = 0.5, 10.0
 #: A tick is started so soon after the one before; so many of them are killed at work.
 SHORTEST_REST, LONGEST_REST = 0.5, 2.5
 TICKS_KILLED, LONGEST_TICK_LIFE = 0.3, 1.0
-SETTLING_SECONDS = 12.0
+SETTLING_SECONDS = 7.0
 GLANCE_SECONDS = 0.02
 
 
@@ -41,7 +40,6 @@ class Crowd:
     def rage(self, seconds: float) -> Verdict:
         """Strike for so long, let all finish, and judge."""
         self.place.prepare()
-        watch(self.place.ledger)
         began = ended = time.time()
         try:
             self._strike_until(time.monotonic() + seconds)

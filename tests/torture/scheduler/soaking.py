@@ -24,7 +24,7 @@ MEBIBYTE = 1024 * 1024
 #: So many items of the stub and of a real flow are due all at once, and how often: in between nothing runs for a while.
 STUBS, FLOWS, EVERY = 24, 2, "2s"
 #: A look at it comes so often.
-EVERY_SECONDS = 0.5
+EVERY_SECONDS, GLANCE_SECONDS = 0.5, 0.02
 #: What is over longer than this is forgotten.
 REMEMBERED_SECONDS = 8.0
 FORGETS_EVERY = 3.0
@@ -115,7 +115,7 @@ def soaked(folder: Path, *, stubs: int, flows: int) -> Soak:
     deadline = began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND
     try:
         while count.stubs < stubs or count.flows < flows:
-            time.sleep(EVERY_SECONDS)
+            wait_for_rest(daemon.pid)
             count.look()
             if daemon.has_ended or time.monotonic() > deadline:
                 faults.append(f"it stands still after {count.both} runs: {place.told()}")
@@ -147,6 +147,14 @@ def place_in(folder: Path) -> Place:
         settings={"retention": dict.fromkeys(("history_days", "output_days"), REMEMBERED_SECONDS / DAY)},
         forgets_every=FORGETS_EVERY,
     )
+
+
+def wait_for_rest(pid: int) -> None:
+    """Wait for a moment in which nothing runs; where none comes, one in which something does is looked at as well."""
+    time.sleep(EVERY_SECONDS / 2)
+    deadline = time.monotonic() + EVERY_SECONDS
+    while children_of(pid) and time.monotonic() < deadline:
+        time.sleep(GLANCE_SECONDS)
 
 
 def sample_of(daemon: Scheduler, place: Place, runs: int) -> Sample:

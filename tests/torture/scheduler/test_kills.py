@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ..lengths import SEED, scaled
+from ..lengths import SCALE, SEED, scaled
 from .killing import Killer
 from .place import Place, every_second
 from .verdict import LEAST_SHARE
@@ -18,11 +18,13 @@ pytestmark = [
 ]
 
 KILLS = scaled(200, least=10)
+#: How long a daemon lives at most before it is killed.
+LONGEST_LIFE = 4.0 if SCALE >= 1 else 2.0
 ITEMS = [every_second(misfire, misfire=misfire) for misfire in ("skip", "latest", "all")]
 
 
 def test_r20_every_second_has_one_occurrence_however_often_the_daemon_is_killed(tmp_path):
-    killer = Killer(Place(folder=tmp_path / "place", items=ITEMS))
+    killer = Killer(Place(folder=tmp_path / "place", items=ITEMS), longest_life=LONGEST_LIFE)
     verdict = killer.rage(KILLS)
 
     print(f"\nscheduler, kills (seed {SEED}): {killer.kills} kills, {len(killer.outages)} outages: {verdict}")

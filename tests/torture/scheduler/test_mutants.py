@@ -20,7 +20,7 @@ pytestmark = [
 SCHEDULER = ROOT / "scheduler" / "src"
 PACKAGE = "aetherflow/scheduler/"
 ITEMS = [every_second(misfire, misfire=misfire) for misfire in ("skip", "latest", "all")]
-KILLS, SECONDS = 8, 20
+KILLS, SECONDS = 6, 20
 
 NO_KEY = Mutant(
     name="the table of occurrences has no key",
@@ -36,7 +36,7 @@ def mutated(mutant, folder):
 
 
 def faults_of_kills(mutant, folder):
-    killer = Killer(mutated(mutant, folder))
+    killer = Killer(mutated(mutant, folder), beside=1.0)
     verdict = killer.rage(KILLS)
     return [*verdict.violations, *killer.faults]
 

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
 ]
 
-SECONDS = scaled(300, least=15)
+SECONDS = scaled(300, least=12)
 ITEMS = [every_second(misfire, misfire=misfire) for misfire in ("skip", "latest", "all")]
 
 

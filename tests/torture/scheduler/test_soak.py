@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
 ]
 
-STUB_RUNS, REAL_RUNS = scaled(9500, least=285), scaled(500, least=15)
+STUB_RUNS, REAL_RUNS = scaled(9500, least=190), scaled(500, least=10)
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,9 @@ def test_what_sides_tell_themselves_is_compared_and_who_does_not_tell_is_left_ou
     ours, other = _shell("ours", "echo figure p50 ms = 3.0"), _shell("other", "echo; echo figure p50 ms = 1.5")
     sides = {"ours": ours, "beside": (other, _shell("silent", "echo p50 ms = 1"))}
 
-    result = compare(Comparison(name="late", title="Late", tells=("p50 ms",), **sides), tmp_path, runs=2, tell=told.append)
+    result = compare(
+        Comparison(name="late", title="Late", tells=("p50 ms",), **sides), tmp_path, runs=2, tell=told.append
+    )
 
     assert result.ratios(result.beside[0], "p50 ms") == (2.0, 2.0, 2.0)
     assert [each.side.name for each in result.beside] == ["other"]

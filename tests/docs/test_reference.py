@@ -32,7 +32,11 @@ AT_THE_TOP = {"document", "version", "parameters", "resources", "path", "jobs", 
 
 
 def codes_of_sources() -> set[str]:
-    sources = [*ROOT.glob("kernel/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    sources = [
+        *ROOT.glob("kernel/src/**/*.py"),
+        *ROOT.glob("scheduler/src/**/*.py"),
+        *ROOT.glob("plugins/*/src/**/*.py"),
+    ]
     return {code for source in sources for code in CODE.findall(source.read_text(encoding="utf-8"))}
 
 
@@ -109,7 +113,9 @@ def test_every_input_and_output_of_a_plugin_is_on_its_page(manifest: Path) -> No
 def test_every_command_of_a_plugin_is_told_with_its_options(manifest: Path) -> None:
     for command in json.loads(manifest.read_text(encoding="utf-8")).get("commands", ()):
         told = first_cells(manifest.parents[2] / "README.md", f"## `aetherflow {command['name']}`")
-        own = {each["name"].replace("_", "-") for each in command["parameters"] if each["kind"] != "argument"}
+        own = {
+            each["name"].replace("_", "-") for each in command["parameters"] if not each["kind"].startswith("argument")
+        }
         assert {cell.split()[0] for cell in told} == {f"--{name}" for name in own | {"profile", "json"}}
         assert command["name"] in prose_of(DOCS / "cli.md")
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from .clocks import ClockRule, JumpRule, clock_before, in_order
+from .fields import five_fields
 
-from .clocks import JumpRule, moments_of
+if TYPE_CHECKING:
+    from cronsim import CronSim
 
 _NICKNAMES = {
     "@yearly": "0 0 1 1 *",
@@ -20,9 +25,8 @@ _NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_FIELDS = 5
-#: The widest jump of any clock, and more.
-_JUMP = timedelta(hours=30)
+#: A day that comes at all comes again within 40 years: 29 February on a certain day of the week, about the year 2100.
+_YEARS_AHEAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,54 +43,89 @@ class Cron:
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """The moments after another one, in UTC, each later than the one before; ends where the calendar ends."""
-        found = self._by_the_clock(moment) if self._follows_the_clock else self._by_passing_time(moment)
-        last = moment
-        for each in found:
-            if each > last:
-                yield each
-                last = each
-
-    @property
-    def _follows_the_clock(self) -> bool:
-        minute, hour = self.text.split()[:2]
-        return not minute.startswith("*") and not hour.startswith("*")
-
-    def _by_passing_time(self, moment: datetime) -> Iterator[datetime]:
         try:
-            for each in CronSim(self.text, moment.astimezone(self.zone)):
-                yield each.astimezone(UTC)
-        except (StopIteration, OverflowError):
+            times = self.times_from(clock_before(moment, self.zone))
+            for each in in_order(times, self.zone, self.clock_rule):
+                if each > moment:
+                    yield each
+        except OverflowError:
             return
 
-    def _by_the_clock(self, moment: datetime) -> Iterator[datetime]:
-        # What was left out shortly before may have been moved to after the moment.
-        start = (moment.astimezone(self.zone) - _JUMP).replace(tzinfo=None)
-        waiting: list[datetime] = []
-        for local in CronSim(self.text, start):
-            # Times that are repeated come in the order of the clock, not in that of time.
-            passed = local.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
-            ready = sorted(each for each in waiting if each < passed)
-            yield from ready
-            waiting = [each for each in waiting if each >= passed]
-            waiting.extend(moments_of(local, self.zone, self.jumps))
-        yield from sorted(waiting)
+    def times_from(self, local: datetime) -> Iterator[datetime]:
+        """The times that the line names from one on, without a zone: whether the clock shows them or not."""
+        line = _parsed(self.text)
+        hours, minutes = sorted(line.hours), sorted(line.minutes)
+        first = local.date()
+        for day in _days(line, first):
+            for hour in hours:
+                if day == first and hour < local.hour:
+                    continue
+                for minute in minutes:
+                    time = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - on a clock
+                    if time >= local:
+                        yield time
+
+    @property
+    def clock_rule(self) -> ClockRule:
+        """What the line does where the clock jumps.
+
+        Debian's cron looks at the first character of both fields: `0-59` is no star.
+        """
+        minute, hour = self.text.split()[:2]
+        return "passing" if minute.startswith("*") or hour.startswith("*") else self.jumps
 
 
 def read_cron(text: str, zone: ZoneInfo, jumps: JumpRule = "once") -> Cron:
     """A line of cron, or one of its nicknames such as @daily.
 
     Raises:
-        ValueError: it is none, or one whose day never comes.
+        ValueError: it is none, or one whose day never comes; the text says which field is wrong.
     """
-    line = _NICKNAMES.get(text.strip().lower(), text.strip())
+    line = text.strip()
     if line.startswith("@"):
-        raise ValueError(f"there is no {line!r}: {', '.join(sorted(_NICKNAMES))} are what there is")
-    if len(line.split()) != _FIELDS:
-        raise ValueError("it needs five fields: minute, hour, day of the month, month, day of the week")
+        line = _line_of_nickname(line)
+    cron = Cron(" ".join(five_fields(line)), zone, jumps)
+    if not _has_a_day(cron.text):
+        raise ValueError("its day never comes: no month has a day that fits both the day of the month and of the week")
+    return cron
+
+
+def _line_of_nickname(name: str) -> str:
+    if name == "@reboot":
+        raise ValueError("'@reboot' names no time: start the flow where the machine starts, for instance with systemd")
+    if name not in _NICKNAMES:
+        raise ValueError(f"there is no {name!r}: {', '.join(sorted(_NICKNAMES))} are what there is")
+    return _NICKNAMES[name]
+
+
+def _has_a_day(text: str) -> bool:
+    from cronsim import CronSimError
+
     try:
-        next(CronSim(line, datetime(2024, 1, 1)))  # noqa: DTZ001 - any time will do
-    except CronSimError as error:
-        raise ValueError(f"it is no line of cron: {str(error).lower()}") from None
-    except StopIteration:
-        raise ValueError("its day never comes") from None
-    return Cron(line, zone, jumps)
+        return any(True for _ in _days(_parsed(text), date(2024, 1, 1)))
+    except CronSimError:
+        # The fields are read already: what it refuses beside them is a day that none of the months has.
+        return False
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> CronSim:
+    """The line's sets of minutes, hours and months, and whether it names a day; the rest of cronsim is not used.
+
+    cronsim walks in steps of an hour, which misses times that a clock repeats by half an hour.
+    """
+    from cronsim import CronSim
+
+    return CronSim(text, datetime(2024, 1, 1))  # noqa: DTZ001 - any time will do
+
+
+def _days(line: CronSim, first: date) -> Iterator[date]:
+    year, month, start, last = first.year, first.month, first.day, first.year
+    while year <= min(last + _YEARS_AHEAD, MAXYEAR):
+        if month in line.months:
+            for number in range(start, monthrange(year, month)[1] + 1):
+                day = date(year, month, number)
+                if line.match_day(day):
+                    last = year
+                    yield day
+        year, month, start = (year, month + 1, 1) if month < 12 else (year + 1, 1, 1)  # noqa: PLR2004 - months

@@ -25,10 +25,12 @@ class Interval:
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """The moments after another one."""
-        passed = max((moment - self.start) // self.every + 1, 0)
+        # In UTC: sums of times in a zone follow its clock, not the time that passes.
+        start = self.start.astimezone(UTC)
+        passed = max((moment - start) // self.every + 1, 0)
         while True:
             try:
-                yield (self.start + passed * self.every).astimezone(UTC)
+                yield start + passed * self.every
             except OverflowError:
                 return
             passed += 1

@@ -1,0 +1,47 @@
+"""The occurrence ledger of a schedule, for commands: to look, or to ask for something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..occurrences.store import OccurrenceStore
+    from ..schedules.models import Schedule
+
+
+@contextmanager
+def remembered(schedule: Schedule) -> Iterator[OccurrenceStore]:
+    """What is remembered; nothing is made, and where nobody has run the schedule yet, it is nothing.
+
+    Raises:
+        StoreFailed: the ledger can't be read.
+    """
+    from ..occurrences.opening import open_store
+
+    with closing(open_store(schedule.state, is_to_read=True)) as store:
+        yield store
+
+
+@contextmanager
+def asking(schedule: Schedule) -> Iterator[OccurrenceStore]:
+    """The ledger, to write into it what schedulers are to do; made where it is missing.
+
+    Raises:
+        StoreFailed: it can't be written.
+    """
+    from ..occurrences.opening import open_store
+
+    with closing(open_store(schedule.state)) as store:
+        yield store
+
+
+def paused_items(schedule: Schedule) -> frozenset[str]:
+    """The ids of items that somebody has paused.
+
+    Raises:
+        StoreFailed: the ledger can't be read.
+    """
+    with remembered(schedule) as store:
+        return frozenset(item for item, state in store.states().items() if state.is_paused)

@@ -12,17 +12,20 @@ import pytest
 from aetherflow.kernel import api
 
 NAMES = {
-    "folders": "make_folders",
+    "folders": "make_folders make_private_folders network_under open_locked",
+    "ledgers": "LedgerConnection LedgerContents LedgerFailed Transaction open_connection open_to_read",
     "steps": "ArtifactPath Connectors Effect Lease NoInputs NoOutputs NothingDone OutputPath OutputsFromKeys OutputsFromStep PathAccess "
     "Rerun ResourceUse Skip Step StepContext StepInputs StepLog StepOutputs register_step",
     "connectors": "Archiver ArrowSchema Attachment Connector ConnectorContext ConnectorModel Database Delivery FileStore HttpClient "
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
-    "commands": "CommandContext CommandParameter PluginCommand",
+    "commands": "CommandContext CommandParameter PluginCommand plain problem_as_json run_command_program times",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
-    "runs": "Document RunRequest RunResult Status publish publish_folder read_document run_flow staged_folder sync_folder",
-    "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext RunEnded RunStarted StepEnded StepLogged StepProgressed StepRetried StepStarted",
+    "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
+    "starts of others": "EventLog RunTexts StartCheck compile_run_texts open_event_log open_start_check parameter_text",
+    "documents": "Document EnoughProblems Field Fields Misfit Raw Reading did_you_mean read_document read_into shapes",
+    "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext OccurrenceEnded OccurrenceStarted RunEnded RunStarted SchedulerLogged StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "
     "PathRefused PluginError Problem RefusedByPolicy RunFailed StepError Stopped TemplateError TimedOut",
 }

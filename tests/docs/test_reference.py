@@ -12,10 +12,13 @@ import pytest
 import typer.main
 
 from aetherflow.kernel import api
+from aetherflow.kernel.cli.command_program import as_command
+from aetherflow.kernel.cli.command_records import Command
 from aetherflow.kernel.cli.typer_program import make_app
 from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
 from aetherflow.kernel.spec import models
+from aetherflow.scheduler.cli.commands import COMMANDS
 from tests.docs.pages import ROOT, prose_of, section_of
 
 pytestmark = pytest.mark.unit
@@ -32,7 +35,11 @@ AT_THE_TOP = {"document", "version", "parameters", "resources", "path", "jobs", 
 
 
 def codes_of_sources() -> set[str]:
-    sources = [*ROOT.glob("kernel/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    sources = [
+        *ROOT.glob("kernel/src/**/*.py"),
+        *ROOT.glob("scheduler/src/**/*.py"),
+        *ROOT.glob("plugins/*/src/**/*.py"),
+    ]
     return {code for source in sources for code in CODE.findall(source.read_text(encoding="utf-8"))}
 
 
@@ -64,6 +71,14 @@ def commands(group: Any, name: str) -> list[tuple[str, Any]]:
 def test_a_command_is_told_with_all_of_its_options(name: str, command: Any) -> None:
     told = first_cells(DOCS / "cli.md", f"### `{name}`")
     options = {option for each in command.params for option in each.opts if option.startswith("--")} - {"--help"}
+
+    assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
+
+
+@pytest.mark.parametrize("command", [as_command(each) for each in COMMANDS], ids=lambda command: command.words[0])
+def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: Command) -> None:
+    told = first_cells(DOCS / "scheduler-cli.md", f"### `aetherflow-scheduler {command.words[0]}`")
+    options = {each.spelling for each in command.parameters if not each.is_argument}
 
     assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
 
@@ -109,7 +124,9 @@ def test_every_input_and_output_of_a_plugin_is_on_its_page(manifest: Path) -> No
 def test_every_command_of_a_plugin_is_told_with_its_options(manifest: Path) -> None:
     for command in json.loads(manifest.read_text(encoding="utf-8")).get("commands", ()):
         told = first_cells(manifest.parents[2] / "README.md", f"## `aetherflow {command['name']}`")
-        own = {each["name"].replace("_", "-") for each in command["parameters"] if each["kind"] != "argument"}
+        own = {
+            each["name"].replace("_", "-") for each in command["parameters"] if not each["kind"].startswith("argument")
+        }
         assert {cell.split()[0] for cell in told} == {f"--{name}" for name in own | {"profile", "json"}}
         assert command["name"] in prose_of(DOCS / "cli.md")
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings, strategies as st
 
 from aetherflow.kernel.cli import typer_program
 from aetherflow.kernel.cli.command_line import read_command_line
-from aetherflow.kernel.cli.commands import AS_JSON, COMMANDS, PROFILE, Command, Parameter
+from aetherflow.kernel.cli.command_records import Command, Parameter
+from aetherflow.kernel.cli.commands import AS_JSON, COMMANDS, PROFILE
 from aetherflow.kernel.errors import ExitCode
 
 pytestmark = pytest.mark.unit

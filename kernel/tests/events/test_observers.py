@@ -151,3 +151,43 @@ def test_texts_are_masked_and_what_is_no_text_keeps_its_type():
     assert (shown.status, shown.duration_ms, shown.status_counts) == (Status.FAILED, 7, {"FAILED": 1})
     assert shown.jobs == ({"reason": "***"},)
     assert without_secrets(ended, Redactor()) == ended
+
+
+def test_observer_whose_service_was_away_hears_again_where_it_is_tried_again():
+    heard, is_muted, is_away = [], threading.Event(), True
+
+    def moody(event):
+        if is_away:
+            is_muted.set() if event.job_id == "2" else None
+            raise OSError("no such server")
+        heard.append(event.job_id)
+
+    observers, tell = watching(moody, patience=Patience(for_room=60, at_end=60, again_after=0.0))
+    for number in range(3):
+        tell(job(number))
+    assert is_muted.wait(60)
+    observers._observers[0]._thread.join(60)
+    is_away = False
+    tell(job(3))
+    tell(job(4))
+    assert observers.close()
+    assert heard == ["3", "4"]
+
+
+def test_observer_that_hangs_is_not_tried_again_on_another_thread():
+    forever, is_hanging, taken = threading.Event(), threading.Event(), []
+
+    def hang(event):
+        taken.append(event.job_id)
+        is_hanging.set()
+        forever.wait()
+
+    patience = Patience(most_waiting=1, for_room=0.01, when_stopped=0.01, again_after=0.0)
+    observers, tell = watching(hang, patience=patience)
+    tell(job(0))
+    assert is_hanging.wait(60)
+    for number in range(1, 20):
+        tell(job(number))
+    assert taken == ["0"]
+    assert not observers.close(is_stopped=True)
+    forever.set()

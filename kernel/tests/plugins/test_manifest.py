@@ -102,6 +102,10 @@ def test_what_is_wrong_with_a_step_is_told_with_its_number(manifest, change, tol
             {"parameters": [{"name": "x", "kind": "argument"}, {"name": "y", "kind": "argument", "is_required": True}]},
             "may be left out stands before one that is required",
         ),
+        (
+            {"parameters": [{"name": "x", "kind": "arguments"}, {"name": "y", "kind": "argument"}]},
+            "stands after one that takes all that follow",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_command_is_told_with_its_number(manifest, change, told):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import textwrap
 
 import pytest
@@ -41,6 +43,27 @@ class Watched:
 @pytest.fixture
 def watched(project):
     return Watched(project)
+
+
+@pytest.fixture
+def plant(project, tmp_path):
+    """Install a plugin that has hooks and no steps."""
+    site = tmp_path / "site"
+    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
+    project.environment["PYTHONPATH"] = os.pathsep.join(paths)
+
+    def plant(name, code, *, hooks=("aetherflow_event",)):
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[aetherflow.plugins]\n{name} = {name}\n")
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text(textwrap.dedent(code))
+        manifest = {"manifest": 1, "interface": "1.0", "name": name, "hooks": list(hooks)}
+        (site / name / "aetherflow_plugin.json").write_text(json.dumps(manifest))
+        return site
+
+    return plant
 
 
 def jobs(result):

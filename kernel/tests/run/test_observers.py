@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from textwrap import dedent
 
 import pytest
 
@@ -66,27 +64,6 @@ jobs:
   - {id: bad, steps: [{id: a, type: say}, {id: b, type: fail, inputs: {unless: mended}}, {id: c, type: say}]}
   - {id: blocked, depends_on: [bad], steps: [{id: a, type: say}]}
 """
-
-
-@pytest.fixture
-def plant(project, tmp_path):
-    """Install a plugin that has hooks and no steps."""
-    site = tmp_path / "site"
-    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
-    project.environment["PYTHONPATH"] = os.pathsep.join(paths)
-
-    def plant(name, code, *, hooks=("aetherflow_event",)):
-        info = site / f"{name}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[aetherflow.plugins]\n{name} = {name}\n")
-        (site / name).mkdir()
-        (site / name / "__init__.py").write_text(dedent(code))
-        manifest = {"manifest": 1, "interface": "1.0", "name": name, "hooks": list(hooks)}
-        (site / name / "aetherflow_plugin.json").write_text(json.dumps(manifest))
-        return site
-
-    return plant
 
 
 @pytest.fixture

@@ -221,11 +221,11 @@ IN_PIECES = Mutant(
     file="aetherflow/kernel/state/connection.py",
     old="""    connection.execute("BEGIN IMMEDIATE")
     change()
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA user_version = {contents.version}")
     connection.execute("COMMIT")
 """,
     new="""    change()
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA user_version = {contents.version}")
 """,
 )
 

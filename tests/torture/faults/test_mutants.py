@@ -34,7 +34,7 @@ HUNTS = [
         Mutant(
             name="a commit that failed is taken for one that went well",
             file=_LEDGER,
-            old="            self._roll_back(failed)\n            tell_failure(self._path, failed)\n            raise",
+            old="            self._roll_back(failed)\n            self._tell(failed)\n            raise",
             new="            self._roll_back(failed)",
         ),
         "pwrite64",

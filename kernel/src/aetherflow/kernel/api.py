@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .check.outline import outline_flow as outline_flow
+    from .check.report import problem_as_json as problem_as_json
+    from .cli import times as times
+    from .cli.command_program import run_command_program as run_command_program
     from .contracts.commands import (
         CommandContext as CommandContext,
         CommandParameter as CommandParameter,
@@ -44,8 +47,11 @@ if TYPE_CHECKING:
         ItemStarted as ItemStarted,
         JobEnded as JobEnded,
         JobStarted as JobStarted,
+        OccurrenceEnded as OccurrenceEnded,
+        OccurrenceStarted as OccurrenceStarted,
         RunEnded as RunEnded,
         RunStarted as RunStarted,
+        SchedulerLogged as SchedulerLogged,
         Status as Status,
         StepEnded as StepEnded,
         StepLogged as StepLogged,
@@ -67,6 +73,7 @@ if TYPE_CHECKING:
         ProcessResult as ProcessResult,
     )
     from .contracts.secrets import Secret as Secret
+    from .contracts.spelling import did_you_mean as did_you_mean
     from .contracts.steps import (
         ArtifactPath as ArtifactPath,
         Connectors as Connectors,
@@ -86,12 +93,14 @@ if TYPE_CHECKING:
         StepOutputs as StepOutputs,
         register_step as register_step,
     )
+    from .contracts.tables import plain as plain
     from .errors import (
         AetherFlowError as AetherFlowError,
         ConnectorError as ConnectorError,
         DecisionNeeded as DecisionNeeded,
         ExitCode as ExitCode,
         InvalidInput as InvalidInput,
+        LedgerFailed as LedgerFailed,
         Location as Location,
         LockLost as LockLost,
         MissingReference as MissingReference,
@@ -115,16 +124,38 @@ if TYPE_CHECKING:
     )
     from .plugins.listing import list_connectors as list_connectors, list_steps as list_steps
     from .processes.spawn import supervise as supervise
+    from .resolve.text import parameter_text as parameter_text
+    from .run.event_log import EventLog as EventLog, open_event_log as open_event_log
     from .run.flow import run_flow as run_flow
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
+    from .run.run_texts import RunTexts as RunTexts, compile_run_texts as compile_run_texts
+    from .run.start_check import StartCheck as StartCheck, open_start_check as open_start_check
     from .spec import shapes as shapes
     from .spec.document import Document as Document, Raw as Raw, read_document as read_document
-    from .spec.fields import Field as Field, Fields as Fields, Reading as Reading
+    from .spec.fields import (
+        EnoughProblems as EnoughProblems,
+        Field as Field,
+        Fields as Fields,
+        Reading as Reading,
+        read_into as read_into,
+    )
     from .spec.misfits import Misfit as Misfit
-    from .state.folders import make_folders as make_folders
+    from .state.connection import (
+        LedgerConnection as LedgerConnection,
+        LedgerContents as LedgerContents,
+        Transaction as Transaction,
+        open_connection as open_connection,
+        open_to_read as open_to_read,
+    )
+    from .state.file_systems import network_under as network_under
+    from .state.folders import make_folders as make_folders, make_private_folders as make_private_folders
+    from .state.named_locks import open_locked as open_locked
 
 _HOMES = {
     "check.outline": ("outline_flow",),
+    "check.report": ("problem_as_json",),
+    "cli": ("times",),
+    "cli.command_program": ("run_command_program",),
     "contracts.commands": ("CommandContext", "CommandParameter", "PluginCommand"),
     "contracts.connectors": (
         "Archiver",
@@ -156,8 +187,11 @@ _HOMES = {
         "ItemStarted",
         "JobEnded",
         "JobStarted",
+        "OccurrenceEnded",
+        "OccurrenceStarted",
         "RunEnded",
         "RunStarted",
+        "SchedulerLogged",
         "Status",
         "StepEnded",
         "StepLogged",
@@ -170,6 +204,7 @@ _HOMES = {
     "contracts.outlines": ("FlowOutline", "JobOutline", "StepOutline"),
     "contracts.processes": ("CancelSignal", "Command", "OnLine", "ProcessResult"),
     "contracts.secrets": ("Secret",),
+    "contracts.spelling": ("did_you_mean",),
     "contracts.steps": (
         "ArtifactPath",
         "Connectors",
@@ -189,12 +224,14 @@ _HOMES = {
         "StepOutputs",
         "register_step",
     ),
+    "contracts.tables": ("plain",),
     "errors": (
         "AetherFlowError",
         "ConnectorError",
         "DecisionNeeded",
         "ExitCode",
         "InvalidInput",
+        "LedgerFailed",
         "Location",
         "LockLost",
         "MissingReference",
@@ -212,15 +249,24 @@ _HOMES = {
     ),
     "plugins.listing": ("list_connectors", "list_steps"),
     "processes.spawn": ("supervise",),
+    "resolve.text": ("parameter_text",),
+    "run.event_log": ("EventLog", "open_event_log"),
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
+    "run.run_texts": ("RunTexts", "compile_run_texts"),
+    "run.start_check": ("StartCheck", "open_start_check"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
-    "state.folders": ("make_folders",),
-    "spec.shapes": ("shapes",),
+    "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
+    "state.file_systems": ("network_under",),
+    "state.folders": ("make_folders", "make_private_folders"),
+    "state.named_locks": ("open_locked",),
+    "spec": ("shapes",),
     "spec.document": ("Document", "Raw", "read_document"),
-    "spec.fields": ("Field", "Fields", "Reading"),
+    "spec.fields": ("EnoughProblems", "Field", "Fields", "Reading", "read_into"),
     "spec.misfits": ("Misfit",),
 }
+#: Names that are modules themselves, which their homes don't hold before they are imported.
+_MODULES = frozenset({"shapes", "times"})
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = tuple(_HOME_OF)
@@ -234,7 +280,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module
 
-    module = import_module(f".{home}", __package__)
-    value = module if home.endswith(f".{name}") else getattr(module, name)
+    if name in _MODULES:
+        value: object = import_module(f".{home}.{name}", __package__)
+    else:
+        value = getattr(import_module(f".{home}", __package__), name)
     globals()[name] = value
     return value

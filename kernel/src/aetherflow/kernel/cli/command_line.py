@@ -10,13 +10,13 @@ import os
 from typing import TYPE_CHECKING
 
 from ..quick_dataclasses import dataclass
-from .commands import COMMANDS, Command, Parameter
+from .commands import AETHERFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Set by the shell functions that typer installs for completion.
-COMPLETION = "_AETHERFLOW_COMPLETE"
+    from .command_records import Command, Parameter, Program
+
 Values = dict[str, "str | bool | list[str] | None"]
 
 
@@ -28,10 +28,19 @@ class Call:
     values: Values
 
 
-def read_command_line(arguments: Sequence[str], commands: Sequence[Command] = COMMANDS) -> Call | None:
-    """The command that plainly stands there, null where typer should look."""
+def read_command_line(
+    arguments: Sequence[str], of_plugins: Sequence[Command] = (), *, program: Program = AETHERFLOW
+) -> Call | None:
+    """The command that plainly stands there, null where typer should look.
+
+    Args:
+        arguments: the line.
+        of_plugins: the commands of plugins that it may be about, if it is about one.
+        program: whose line it is.
+    """
+    commands = of_plugins or program.commands
     command = next((known for known in commands if tuple(arguments[: len(known.words)]) == known.words), None)
-    if command is None or COMPLETION in os.environ:
+    if command is None or program.completion in os.environ:
         return None
     values = _read_values(command, iter(arguments[len(command.words) :]))
     return None if values is None else Call(command, values)
@@ -43,7 +52,7 @@ def _read_values(command: Command, words: Iterator[str]) -> Values | None:
     values: Values = {}
     for word in words:
         parameter = by_spelling.get(word) if word.startswith("-") else _argument(command, values)
-        if parameter is None or (parameter.name in values and not _is_repeated(parameter)):
+        if parameter is None or (parameter.name in values and not parameter.is_repeated):
             return None
         if parameter.kind == "flag":
             values[parameter.name] = True
@@ -60,15 +69,11 @@ def _read_values(command: Command, words: Iterator[str]) -> Values | None:
 def _argument(command: Command, values: Values) -> Parameter | None:
     """The next argument that has no value yet, or takes another one."""
     arguments = (parameter for parameter in command.parameters if parameter.is_argument)
-    return next((each for each in arguments if each.name not in values or _is_repeated(each)), None)
-
-
-def _is_repeated(parameter: Parameter) -> bool:
-    return parameter.kind in {"arguments", "texts"}
+    return next((each for each in arguments if each.name not in values or each.is_repeated), None)
 
 
 def _add(values: Values, parameter: Parameter, text: str) -> None:
-    if not _is_repeated(parameter):
+    if not parameter.is_repeated:
         values[parameter.name] = text
         return
     earlier = values.get(parameter.name)
@@ -78,4 +83,4 @@ def _add(values: Values, parameter: Parameter, text: str) -> None:
 def _default(parameter: Parameter) -> bool | list[str] | None:
     if parameter.kind == "flag":
         return False
-    return [] if _is_repeated(parameter) else None
+    return [] if parameter.is_repeated else None

@@ -2,60 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-from ..quick_dataclasses import dataclass
-
-if TYPE_CHECKING:
-    from ..contracts.commands import ParameterKind
-
-SUMMARY = "Run YAML flows that move data between databases, files, servers, workbooks and people."
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One thing that a command takes; `name` is the argument of its function."""
-
-    name: str
-    #: As a plugin's command may have it; of the kernel's own, the last argument may take all that follow.
-    kind: ParameterKind | Literal["arguments"]
-    help: str
-    #: An option as it is written; by default the name with two dashes.
-    option: str = ""
-    #: The same with one letter.
-    short: str = ""
-    metavar: str | None = None
-    is_required: bool = False
-    #: Of a plugin's command: names the flow whose project decides whether the command may be used.
-    is_flow: bool = False
-
-    @property
-    def is_argument(self) -> bool:
-        """Whether it goes by its place."""
-        return self.kind in {"argument", "arguments"}
-
-    @property
-    def spelling(self) -> str:
-        """The option as it is written."""
-        return self.option or f"--{self.name}"
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """All the ways to write the option."""
-        return (self.spelling, self.short) if self.short else (self.spelling,)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command by its words; `home` is the module in this package and the function that does it."""
-
-    words: tuple[str, ...]
-    home: str
-    summary: str
-    parameters: tuple[Parameter, ...]
-    #: The plugin that brings it, and has no module here; empty for the program's own.
-    plugin: str = ""
-
+from .command_records import Command, Parameter, Program
 
 FLOW = Parameter("flow", "argument", "The flow's YAML file.", metavar="FLOW")
 FLOW_YAML = Parameter("flow_yaml", "text", "The same, as an option.", option="--flow-yaml", metavar="FLOW")
@@ -87,6 +34,13 @@ OF_A_START = (
         option="--accept-changes",
     ),
     Parameter("flow_job", "text", "Run this job alone.", option="--flow-job"),
+    Parameter(
+        "scheduled_time",
+        "text",
+        "When the run was meant to start: it settles run.scheduled_time and run.date.",
+        option="--scheduled-time",
+        metavar="TIME",
+    ),
     PROFILE,
     Parameter("param", "texts", "The value of a parameter.", metavar="KEY=VALUE"),
     AS_JSON,
@@ -302,11 +256,19 @@ COMMANDS = (
         ),
     ),
 )
-#: What a first word stands for that has commands below it.
-GROUPS = {
+_GROUPS = {
     "runs": "Runs: which there were, what became of them, and what is to become of them.",
     "locks": "Locks: who holds which, and the end of a hold that nobody will give back.",
     "plugins": "Plugins: what is installed, how it stands and why.",
 }
 #: What the program's own command lines start with.
 FIRST_WORDS = tuple(dict.fromkeys(command.words[0] for command in COMMANDS))
+AETHERFLOW = Program(
+    name="aetherflow",
+    summary="Run YAML flows that move data between databases, files, servers, workbooks and people.",
+    distribution="aetherflow-kernel",
+    commands=COMMANDS,
+    groups=_GROUPS,
+    title="AetherFlow",
+    is_open_to_plugins=True,
+)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.tables import plain
 from ..errors import AetherFlowError, ExitCode, InvalidInput
 from .flow_file import given_flow
 from .output import output_kept_for_the_answer, print_json, redactor_of, say
-from .tables import plain
 
 if TYPE_CHECKING:
     from ..diagnostics.snapshot import Snapshot

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.tables import plain
 from .flow_file import given_flow
 from .output import output_kept_for_the_answer, print_json, redactor_of, say
-from .tables import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

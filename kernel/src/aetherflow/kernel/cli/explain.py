@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.spelling import did_you_mean
+from ..contracts.tables import NONE, plain, table
 from ..errors import AetherFlowError, ExitCode, InvalidInput
 from ..resolve.redaction import MASK
 from .flow_file import given_flow
 from .output import output_kept_for_the_answer, print_json, print_problems, say
-from .tables import NONE, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from ..contracts.spelling import did_you_mean
+from ..contracts.tables import table
 from ..errors import ExitCode, InvalidInput, OwnedByAnother
 from .output import print_json, say
-from .tables import table
 from .times import for_machines
 from .which_ledger import chosen_ledger
 

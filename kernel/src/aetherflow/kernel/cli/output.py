@@ -51,21 +51,27 @@ def print_problems(problems: Iterable[Problem], prepared: Prepared) -> None:
 
 def print_error(error: AetherFlowError, *, as_json: bool) -> None:
     """What a command that could not do its work says: on standard error, or as its JSON answer."""
-    from ..check.report import format_problem, problem_as_json
-
     # What a run knows as secret is not known here any more; what the environment says is.
     redactor = redactor_of(os.environ)
     if as_json:
+        from ..check.report import problem_as_json
+
         errors = redactor.redact_value([problem_as_json(found) for found in error.problems])
         print_json({"ok": False, "exit_code": int(error.exit_code), "errors": errors})
         return
-    if os.environ.get("AETHERFLOW_LOG_FORMAT", "").lower() == "json":
-        shown = problem_lines(error.problems)
-    else:
-        sources = _sources_of(error)
-        shown = [format_problem(problem, sources) for problem in error.problems]
-    for text in shown:
+    for text in problem_texts(error.problems):
         say(redactor.redact(text), to_error=True)
+
+
+def problem_texts(problems: Iterable[Problem]) -> list[str]:
+    """Problems in files that are read once more for the lines to show; as lines of a JSON log where one is wanted."""
+    from ..check.report import format_problem
+
+    problems = tuple(problems)
+    if os.environ.get("AETHERFLOW_LOG_FORMAT", "").lower() == "json":
+        return problem_lines(problems)
+    sources = _sources_of(problems)
+    return [format_problem(problem, sources) for problem in problems]
 
 
 def redactor_of(environ: Mapping[str, str]) -> Redactor:
@@ -124,13 +130,13 @@ class _Source:
         return self.lines[number - 1] if 1 <= number <= len(self.lines) else ""
 
 
-def _sources_of(error: AetherFlowError) -> dict[str, _Source]:
-    """The files that the problems point into, read once more for the lines to show; without those that can't be."""
+def _sources_of(problems: Iterable[Problem]) -> dict[str, _Source]:
+    """The files that the problems point into, without those that can't be read."""
     from ..errors import InvalidInput
     from ..spec.source import read_source
 
     sources: dict[str, _Source] = {}
-    for file in {problem.where.file for problem in error.problems if problem.where}:
+    for file in {problem.where.file for problem in problems if problem.where}:
         with contextlib.suppress(InvalidInput):
             text = read_source(Path(file), shown_as=file).decode("utf-8-sig", "replace")
             sources[file] = _Source(text.splitlines())

@@ -22,6 +22,8 @@ def tree(told: Told) -> Iterator[str]:
     run, flow = told["run"], told["flow"]
     which = "a new run" if run["run_id"] is None else f"run {run['run_id']}, start {run['start']}"
     yield f"plan of flow {flow['flow_id']}: {which} ({one_line(run['asked'])})"
+    if run["scheduled_time"] is not None:
+        yield f"  scheduled   {one_line(run['scheduled_time'])}"
     yield f"  flow file   {one_line(flow['file'])}"
     yield f"  profile     {told['profile']['name']} ({told['profile']['mode']}), kernel {told['basis']['kernel']}"
     if told["plugins"]:

@@ -80,7 +80,19 @@ def _checked(name: str, told: object) -> dict[str, Any]:
     except jsonschema_rs.ValidationError as error:
         place = ".".join(map(str, error.instance_path))
         raise _wrong(name, f"something is missing or of another kind {f'at {place}' if place else 'in it'}") from None
+    _refuse_no_moment(name, told["request"].get("scheduled_time"))
     return told
+
+
+def _refuse_no_moment(name: str, scheduled_time: object) -> None:
+    from .times import moment
+
+    if scheduled_time is None:
+        return
+    try:
+        moment(str(scheduled_time), option="the scheduled time")
+    except InvalidInput as error:
+        raise _wrong(name, error.problem.message) from None
 
 
 def _refuse_depth(name: str, told: object) -> None:

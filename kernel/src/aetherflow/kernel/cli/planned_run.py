@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,15 @@ class PlannedRun:
                 help="leave that out, or make another plan with it: aetherflow plan FLOW … --out FILE",
             )
         asked = self.told["request"]
+        # Plans of earlier versions don't say it.
+        scheduled_time = asked.get("scheduled_time")
         return RunRequest(
             run_id=asked["run_id"],
             must_exist=asked["must_exist"],
             only_job=asked["only_job"],
             from_step=asked["from_step"],
             accept_changes=asked["accept_changes"],
+            scheduled_time=None if scheduled_time is None else datetime.fromisoformat(scheduled_time),
             parameters=asked["parameters"],
         )
 

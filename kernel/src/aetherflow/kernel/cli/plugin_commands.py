@@ -6,16 +6,16 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AetherFlowError, ExitCode, RunFailed
-from .command_line import COMPLETION
-from .commands import AS_JSON, FIRST_WORDS, PROFILE, Command, Parameter
-from .output import output_kept_for_the_answer, redactor_of, say
-from .tables import plain
+from ..contracts.tables import plain
+from ..errors import AetherFlowError, ExitCode
+from .command_records import Command
+from .commands import AETHERFLOW, AS_JSON, FIRST_WORDS, PROFILE
+from .given_commands import as_parameter, context_for, keywords_of
+from .output import output_kept_for_the_answer, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..contracts.commands import CommandParameter
     from ..plugins.records import CommandEntry
 
 _LARGEST_EXIT_CODE = 255
@@ -27,7 +27,7 @@ def commands_for(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[
     Raises:
         AetherFlowError: the line names a command that is not there, or may not be used.
     """
-    if COMPLETION in environ:
+    if AETHERFLOW.completion in environ:
         return _all_commands(environ, tells=False)
     if not arguments or arguments[0].startswith("-"):
         return _all_commands(environ, tells=True) if not arguments or "--help" in arguments else ()
@@ -44,18 +44,17 @@ def call_plugin(command: Command, values: Mapping[str, Any], environ: Mapping[st
         AetherFlowError: what the command raises of the kernel's errors, or that its plugin may not be used.
         PluginError: the plugin broke.
     """
-    from ..contracts.commands import CommandContext
     from ..plugins.boundary import contract_error, plugin_boundary
     from ..plugins.host import PluginHost
     from ..plugins.listing import open_command_index
 
     (name,) = command.words
-    given = {parameter.name: _given(parameter, values[parameter.name]) for parameter in command.parameters}
+    given = keywords_of(command, values)
     profile, as_json = given.pop(PROFILE.name), given.pop(AS_JSON.name)
     flow = next((Path(given[each.name]) for each in command.parameters if each.is_flow and given[each.name]), None)
     with open_command_index(flow, profile=profile, environ=environ) as index, output_kept_for_the_answer():
         run = PluginHost(index).command(name).run
-    context = CommandContext(as_json=as_json, profile=profile, environment=environ, write=_writer(environ))
+    context = context_for(environ, as_json=as_json, profile=profile)
     gc.enable()
     passing = (AetherFlowError, BrokenPipeError)
     with plugin_boundary(command.plugin, f"its command {name} was called", passing=passing):
@@ -83,38 +82,5 @@ def _all_commands(environ: Mapping[str, str], *, tells: bool) -> tuple[Command, 
 
 
 def _as_command(entry: CommandEntry) -> Command:
-    parameters = tuple(map(_as_parameter, entry.parameters))
+    parameters = tuple(map(as_parameter, entry.parameters))
     return Command((entry.name,), "", entry.summary, (*parameters, PROFILE, AS_JSON), plugin=entry.plugin.name)
-
-
-def _as_parameter(parameter: CommandParameter) -> Parameter:
-    return Parameter(
-        parameter.name,
-        parameter.kind,
-        parameter.help,
-        option=f"--{parameter.name.replace('_', '-')}",
-        metavar=parameter.metavar,
-        is_required=parameter.is_required,
-        is_flow=parameter.is_flow,
-    )
-
-
-def _given(parameter: Parameter, value: Any) -> Any:  # noqa: ANN401 - as it was read
-    """A value as plugins get it: a list, also where nothing was given."""
-    return list(value or ()) if parameter.kind == "texts" else value
-
-
-def _writer(environ: Mapping[str, str]) -> Callable[[str], None]:
-    """Puts a command's answer on standard output, secrets of the environment masked."""
-    redactor = redactor_of(environ)
-
-    def write(text: str) -> None:
-        try:
-            say(redactor.redact(text), end="")
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            message = f"the system refused: {error.strerror or error}: the answer can't be written"
-            raise RunFailed(message, code="AF-SYSTEM") from None
-
-    return write

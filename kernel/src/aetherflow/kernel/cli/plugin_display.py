@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .tables import NONE, plain
+from ..contracts.tables import NONE, plain
 
 if TYPE_CHECKING:
     from ..contracts.commands import CommandParameter

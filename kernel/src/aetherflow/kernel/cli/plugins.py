@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.tables import table
 from ..errors import ExitCode
 from .output import say
 from .plugin_display import COLUMNS, NUMBERS, description, listed, row, shown
-from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

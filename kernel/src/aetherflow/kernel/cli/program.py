@@ -1,4 +1,4 @@
-"""The program `aetherflow`: a command is read and done, and errors become messages and exit codes in one place."""
+"""Programs: a command is read and done, and errors become messages and exit codes in one place."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import AetherFlowError, ExitCode, InvalidInput, RunFailed
 from .calling import call, print_version
-from .command_line import COMPLETION, read_command_line
-from .commands import FIRST_WORDS
+from .command_line import read_command_line
+from .commands import AETHERFLOW, FIRST_WORDS
 from .streams import drop_stream, flush_streams, settle_streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .commands import Command
+    from .command_records import Command, Program
 
 #: A module that is imported with the first plugin.
 _WITH_PLUGINS = "aetherflow.kernel.plugins.hook_manager"
 
 
 def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave the process with its exit code."""
+    """Run a command line of `aetherflow`, and leave the process with its exit code."""
+    run(AETHERFLOW, arguments)
+
+
+def run(program: Program, arguments: Sequence[str] | None) -> NoReturn:
+    """Run a command line of a program, by default that of the process, and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     settle_streams()
@@ -33,9 +38,9 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     has_left_behind = False
     try:
-        code = _answer(given, environ, as_json=as_json)
+        code = _answer(program, given, environ, as_json=as_json)
     except BaseException as error:  # noqa: BLE001 - the top of the program: a traceback never reaches a user
-        code = _code_of(error, as_json=as_json)
+        code = _code_of(program, error, as_json=as_json)
         has_left_behind = getattr(error, "has_left_behind", False)
     flush_streams(has_left_behind=has_left_behind)
     number = int(code) if isinstance(code, int) else ExitCode.DONE if code is None else ExitCode.FAILED
@@ -48,7 +53,7 @@ def run_program(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(number)
 
 
-def _code_of(error: BaseException, *, as_json: bool) -> int | str | None:
+def _code_of(program: Program, error: BaseException, *, as_json: bool) -> int | str | None:
     """What the process answers where a command ended by an exception, which is told."""
     match error:
         case SystemExit():
@@ -67,21 +72,23 @@ def _code_of(error: BaseException, *, as_json: bool) -> int | str | None:
         case ImportError() if error.path:
             # It is there and can't be loaded: no descriptors or no memory left, or made for another system.
             return _tell(_unloadable(error), as_json=as_json)
-    return _tell_bug(error, as_json=as_json)
+    return _tell_bug(program, error, as_json=as_json)
 
 
-def _answer(arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool) -> int | str | None:
+def _answer(
+    program: Program, arguments: Sequence[str], environ: Mapping[str, str], *, as_json: bool
+) -> int | str | None:
     if list(arguments) == ["--version"]:
-        print_version()
+        print_version(program)
         return ExitCode.DONE
-    found = read_command_line(arguments)
+    found = read_command_line(arguments, program=program)
     if found is not None:
         return call(found.command, found.values, environ)
-    of_plugins = _commands_of_plugins(arguments, environ)
-    found = read_command_line(arguments, of_plugins) if of_plugins else None
+    of_plugins = _commands_of_plugins(arguments, environ) if program.is_open_to_plugins else ()
+    found = read_command_line(arguments, of_plugins, program=program) if of_plugins else None
     if found is not None:
         return call(found.command, found.values, environ)
-    return _ask_typer(arguments, environ, of_plugins, as_json=as_json)
+    return _ask_typer(program, arguments, environ, of_plugins, as_json=as_json)
 
 
 def _commands_of_plugins(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[Command, ...]:
@@ -94,7 +101,12 @@ def _commands_of_plugins(arguments: Sequence[str], environ: Mapping[str, str]) -
 
 
 def _ask_typer(
-    arguments: Sequence[str], environ: Mapping[str, str], of_plugins: Sequence[Command], *, as_json: bool
+    program: Program,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    of_plugins: Sequence[Command],
+    *,
+    as_json: bool,
 ) -> int | str | None:
     from typer.exceptions import TyperException
 
@@ -102,10 +114,11 @@ def _ask_typer(
 
     try:
         # For a person typer itself tells of a wrong command line; for a machine we do, in JSON.
-        app = make_app(environ, of_plugins, arguments=None if COMPLETION in environ else arguments)
+        asked = None if program.completion in environ else arguments
+        app = make_app(environ, of_plugins, arguments=asked, program=program)
         code: int | str | None = app(args=list(arguments), standalone_mode=not as_json)
     except TyperException as error:
-        raise _usage_error(error) from error
+        raise _usage_error(program, error) from error
     return code
 
 
@@ -129,10 +142,10 @@ def _tell_plainly(error: AetherFlowError) -> None:
         os.write(2, told.encode("utf-8", "backslashreplace"))
 
 
-def _usage_error(error: Exception) -> InvalidInput:
+def _usage_error(program: Program, error: Exception) -> InvalidInput:
     told = getattr(error, "format_message", error.__str__)()
     return InvalidInput(
-        told, code="AF-USAGE", help="aetherflow --help, and --help after each command, say what there is"
+        told, code="AF-USAGE", help=f"{program.name} --help, and --help after each command, say what there is"
     )
 
 
@@ -153,9 +166,10 @@ def _place_of(error: BaseException) -> str:
     return "" if place is None else f" in module {place.tb_frame.f_globals.get('__name__', '')}, line {place.tb_lineno}"
 
 
-def _tell_bug(error: BaseException, *, as_json: bool) -> ExitCode:
+def _tell_bug(program: Program, error: BaseException, *, as_json: bool) -> ExitCode:
     # Its message is any text, with secrets in it that nobody here knows: it is shown to whoever asks for it.
-    mend = "this is a fault of AetherFlow; AETHERFLOW_LOG_LEVEL=DEBUG shows what it says, and all of where it happened"
+    asked = "AETHERFLOW_LOG_LEVEL=DEBUG shows what it says, and all of where it happened"
+    mend = f"this is a fault of {program.title}; {asked}"
     _tell(RunFailed(f"{type(error).__name__}{_place_of(error)}", code="AF-BUG", help=mend), as_json=as_json)
     if os.environ.get("AETHERFLOW_LOG_LEVEL", "").upper() == "DEBUG":
         import traceback

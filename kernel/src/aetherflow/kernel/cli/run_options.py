@@ -10,6 +10,7 @@ from .flow_file import given_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from ..run.request import RunRequest
@@ -26,6 +27,7 @@ class RunOptions:
     from_step: str | None = None
     accept_changes: bool = False
     flow_job: str | None = None
+    scheduled_time: str | None = None
     param: tuple[str, ...] = ()
 
     @property
@@ -37,6 +39,7 @@ class RunOptions:
             "--from": self.from_step is not None,
             "--accept-changes": self.accept_changes,
             "--flow-job": self.flow_job is not None,
+            "--scheduled-time": self.scheduled_time is not None,
             "--param": bool(self.param),
         }
         return tuple(option for option, is_given in given.items() if is_given)
@@ -67,9 +70,17 @@ class RunOptions:
             only_job=self.flow_job,
             from_step=self.from_step,
             accept_changes=self.accept_changes,
+            scheduled_time=self._scheduled_time(),
             parameters=_parameters(self.param),
         )
         return file, request
+
+    def _scheduled_time(self) -> datetime | None:
+        if self.scheduled_time is None:
+            return None
+        from .times import moment
+
+        return moment(self.scheduled_time, option="--scheduled-time")
 
     def _refuse_contradictions(self) -> None:
         if self.resume is not None and self.run_id is not None:

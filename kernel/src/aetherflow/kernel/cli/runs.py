@@ -34,10 +34,10 @@ def list_runs(
     environ: Mapping[str, str],
 ) -> ExitCode:
     """List the runs that a ledger remembers, newest first."""
+    from ..contracts.tables import table
     from ..state.companions import owners_folder
     from ..state.ledger import open_ledger
     from .run_display import COLUMNS, NUMBERS, listed, row
-    from .tables import table
     from .times import whole_number
 
     most = _DEFAULT_LIMIT if limit is None else whole_number(limit, option="--limit", least=1)

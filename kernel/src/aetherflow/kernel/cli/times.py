@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from ..errors import InvalidInput
 
 _SPAN = re.compile(r"(\d+)\s*([smhdw])")
+#: Python reads more than ISO 8601 in its first part: any separator, for one.
+_MOMENT = re.compile(r"[0-9]{4}[-W0-9]*T[0-9:.,]+(Z|[-+][0-9:.]+)")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 #: The longest span, in seconds: a thousand years.
 _LONGEST = 31_557_600_000
@@ -64,6 +66,25 @@ def span(text: str, *, option: str) -> float:
             help="write a number and a unit: 90s, 15m, 12h, 30d or 4w",
         )
     return seconds
+
+
+def moment(text: str, *, option: str) -> datetime:
+    """A time of ISO 8601 with its offset.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        found = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() is None:
+        raise InvalidInput(
+            f"{option} {text!r} is no time with an offset",
+            code="AF-USAGE",
+            help="write it as 2026-01-31T06:00:00+01:00, or in UTC with a Z at its end",
+        )
+    return found
 
 
 def whole_number(text: str, *, option: str, least: int = 0) -> int:

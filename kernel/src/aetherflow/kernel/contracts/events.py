@@ -182,3 +182,45 @@ class RunEnded(Event):
     duration_ms: int
     status_counts: Mapping[str, int]
     jobs: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceStarted(Event):
+    """A scheduler starts a run of one of its items; the flow's id is empty where it is not known."""
+
+    name = "occurrence_start"
+    item: str
+    #: When it was meant to start, as ISO text.
+    scheduled_for: str
+    #: How often it was started, from 1.
+    attempt: int
+    #: So much later than it was meant to.
+    late_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceEnded(Event):
+    """A time of a scheduler's item has its status: its run ended, or it was skipped or missed and there is none."""
+
+    name = "occurrence_end"
+    item: str
+    #: When it was meant to start, as ISO text.
+    scheduled_for: str
+    #: As the scheduler names it: SUCCESS, FAILED, SKIPPED, MISSED and others.
+    status: str
+    reason: str = ""
+    #: How often it was started; 0 where it was not.
+    attempt: int
+    #: What the run's process answered; null where there was none.
+    exit_code: int | None = None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerLogged(Event):
+    """A scheduler said something about itself; it belongs to no run."""
+
+    name = "scheduler_log"
+    level: str
+    message: str
+    fields: Mapping[str, object]

@@ -38,7 +38,7 @@ def aetherflow_commands() -> Iterable[PluginCommand]:
 
 @hookspec
 def aetherflow_observe(context: ObserverContext) -> bool | None:
-    """Asked once, before anything of a run has happened: whether this plugin observes the run.
+    """Asked once, before anything of a run or a scheduler has happened: whether this plugin observes it.
 
     `False` leaves the run alone: it gets no events. Comes with the grant of `aetherflow_event`.
 
@@ -50,7 +50,7 @@ def aetherflow_observe(context: ObserverContext) -> bool | None:
 
 @hookspec
 def aetherflow_event(event: Event, context: ObserverContext) -> None:
-    """Something happened in a run; called where the runtime profile grants it, one event at a time.
+    """Something happened in a run or a scheduler; called where the runtime profile grants it, one event at a time.
 
     What it raises is told once and ends nothing; after three failures in a row it gets no more events.
     An implementation may leave `context` out.

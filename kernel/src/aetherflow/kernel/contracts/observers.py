@@ -12,7 +12,7 @@ from .records import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserverContext:
-    """One run as one observer sees it: what it goes by, and room for what it has to remember."""
+    """One run, or one scheduler, as one observer sees it: what it goes by, and room for what it has to remember."""
 
     #: The flow's project; relative paths start there.
     project: Path
@@ -20,5 +20,5 @@ class ObserverContext:
     environment: Mapping[str, str] = field(repr=False)
     #: AetherFlow's own settings in force, by name, paths as texts.
     settings: Mapping[str, Json]
-    #: The observer's own, for as long as the run lasts; no other observer and no other run sees it.
+    #: The observer's own, for as long as the run or the scheduler lasts; no other observer and no other run sees it.
     memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

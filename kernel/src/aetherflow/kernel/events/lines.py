@@ -15,7 +15,9 @@ from ..contracts.events import (
     ItemStarted,
     JobEnded,
     JobStarted,
+    OccurrenceEnded,
     RunEnded,
+    SchedulerLogged,
     Status,
     StepEnded,
     StepLogged,
@@ -39,6 +41,8 @@ _PLAIN = frozenset({str, int, float, bool, type(None), Status})
 #: A value of one of these types says something even where it is zero or false.
 _ALWAYS_SAY_SOMETHING = frozenset({int, float, bool, tuple})
 _ENDINGS = frozenset({StepEnded, ItemEnded, JobEnded, RunEnded})
+#: What became of an occurrence; whatever else did is a warning.
+_LEVELS_OF_OCCURRENCES = {"SUCCESS": "INFO", "SKIPPED": "INFO", "FAILED": "ERROR", "TIMED_OUT": "ERROR"}
 #: Events of ids and other words alone, where they give no reason.
 _OF_WORDS = frozenset({JobStarted, StepStarted, ItemStarted, StepEnded, ItemEnded, JobEnded})
 #: How many lines are held back at most where more are said to follow.
@@ -186,8 +190,10 @@ def level_of(event: Event) -> str:
         if status.is_done:
             return "INFO"
         return "WARNING" if status is Status.BLOCKED else "ERROR"
-    if isinstance(event, StepLogged):
+    if isinstance(event, StepLogged | SchedulerLogged):
         return event.level
+    if isinstance(event, OccurrenceEnded):
+        return _LEVELS_OF_OCCURRENCES.get(event.status, "WARNING")
     return "WARNING" if isinstance(event, StepRetried) else "INFO"
 
 

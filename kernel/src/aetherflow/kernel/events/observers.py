@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Patience:
     at_end: float = 5.0
     #: For all of them, where the run was stopped or did not come to its end.
     when_stopped: float = 1.0
+    #: Before an observer that gets no more events is tried again, unless it hangs; null for never.
+    again_after: float | None = None
 
 
 class Observers:
@@ -80,15 +83,15 @@ class Observer:
         self._is_ending = False
         self._is_done = False
         self._is_muted = False
+        self._muted_at = 0.0
         self._failures_in_a_row = 0
         self._has_told = False
-        # A daemon: an observer that hangs keeps no process from leaving.
-        self._thread = threading.Thread(target=self._work, name=f"observer {name}", daemon=True)
+        self._thread = self._new_thread()
 
     def hand(self, event: Event) -> None:
         """Let an event wait for the observer; returns at once, unless very many wait already."""
         with self._changed:
-            if self._is_muted:
+            if self._is_muted and not self._is_tried_again():
                 return
             has_room = self._is_started() and self._changed.wait_for(self._has_room, self._patience.for_room)
             if not has_room:
@@ -125,6 +128,21 @@ class Observer:
         before = self._taken
         return self._changed.wait_for(lambda: self._is_done or self._taken != before, self._patience.at_end)
 
+    def _new_thread(self) -> threading.Thread:
+        # A daemon: an observer that hangs keeps no process from leaving.
+        return threading.Thread(target=self._work, name=f"observer {self._name}", daemon=True)
+
+    def _is_tried_again(self) -> bool:
+        """Whether an observer that was muted hears again: what it needs may have been away for a while."""
+        after = self._patience.again_after
+        hangs = self._thread.ident is not None and not self._is_done
+        if after is None or hangs or time.monotonic() - self._muted_at < after:
+            return False
+        self._is_muted = self._is_done = self._has_told = False
+        self._failures_in_a_row = 0
+        self._thread = self._new_thread()
+        return True
+
     def _is_started(self) -> bool:
         if not self._thread.ident:
             try:
@@ -138,6 +156,7 @@ class Observer:
 
     def _mute(self) -> None:
         self._is_muted = True
+        self._muted_at = time.monotonic()
         self._waiting.clear()
         self._changed.notify_all()
 

@@ -238,8 +238,11 @@ def _is_flow(fields: Fields, kind: str) -> bool:
 
 
 def _refuse_wrong_order(parameters: Sequence[CommandParameter]) -> None:
-    arguments = [parameter.is_required for parameter in parameters if parameter.kind == "argument"]
-    if arguments != sorted(arguments, reverse=True):
+    arguments = [parameter for parameter in parameters if parameter.kind in {"argument", "arguments"}]
+    if any(parameter.kind == "arguments" for parameter in arguments[:-1]):
+        raise BadManifest("an argument of a command stands after one that takes all that follow")
+    are_required = [parameter.is_required for parameter in arguments]
+    if are_required != sorted(are_required, reverse=True):
         raise BadManifest("an argument of a command that may be left out stands before one that is required")
 
 

@@ -24,6 +24,8 @@ PARAMETER_TYPES: tuple[str, ...] = get_args(ParameterType)
 
 #: Text from outside stands no deeper than a document may be nested.
 _MAX_DEPTH = 100
+#: Linux takes 128 KiB, with the parameter's name.
+_MOST_BYTES_OF_AN_ARGUMENT = 120 * 1024
 _CODE = "AF-TEXT-TYPE"
 _NAMES = {
     "null": "null",
@@ -182,6 +184,32 @@ def fit_parameter(value: object, type_name: str, *, path: YamlPath = ()) -> obje
         message = f"{_PARAMETER_NAMES[type_name]} is needed here, and this is {_kind(value)}"
         raise InvalidInput(message, code="AF-PARAMETER-TYPE", path=path)
     return value
+
+
+def parameter_text(value: object) -> str:
+    """A parameter's value as the text of `--param NAME=TEXT` that is read back to the same value.
+
+    Raises:
+        InvalidInput: no command line takes it.
+    """
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+        size = len(text.encode())
+    except ValueError:  # half a character, or a number that is not finite or has too many digits
+        raise _no_argument("holds what is no text") from None
+    if "\0" in text:
+        raise _no_argument("holds a NUL character")
+    if size > _MOST_BYTES_OF_AN_ARGUMENT:
+        raise _no_argument(f"has more than {_MOST_BYTES_OF_AN_ARGUMENT // 1024} KiB")
+    return text
+
+
+def _no_argument(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"the value {why}, and no command line takes that",
+        code="AF-PARAMETER-TEXT",
+        help="put it into a file, and hand over the file's name",
+    )
 
 
 def _reader(type_name: str) -> Callable[[str], object]:

@@ -16,14 +16,20 @@ from ..quick_dataclasses import replace
 from ..spec.identifiers import problem_with_id
 from ..state.identity import own_identity
 from ..state.liveness import DIED, as_noted
-from .parameters import facts_of, refuse_other_parameters, refuse_secret_parameters, settle_parameters
+from .parameters import (
+    facts_of,
+    refuse_other_parameters,
+    refuse_other_scheduled_time,
+    refuse_secret_parameters,
+    settle_parameters,
+)
 from .recording import environment_keys_of, kernel_version, plugins_of, policy_digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from ..check.preparation import Prepared
-    from ..contracts.records import History, Json, RunKey
+    from ..contracts.records import History, RunKey
     from ..contracts.stores import StateStore
     from ..plan.decisions import Plan
     from ..spec.models import Flow
@@ -149,21 +155,23 @@ def refuse_changed_code(prepared: Prepared, store: StateStore, key: RunKey) -> N
 def make_record(
     prepared: Prepared,
     flow: Flow,
-    given: Mapping[str, Json],
+    request: RunRequest,
     *,
     key: RunKey,
     history: History,
-    clock: Callable[[], float],
 ) -> RunRecord:
     """The run as this start finds it; parameters and facts are settled once.
 
     Raises:
-        InvalidInput: parameters are missing, unknown, wrong, secret, or others than those of the first start.
+        InvalidInput: parameters are missing, unknown, wrong, secret, or others than those of the first start; or the
+            scheduled time is another one.
     """
+    given = request.parameters
     environment, redactor = prepared.surroundings.environment.values, prepared.surroundings.redactor
     if history.run is not None:
         fixed = history.run.parameters
         refuse_other_parameters(flow, given, fixed)
+        refuse_other_scheduled_time(request.scheduled_time, history.run.facts.get("scheduled_time"))
         added = settle_parameters(
             flow, given, environment=environment, facts=history.run.facts, settled=frozenset(fixed)
         )
@@ -179,8 +187,8 @@ def make_record(
             flow_digest=prepared.document.digest,
             profile=prepared.surroundings.profile.name,
         )
-    now = clock()
-    facts = facts_of(flow, key, now)
+    now = request.clock()
+    facts = facts_of(flow, key, now, request.scheduled_time)
     parameters = settle_parameters(flow, given, environment=environment, facts=facts)
     refuse_secret_parameters(flow, parameters, redactor)
     return RunRecord(

@@ -104,7 +104,7 @@ def _run_prepared(
         ownership = stack.enter_context(own_run(places.owners, key))
         history = settle_history(ledger, key)
         refuse_to_go_on(prepared, request, store=ledger, key=key, history=history)
-        record = make_record(prepared, flow, request.parameters, key=key, history=history, clock=request.clock)
+        record = make_record(prepared, flow, request, key=key, history=history)
         record = replace(record, workspace=str(places.workspace))
         plan = make_plan(prepared, flow_index, request, ledger=ledger, history=history, start=record.starts)
         if request.approve is not None:

@@ -63,7 +63,7 @@ def _foresee(
     warnings = [*prepared.warnings, *_is_at_work(store, key, places)]
     history = as_cut_off(history)
     refuse_to_go_on(prepared, request, store=store, key=key, history=history)
-    record = make_record(prepared, flow_index.flow, request.parameters, key=key, history=history, clock=request.clock)
+    record = make_record(prepared, flow_index.flow, request, key=key, history=history)
     plan = make_plan(prepared, flow_index, request, ledger=store, history=history, start=record.starts)
     _learn_secrets(prepared, flow_index)
     told = describe_start(prepared, request, history, record, plan, warnings=tuple(warnings))

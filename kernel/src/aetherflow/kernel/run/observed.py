@@ -39,7 +39,7 @@ def run_observed(surroundings: Surroundings, run: Callable[[Tell, Together], Run
         RefusedByPolicy: it may not do it here.
     """
     observers = open_observers(
-        surroundings.index, context=lambda: _context(surroundings), redactor=surroundings.redactor
+        surroundings.index, context=lambda: observer_context(surroundings), redactor=surroundings.redactor
     )
     if observers is None:
         return run(bus.tell, bus.together)
@@ -55,7 +55,8 @@ def run_observed(surroundings: Surroundings, run: Callable[[Tell, Together], Run
     return result if has_ended else replace(result, has_left_behind=True)
 
 
-def _context(surroundings: Surroundings) -> ObserverContext:
+def observer_context(surroundings: Surroundings) -> ObserverContext:
+    """What one observer is given, with a memory of its own."""
     return ObserverContext(
         project=surroundings.project.folder.resolve(),
         environment=surroundings.environment.values,

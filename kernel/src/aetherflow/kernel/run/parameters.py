@@ -21,19 +21,35 @@ if TYPE_CHECKING:
     from ..spec.models import Flow, Parameter
 
 
-def facts_of(flow: Flow, key: RunKey, now: float, scheduled_time: str | None = None) -> dict[str, Json]:
-    """What `run.*` resolves to; `run.date` is the date in the flow's time zone.
+def facts_of(flow: Flow, key: RunKey, now: float, scheduled_time: datetime | None = None) -> dict[str, Json]:
+    """What `run.*` resolves to; `run.date` is the date in the flow's time zone, or that of the scheduled time.
 
     Args:
         flow: says the time zone.
         key: of the run.
         now: seconds since 1970 in UTC.
-        scheduled_time: when a scheduler meant the run to start, as ISO text.
+        scheduled_time: when a scheduler means the run to start.
+
+    Raises:
+        InvalidInput: the scheduled time has no offset.
     """
+    if scheduled_time is not None:
+        return scheduled_facts(key.run_id, scheduled_time)
+    date = datetime.fromtimestamp(now, _time_zone(flow)).date().isoformat()
+    return {"id": key.run_id, "date": date, "scheduled_time": None}
+
+
+def scheduled_facts(run_id: str, scheduled_time: datetime) -> dict[str, Json]:
+    """What `run.*` resolves to in a run that a scheduler means to start then.
+
+    Raises:
+        InvalidInput: the scheduled time has no offset.
+    """
+    _refuse_naive(scheduled_time)
     return {
-        "id": key.run_id,
-        "date": datetime.fromtimestamp(now, _time_zone(flow)).date().isoformat(),
-        "scheduled_time": scheduled_time,
+        "id": run_id,
+        "date": scheduled_time.date().isoformat(),
+        "scheduled_time": scheduled_time.isoformat(),
     }
 
 
@@ -106,6 +122,32 @@ def refuse_other_parameters(flow: Flow, given: Mapping[str, Json], fixed: Mappin
             )
     if problems:
         raise InvalidInput.of(problems)
+
+
+def refuse_other_scheduled_time(given: datetime | None, fixed: Json) -> None:
+    """Go on with a run only under the scheduled time that it was started with, however its offset is written.
+
+    Raises:
+        InvalidInput: another one is given now, or one without an offset.
+    """
+    if given is None:
+        return
+    _refuse_naive(given)
+    if not isinstance(fixed, str) or datetime.fromisoformat(fixed) != given:
+        raise InvalidInput(
+            f"the scheduled time was fixed when the run was first started: {fixed or 'there is none'}",
+            code="AF-PARAMETER-FIXED",
+            help="leave it out to go on with this run, or start a new one with another run id",
+        )
+
+
+def _refuse_naive(scheduled_time: datetime) -> None:
+    if scheduled_time.utcoffset() is None:
+        raise InvalidInput(
+            f"the scheduled time {scheduled_time.isoformat()} has no offset",
+            code="AF-SCHEDULED-TIME",
+            help="give it a time zone: datetime.now(UTC)",
+        )
 
 
 def _value(parameter: Parameter, given: Mapping[str, Json], scope: Mapping[str, object]) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..contracts.events import Status
@@ -57,6 +58,8 @@ class RunRequest:
     only_failed: bool = False
     #: Do anew what is done and was edited since, with what depends on it.
     accept_changes: bool = False
+    #: When a scheduler means the run to start, with an offset: it settles `run.scheduled_time` and `run.date`.
+    scheduled_time: datetime | None = None
     #: Texts of `--param`, or values of the parameters' types.
     parameters: Mapping[str, Json] = field(default_factory=dict)
     #: Seconds since 1970 in UTC.

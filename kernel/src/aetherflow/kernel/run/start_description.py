@@ -110,6 +110,7 @@ def _request(request: RunRequest) -> dict[str, object]:
         "only_job": request.only_job,
         "from_step": request.from_step,
         "accept_changes": request.accept_changes,
+        "scheduled_time": request.scheduled_time.isoformat() if request.scheduled_time else None,
         "parameters": dict(request.parameters),
     }
 

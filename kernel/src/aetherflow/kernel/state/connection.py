@@ -9,16 +9,32 @@ from typing import TYPE_CHECKING
 import apsw
 
 from ..errors import LedgerFailed
+from ..quick_dataclasses import dataclass
 from .folders import make_private_folders, refuse_unsafe, without_links
 from .ownership import one_at_a_time
 from .schema import APPLICATION_ID, CONNECTION_SETTINGS, MIGRATIONS, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _BUSY_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerContents:
+    """What a file of SQLite holds, and as what it is told that it can't be used."""
+
+    #: Written into the file's header, so that no other SQLite file is taken for one.
+    application_id: int
+    #: The version of its tables; a newer file is refused.
+    version: int
+    tables: str
+    #: How a file of an older version becomes one of the next.
+    migrations: Mapping[int, str]
+    #: Makes the error for a file, and why it can't be used.
+    failed: Callable[[Path, str], LedgerFailed]
 
 
 class LedgerConnection(apsw.Connection):
@@ -51,8 +67,25 @@ class LedgerConnection(apsw.Connection):
             self.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
 
-def open_connection(path: Path) -> LedgerConnection:
+def unusable(path: Path, why: str) -> LedgerFailed:
+    """The error for a ledger that can't be used."""
+    return LedgerFailed(
+        f"the ledger {path} can't be used: {why}",
+        help="make room, make it readable and writable, or give another file in flow.state.path",
+    )
+
+
+LEDGER = LedgerContents(
+    application_id=APPLICATION_ID, version=SCHEMA_VERSION, tables=TABLES, migrations=MIGRATIONS, failed=unusable
+)
+
+
+def open_connection(path: Path, contents: LedgerContents = LEDGER) -> LedgerConnection:
     """Open the ledger file, made with its folders where it is missing, for its user only.
+
+    Args:
+        path: the file.
+        contents: what it holds.
 
     Raises:
         LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
@@ -62,13 +95,17 @@ def open_connection(path: Path) -> LedgerConnection:
         path = without_links(path.absolute())
         make_private_folders(path.parent)
         with one_at_a_time(path.with_name(f"{path.name}.opening")):
-            return _open(path)
+            return _open(path, contents)
     except (OSError, apsw.Error) as error:
-        raise unusable(path, str(error)) from error
+        raise contents.failed(path, str(error)) from error
 
 
-def open_to_read(path: Path) -> LedgerConnection:
+def open_to_read(path: Path, contents: LedgerContents = LEDGER) -> LedgerConnection:
     """Open a ledger that is there, to look into it and no more; one that a newer AetherFlow wrote as well.
+
+    Args:
+        path: the file.
+        contents: what it holds.
 
     Raises:
         LedgerFailed: there is none, or it can't be read.
@@ -79,12 +116,12 @@ def open_to_read(path: Path) -> LedgerConnection:
             help="name the flow (--flow FLOW) or the file (--ledger FILE), or go to the project's folder",
         )
     try:
-        return _looked_into(_connect_to_read(path), path)
+        return _looked_into(_connect_to_read(path, contents), path, contents)
     except apsw.Error as error:
-        raise unusable(path, str(error)) from error
+        raise contents.failed(path, str(error)) from error
 
 
-def _connect_to_read(path: Path) -> LedgerConnection:
+def _connect_to_read(path: Path, contents: LedgerContents) -> LedgerConnection:
     has_unmerged = _has_unmerged(path)
     connection = LedgerConnection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
@@ -95,18 +132,19 @@ def _connect_to_read(path: Path) -> LedgerConnection:
         _pragma(connection, "schema_version")
     except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
         connection.close()
-        return _connect_as_it_stands(path, error)
+        return _connect_as_it_stands(path, contents, error)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _connect_as_it_stands(path: Path, error: apsw.Error) -> LedgerConnection:
+def _connect_as_it_stands(path: Path, contents: LedgerContents, error: apsw.Error) -> LedgerConnection:
     """Where nothing can be made beside the file, it is all there is; nobody else can write it there either."""
     if _has_unmerged(path):
-        raise LedgerFailed(
-            f"the ledger {path} can't be read where it is: {error}",
+        failure = contents.failed(path, f"it can't be read where it is: {error}")
+        raise type(failure)(
+            f"{failure}",
             help=f"its newest part is in {path.name}-wal, which needs a folder that can be written to:"
             " copy both files to one, and give --ledger FILE",
         ) from error
@@ -120,14 +158,14 @@ def _has_unmerged(path: Path) -> bool:
     return unmerged.exists() and unmerged.stat().st_size > 0
 
 
-def _looked_into(connection: LedgerConnection, path: Path) -> LedgerConnection:
+def _looked_into(connection: LedgerConnection, path: Path, contents: LedgerContents) -> LedgerConnection:
     try:
-        _refuse_other_files(connection, path)
+        _refuse_other_files(connection, path, contents)
         version = _pragma(connection, "user_version")
-        if version < SCHEMA_VERSION:
+        if version < contents.version:
             # A look must not take the file from the older AetherFlow that may still work with it.
             connection = _copy_in_memory(connection)
-            _migrate(connection, version)
+            _migrate(connection, version, contents)
         connection.execute("PRAGMA query_only = ON")
     except BaseException:
         connection.close()
@@ -135,9 +173,9 @@ def _looked_into(connection: LedgerConnection, path: Path) -> LedgerConnection:
     return connection
 
 
-def _refuse_other_files(connection: LedgerConnection, path: Path) -> None:
-    if _pragma(connection, "application_id") != APPLICATION_ID:
-        raise unusable(path, "it is another program's SQLite file")
+def _refuse_other_files(connection: LedgerConnection, path: Path, contents: LedgerContents) -> None:
+    if _pragma(connection, "application_id") != contents.application_id:
+        raise contents.failed(path, "it is another program's SQLite file")
 
 
 def _copy_in_memory(connection: LedgerConnection) -> LedgerConnection:
@@ -151,23 +189,28 @@ def _copy_in_memory(connection: LedgerConnection) -> LedgerConnection:
 class Transaction:
     """One transaction; what SQLite says of the file is told as an error for the user."""
 
-    __slots__ = ("_connection", "_guard", "_path")
+    __slots__ = ("_connection", "_failed", "_guard", "_path")
 
-    def __init__(self, connection: LedgerConnection, path: Path, guard: threading.RLock) -> None:
+    def __init__(
+        self, connection: LedgerConnection, path: Path, guard: threading.RLock, contents: LedgerContents = LEDGER
+    ) -> None:
         self._connection = connection
+        self._failed = contents.failed
         self._path = path
         self._guard = guard
 
     def __enter__(self) -> None:
         if self._connection.has_failed:
-            raise unusable(self._path, "its device has failed before")
+            failure = self._failed(self._path, "its device has failed before")
+            failure.may_be_tried_again = False
+            raise failure
         self._guard.acquire()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except BaseException as error:
             self._connection.note_failure(error)
             self._guard.release()
-            tell_failure(self._path, error)
+            self._tell(error)
             raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
@@ -176,12 +219,12 @@ class Transaction:
                 self._connection.execute("COMMIT")
         except BaseException as failed:
             self._roll_back(failed)
-            tell_failure(self._path, failed)
+            self._tell(failed)
             raise
         else:
             if error is not None:
                 self._roll_back(error)
-                tell_failure(self._path, error)
+                self._tell(error)
         finally:
             self._guard.release()
 
@@ -190,24 +233,15 @@ class Transaction:
         with suppress(apsw.Error):
             self._connection.execute("ROLLBACK")
 
-
-def tell_failure(path: Path, error: BaseException) -> None:
-    """Raise what SQLite says of the file (full, unreadable, damaged) as an error for the user; else do nothing."""
-    if isinstance(error, apsw.Error):
-        failure = unusable(path, str(error))
-        failure.may_be_tried_again = not isinstance(error, apsw.IOError | apsw.CorruptError)
-        raise failure from error
-
-
-def unusable(path: Path, why: str) -> LedgerFailed:
-    """The error for a ledger that can't be used."""
-    return LedgerFailed(
-        f"the ledger {path} can't be used: {why}",
-        help="make room, make it readable and writable, or give another file in flow.state.path",
-    )
+    def _tell(self, error: BaseException) -> None:
+        """Raise what SQLite says of the file (full, unreadable, damaged) as an error for the user; else do nothing."""
+        if isinstance(error, apsw.Error):
+            failure = self._failed(self._path, str(error))
+            failure.may_be_tried_again = not isinstance(error, apsw.IOError | apsw.CorruptError)
+            raise failure from error
 
 
-def _open(path: Path) -> LedgerConnection:
+def _open(path: Path, contents: LedgerContents) -> LedgerConnection:
     # Only where it is missing: closing the file by other means drops SQLite's own locks on it in this process.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -215,7 +249,7 @@ def _open(path: Path) -> LedgerConnection:
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOFOLLOW
     connection = LedgerConnection(str(path), flags=flags)
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, contents)
     except BaseException as error:
         connection.note_failure(error)
         connection.close()
@@ -223,39 +257,41 @@ def _open(path: Path) -> LedgerConnection:
     return connection
 
 
-def _prepare(connection: LedgerConnection, path: Path) -> None:
+def _prepare(connection: LedgerConnection, path: Path, contents: LedgerContents) -> None:
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
     version, application = (_pragma(connection, name) for name in ("user_version", "application_id"))
     is_new = version == 0 and application == 0 and not _pragma(connection, "schema_version")
-    if not is_new and application != APPLICATION_ID:
-        raise unusable(path, "it is another program's SQLite file")
-    if version > SCHEMA_VERSION:
-        raise unusable(path, f"a newer AetherFlow wrote it (version {version}, this one knows {SCHEMA_VERSION})")
+    if not is_new and application != contents.application_id:
+        raise contents.failed(path, "it is another program's SQLite file")
+    if version > contents.version:
+        raise contents.failed(
+            path, f"a newer AetherFlow wrote it (version {version}, this one knows {contents.version})"
+        )
     connection.prepare()
     if connection.pragma("journal_mode") != "wal":
-        raise unusable(path, "its file system does not let it be in WAL mode")
+        raise contents.failed(path, "its file system does not let it be in WAL mode")
     if is_new:
-        _in_one_commit(connection, lambda: _create(connection))
-    elif version < SCHEMA_VERSION:
-        _in_one_commit(connection, lambda: _migrate(connection, version))
+        _in_one_commit(connection, contents, lambda: _create(connection, contents))
+    elif version < contents.version:
+        _in_one_commit(connection, contents, lambda: _migrate(connection, version, contents))
 
 
-def _in_one_commit(connection: apsw.Connection, change: Callable[[], None]) -> None:
+def _in_one_commit(connection: apsw.Connection, contents: LedgerContents, change: Callable[[], None]) -> None:
     """The old tables or the new ones, whenever it is killed: the version is a part of the transaction."""
     connection.execute("BEGIN IMMEDIATE")
     change()
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA user_version = {contents.version}")
     connection.execute("COMMIT")
 
 
-def _create(connection: apsw.Connection) -> None:
-    connection.execute(TABLES)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+def _create(connection: apsw.Connection, contents: LedgerContents) -> None:
+    connection.execute(contents.tables)
+    connection.execute(f"PRAGMA application_id = {contents.application_id}")
 
 
-def _migrate(connection: apsw.Connection, version: int) -> None:
-    for older in range(version, SCHEMA_VERSION):
-        connection.execute(MIGRATIONS[older])
+def _migrate(connection: apsw.Connection, version: int, contents: LedgerContents) -> None:
+    for older in range(version, contents.version):
+        connection.execute(contents.migrations[older])
 
 
 def _pragma(connection: apsw.Connection, name: str) -> int:

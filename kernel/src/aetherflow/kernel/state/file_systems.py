@@ -23,12 +23,8 @@ def refuse_network(ledger: Path, *, mounts: Path = _MOUNTS) -> None:
     Raises:
         LedgerFailed: it is on one.
     """
-    folder = next(place for place in ledger.parents if place.is_dir())
-    # What is on a disk of this machine has that disk's number; only the others are looked up.
-    if os.major(folder.stat().st_dev):
-        return
-    kind = file_system_of(folder, mounts=mounts)
-    if kind is None or (kind not in _NETWORKED and not kind.startswith("fuse.")):
+    kind = network_under(ledger, mounts=mounts)
+    if kind is None:
         return
     raise LedgerFailed(
         f"the ledger {ledger} would be on a network file system ({kind}), where it can be damaged",
@@ -36,6 +32,16 @@ def refuse_network(ledger: Path, *, mounts: Path = _MOUNTS) -> None:
         help="name a folder on a disk of this machine in state_root or flow.state.path;"
         " if no other machine ever uses this one, set state_on_network: allow",
     )
+
+
+def network_under(file: Path, *, mounts: Path = _MOUNTS) -> str | None:
+    """The kind of network file system that a file is on, or would be; null where it is on none."""
+    folder = next(place for place in file.parents if place.is_dir())
+    # What is on a disk of this machine has that disk's number; only the others are looked up.
+    if os.major(folder.stat().st_dev):
+        return None
+    kind = file_system_of(folder, mounts=mounts)
+    return kind if kind is not None and (kind in _NETWORKED or kind.startswith("fuse.")) else None
 
 
 def file_system_of(folder: Path, *, mounts: Path = _MOUNTS) -> str | None:

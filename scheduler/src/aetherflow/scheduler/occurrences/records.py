@@ -64,7 +64,7 @@ class Reason(StrEnum):
     CONTINUED = "continued"
     #: The same, too often or too long ago.
     ABANDONED = "abandoned"
-    #: Its item is in the schedule file no more.
+    #: Its item is in the schedule file no more, or not enabled there.
     REMOVED = "removed"
 
 
@@ -116,12 +116,16 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much may run at once; a null limit is none."""
+    """How much may run at once; a null limit is none.
+
+    Backfills have a limit of their own beside the total and the pool's.
+    """
 
     max_runs: int
     pools: Mapping[str, int] = field(default_factory=dict)
-    #: Of each item that may run: its pool, and its own limit. An item that is not in here is not started.
+    #: Of each item that may run: its pool. An item that is not in here is not started.
     pool_of: Mapping[str, str | None] = field(default_factory=dict)
+    #: Items that may overlap (`overlap: allow`); all others run one at a time, in the order of `scheduled_for`.
     max_runs_of: Mapping[str, int | None] = field(default_factory=dict)
 
 
@@ -134,8 +138,22 @@ class Ended:
     ended_at: datetime
     reason: Reason = Reason.NONE
     exit_code: int | None = None
-    #: When it is to be run again; null where it is over.
+    #: When it is to be run again, whatever `status` says; null where it is over. After OWNED and CONTINUED the next
+    #: start is the same attempt. A run that is INTERRUPTED and CONTINUED is over, until a scheduler goes on with it.
     again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerState:
+    """A scheduler that works with the ledger, or died and left something."""
+
+    name: str
+    pid: int
+    started_at: datetime
+    heard_at: datetime
+    is_alive: bool
+    #: How many runs it has at work.
+    running: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from .records import Due, Ended, ItemState, Occurrence, Origin, Room, Status
+from .records import Due, Ended, ItemState, Occurrence, Origin, OwnerState, Room, Status
 
 
 class OccurrenceStore(Protocol):
     """Each method is one transaction, on the disk when it returns; what two schedulers do at once, one of them did.
+
+    To forget takes several, so that others write in between.
 
     Raises, all of them:
         StoreFailed: it can't be read or written.
@@ -20,14 +22,20 @@ class OccurrenceStore(Protocol):
         """Make the items known, each with whether it is enabled; answers the state of all enabled ones.
 
         What is new, or was not enabled before, has been looked at until now. Others that are known are not enabled any
-        more.
+        more, and what waits of them is CANCELLED; of those that are not enabled, what their times made is SKIPPED.
         """
 
     def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:
         """Write a row for each time that has none, by its policies; answers the rows that this call wrote."""
 
-    def claim(self, room: Room, now: datetime) -> tuple[Occurrence, ...]:
-        """Take what waits, is due and has room, the longest waiting first; answers it as RUNNING, ours from now on."""
+    def claim(self, room: Room, now: datetime, due_until: datetime | None = None) -> tuple[Occurrence, ...]:
+        """Take what waits, is due and has room, the longest waiting first; answers it as RUNNING, ours from now on.
+
+        Args:
+            room: how much may run.
+            now: the time.
+            due_until: what is due later is left to others; null for now.
+        """
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         """Write down how runs ended; those that are to run again wait from now on."""
@@ -35,10 +43,15 @@ class OccurrenceStore(Protocol):
     def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
         """Take in what dead schedulers left RUNNING: it waits to be gone on with, or is marked as INTERRUPTED.
 
+        Likewise what a stopped scheduler left as INTERRUPTED and CONTINUED. What somebody wanted ended is CANCELLED.
+
         Args:
             grace_of: of each item, how many seconds after its scheduler was last heard of it is still gone on with.
             now: the time.
         """
+
+    def owners(self) -> tuple[OwnerState, ...]:
+        """The schedulers that run something or say that they live, and the dead that were not recovered from."""
 
     def heartbeat(self, now: datetime) -> None:
         """Say that this scheduler lives."""
@@ -46,11 +59,17 @@ class OccurrenceStore(Protocol):
     def cancel_asked(self) -> tuple[Occurrence, ...]:
         """Of those that this scheduler runs, the ones that somebody wants ended."""
 
-    def next_due(self, items: Collection[str]) -> datetime | None:
-        """When the next of those that wait is due; null where none waits."""
+    def cancel(self, item: str, scheduled_for: datetime, now: datetime) -> Occurrence | None:
+        """Have an occurrence end, at once where it waits; answers it as it stands then, null where it is over."""
+
+    def next_due(self, items: Collection[str], after: datetime | None = None) -> datetime | None:
+        """When the next of those that wait is due, after a moment; null where none waits.
+
+        What waits for room is due already: room comes where a run ends.
+        """
 
     def pause(self, items: Collection[str], now: datetime) -> None:
-        """From now on their occurrences are skipped."""
+        """From now on their occurrences are skipped, and what waits of them is held, but for what is triggered."""
 
     def resume(self, items: Collection[str], now: datetime) -> None:
         """From now on they run again."""
@@ -77,6 +96,9 @@ class OccurrenceStore(Protocol):
         limit: int = 100,
     ) -> tuple[Occurrence, ...]:
         """The newest occurrences, the newest first."""
+
+    def states(self) -> Mapping[str, ItemState]:
+        """What is remembered of all items, those included that are not enabled."""
 
     def gaps(self, items: Collection[str] | None = None) -> tuple[tuple[str, datetime, datetime], ...]:
         """Spans in which nobody looked, and whose occurrences were too many to be listed."""

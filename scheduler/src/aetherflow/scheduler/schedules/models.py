@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import Document
+from aetherflow.kernel.api import Document, Problem, RunTexts
 
+from ..calendars.clocks import JumpRule
 from ..calendars.rules import Rule
 
 #: What becomes of an occurrence whose item still has one that is not over.
@@ -50,11 +51,17 @@ class Item:
     profile: str | None = None
     #: Values of the flow's parameters, as written; texts may hold `{{run.date}}` and `{{run.scheduled_time}}`.
     params: Mapping[str, object] = field(default_factory=dict)
+    #: The same, ready to be rendered for a run.
+    run_texts: RunTexts
     #: Names the moments, calendar and all.
     rule: Rule
     #: The trigger as people read it: `cron 0 6 * * *`.
     trigger: str
     zone: ZoneInfo
+    #: What becomes of times that a jump of the clock leaves out or repeats.
+    dst: JumpRule = "once"
+    #: The calendar that decides which days it runs on; null for every day.
+    calendar_name: str | None = None
     enabled: bool = True
     overlap: Overlap = "skip"
     misfire: Misfire = "latest"
@@ -96,3 +103,5 @@ class Schedule:
     items: Mapping[str, Item]
     limits: Limits = Limits()
     retention: Retention = Retention()
+    #: Warnings and notes, of its flows too; in the order of the file.
+    problems: tuple[Problem, ...] = ()

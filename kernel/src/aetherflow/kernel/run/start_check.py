@@ -1,0 +1,109 @@
+"""A flow that is checked once, for whoever starts it often and wants to know before that a start would be refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..check.preparation import prepare_flow, require_job
+from ..contracts.records import RunKey
+from ..errors import InvalidInput
+from ..quick_dataclasses import dataclass, field
+from .claiming import settle_run_id
+from .parameters import facts_of, refuse_secret_parameters, settle_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from ..contracts.records import Json
+    from ..errors import Problem
+    from ..resolve.redaction import Redactor
+    from ..spec.models import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCheck:
+    """A flow free of errors, and what its starts are checked against; asks as often as it is wanted."""
+
+    #: The warnings of the flow and of its surroundings.
+    warnings: tuple[Problem, ...]
+    flow: Flow = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+    redactor: Redactor = field(repr=False)
+
+    @property
+    def flow_id(self) -> str:
+        """The flow's id."""
+        return self.flow.id
+
+    def problems_with(
+        self,
+        parameters: Mapping[str, Json],
+        *,
+        run_id: str,
+        scheduled_time: datetime,
+        flow_job: str | None = None,
+    ) -> tuple[Problem, ...]:
+        """What would keep a new run from starting; empty where nothing does that is known before.
+
+        Args:
+            parameters: values of the parameters' types, or texts as `--param` takes them.
+            run_id: of the run.
+            scheduled_time: when it is meant to start, with an offset.
+            flow_job: the one job that is to run.
+        """
+
+        def settle() -> None:
+            facts = facts_of(self.flow, RunKey(self.flow.id, run_id), scheduled_time.timestamp(), scheduled_time)
+            values = settle_parameters(self.flow, parameters, environment=self.environment, facts=facts)
+            refuse_secret_parameters(self.flow, values, self.redactor)
+
+        def find_job() -> None:
+            if flow_job is not None:
+                require_job(self.flow, flow_job)
+
+        return tuple(_problems_of((lambda: _settle_id(run_id), find_job, settle)))
+
+
+def open_start_check(
+    path: Path | str,
+    *,
+    profile: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    shown_as: str | None = None,
+) -> StartCheck:
+    """Read and check a flow as `aetherflow validate` does; no plugin is imported.
+
+    Args:
+        path: the flow's YAML file.
+        profile: the runtime profile asked for.
+        environment: the environment; the process's own by default.
+        shown_as: the file's name in messages; as given by default.
+
+    Raises:
+        InvalidInput: the flow or its surroundings are wrong; holds all problems.
+        RefusedByPolicy: the runtime profile refuses what it uses, or may not be chosen.
+    """
+    prepared = prepare_flow(Path(path), profile=profile, environ=environment, shown_as=shown_as)
+    surroundings = prepared.surroundings
+    with surroundings.index:
+        flow = prepared.checked().flow
+    return StartCheck(
+        warnings=prepared.warnings,
+        flow=flow,
+        environment=surroundings.environment.values,
+        redactor=surroundings.redactor,
+    )
+
+
+def _settle_id(run_id: str) -> None:
+    settle_run_id(run_id)
+
+
+def _problems_of(checks: tuple[Callable[[], None], ...]) -> Iterator[Problem]:
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as error:
+            yield from error.problems

@@ -1,0 +1,67 @@
+"""`aetherflow-scheduler explain`: the next occurrences of an item, and what is unusual about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from aetherflow.kernel.api import CommandContext, plain
+
+from .marks import Mark, marks_of
+from .options import count_of, moment_of
+from .schedule_file import read_file, the_item
+from .showing import for_machines, on_the_clock
+
+if TYPE_CHECKING:
+    from ..schedules.models import Item
+
+
+def explain(context: CommandContext, file: str, item: str, count: str | None, from_: str | None) -> None:
+    """Show the next occurrences of an item, on its clock and in UTC, with jumps of the clock and days left out.
+
+    Raises:
+        InvalidInput: the schedule file can't be used, or there is no such item.
+    """
+    most = count_of(count, option="--count")
+    schedule = read_file(context, file)
+    meant = the_item(schedule, item)
+    start = datetime.now(UTC) if from_ is None else moment_of(from_, meant.zone, option="--from")
+    found = list(islice(_occurrences(meant, start), most))
+    if context.as_json:
+        context.say_json(_as_json(meant, found))
+        return
+    context.say(plain(_headline(meant)))
+    if found:
+        rows = [_row(meant, at, marks) for at, marks in found]
+        context.say_table(("TIME", "DAY", "UTC", "NOTE"), rows)
+    else:
+        context.say("nothing comes")
+
+
+def _occurrences(item: Item, start: datetime) -> Iterator[tuple[datetime, list[Mark]]]:
+    before = start - timedelta(microseconds=1)
+    for at in item.rule.after(before):
+        yield at, marks_of(item, at, before)
+        before = at
+
+
+def _headline(item: Item) -> str:
+    calendar = f", calendar {item.calendar_name}" if item.calendar_name else ""
+    return f"{item.id}: {item.trigger}, {item.zone}{calendar}{'' if item.enabled else ', not enabled'}"
+
+
+def _row(item: Item, at: datetime, marks: list[Mark]) -> list[str]:
+    local = at.astimezone(item.zone)
+    utc = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return [on_the_clock(at, item.zone), f"{local:%a}", f"{utc}Z", "; ".join(mark.text for mark in marks)]
+
+
+def _as_json(item: Item, found: list[tuple[datetime, list[Mark]]]) -> dict[str, object]:
+    told = [
+        {**for_machines(at, item.zone), "marks": [{"kind": mark.kind, "text": mark.text} for mark in marks]}
+        for at, marks in found
+    ]
+    head = {"item": item.id, "trigger": item.trigger, "timezone": str(item.zone), "calendar": item.calendar_name}
+    return {**head, "enabled": item.enabled, "dst": item.dst, "occurrences": told}

@@ -1,0 +1,138 @@
+"""`aetherflow-scheduler history`: what ran, was skipped or missed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from aetherflow.kernel.api import CommandContext, InvalidInput, did_you_mean, plain, times
+
+from ..occurrences.records import Occurrence, Status
+from ..runs.outputs import output_file
+from .ledger import remembered
+from .options import count_of, since_of
+from .schedule_file import read_file, unknown_item
+from .showing import duration_of, in_utc, occurrence_as_json, on_the_clock, status_words, why
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..occurrences.store import OccurrenceStore
+    from ..schedules.models import Schedule
+
+Gap = tuple[str, datetime, datetime]
+_COLUMNS = ("ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY")
+_NUMBERS = {"ATTEMPT", "TOOK", "EXIT"}
+
+
+def show_history(
+    context: CommandContext,
+    file: str,
+    items: list[str],
+    *,
+    status: str | None,
+    since: str | None,
+    limit: str | None,
+    output: str | None,
+) -> None:
+    """Show what ran, was skipped or missed, and why; or what a run has said.
+
+    Raises:
+        InvalidInput: the schedule file can't be used, or there is no item, status or run of a name.
+        StoreFailed: the ledger can't be read.
+    """
+    wanted = None if status is None else _status(status)
+    most = count_of(limit, option="--limit")
+    schedule = read_file(context, file)
+    if output is not None:
+        from .kept_output import print_output
+
+        print_output(context, schedule, _only(items), output)
+        return
+    begin = None if since is None else since_of(since, _zone_of_all(schedule), datetime.now(UTC), option="--since")
+    found, gaps = _recall(schedule, items, wanted, begin, most)
+    if context.as_json:
+        _answer(context, schedule, found, gaps)
+    else:
+        _tell(context, schedule, found, gaps)
+
+
+def _recall(
+    schedule: Schedule, items: Sequence[str], status: Status | None, since: datetime | None, most: int
+) -> tuple[tuple[Occurrence, ...], list[Gap]]:
+    asked = set(items) or None
+    with remembered(schedule.state) as store:
+        for name in dict.fromkeys(items):
+            if name not in schedule.items and not _is_remembered(store, name):
+                raise unknown_item(name, schedule.items)
+        found = store.history(asked, statuses=None if status is None else {status}, since=since, limit=most)
+        gaps = [gap for gap in store.gaps(asked) if since is None or gap[2] >= since]
+    return found, gaps if status in {None, Status.MISSED} else []
+
+
+def _is_remembered(store: OccurrenceStore, item: str) -> bool:
+    """Whether an item was in the schedule once."""
+    return bool(store.history([item], limit=1))
+
+
+def _answer(context: CommandContext, schedule: Schedule, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
+    told = [occurrence_as_json(each, zone_of(schedule, each.item), _kept_output(schedule, each)) for each in found]
+    left_out = [{"item": item, "first": in_utc(first), "last": in_utc(last)} for item, first, last in gaps]
+    context.say_json({"occurrences": told, "gaps": left_out})
+
+
+def _tell(context: CommandContext, schedule: Schedule, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
+    if found:
+        rows = [_row(each, zone_of(schedule, each.item), _kept_output(schedule, each)) for each in found]
+        context.say_table(_COLUMNS, rows, numbers=_NUMBERS)
+    else:
+        context.say("no occurrences")
+    for item, first, last in gaps:
+        zone = zone_of(schedule, item)
+        told = f"{on_the_clock(first, zone)} to {on_the_clock(last, zone)}"
+        context.say_beside(f"{plain(item)}: nobody looked from {told}: too many occurrences to list were missed")
+
+
+def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[str]:
+    return [
+        occurrence.item,
+        on_the_clock(occurrence.scheduled_for, zone),
+        occurrence.status.value,
+        str(occurrence.attempt or ""),
+        times.duration(duration_of(occurrence)),
+        "" if occurrence.exit_code is None else str(occurrence.exit_code),
+        occurrence.origin.value,
+        "" if output is None else occurrence.run_id,
+        why(occurrence.reason),
+    ]
+
+
+def zone_of(schedule: Schedule, item: str) -> ZoneInfo:
+    """An item's zone; UTC where it is no longer in the file."""
+    return schedule.items[item].zone if item in schedule.items else ZoneInfo("UTC")
+
+
+def _kept_output(schedule: Schedule, occurrence: Occurrence) -> Path | None:
+    """Where the output of an occurrence is; null where none is kept."""
+    file = output_file(schedule.state, occurrence)
+    return file if file.is_file() else None
+
+
+def _zone_of_all(schedule: Schedule) -> ZoneInfo:
+    """The zone that items have in common; UTC where they have none."""
+    zones = {item.zone for item in schedule.items.values()}
+    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+
+
+def _status(text: str) -> Status:
+    if text.upper() in status_words():
+        return Status(text.upper())
+    raise InvalidInput(f"there is no status {text!r}", code="AF-USAGE", help=did_you_mean(text.upper(), status_words()))
+
+
+def _only(items: Sequence[str]) -> str:
+    if len(items) == 1:
+        return items[0]
+    raise InvalidInput("--output needs the item whose run it is", code="AF-USAGE", help="name one item after FILE")

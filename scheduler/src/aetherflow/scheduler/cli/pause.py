@@ -1,0 +1,47 @@
+"""`aetherflow-scheduler pause` and `resume`: items whose occurrences are skipped for a while."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aetherflow.kernel.api import CommandContext
+
+from .ledger import asking
+from .schedule_file import chosen, read_file
+
+
+def pause(context: CommandContext, file: str, items: list[str]) -> None:
+    """Have the occurrences of items skipped, from now on; what runs goes on.
+
+    Raises:
+        InvalidInput: the schedule file can't be used, or there is no item of a name.
+        StoreFailed: the ledger can't be written.
+    """
+    _set(context, file, items, is_paused=True)
+
+
+def resume(context: CommandContext, file: str, items: list[str]) -> None:
+    """Have paused items run again, from now on.
+
+    Raises:
+        InvalidInput: the schedule file can't be used, or there is no item of a name.
+        StoreFailed: the ledger can't be written.
+    """
+    _set(context, file, items, is_paused=False)
+
+
+def _set(context: CommandContext, file: str, items: list[str], *, is_paused: bool) -> None:
+    schedule = read_file(context, file)
+    names = [item.id for item in chosen(schedule, items)]
+    with asking(schedule.state) as store:
+        states = store.states()
+        changed = [name for name in names if (name in states and states[name].is_paused) != is_paused]
+        change = store.pause if is_paused else store.resume
+        change(names, datetime.now(UTC))
+    if context.as_json:
+        told = [{"id": name, "paused": is_paused, "changed": name in changed} for name in names]
+        context.say_json({"items": told})
+        return
+    done, before = ("paused", "was paused before") if is_paused else ("resumed", "was not paused")
+    for name in names:
+        context.say(f"{done}: {name}" if name in changed else f"{name} {before}")

@@ -1,0 +1,31 @@
+"""`aetherflow-scheduler trigger`: one more run of an item, out of turn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aetherflow.kernel.api import CommandContext
+
+from .ledger import asking
+from .liveness import say_who_does_it
+from .schedule_file import read_file, the_item
+from .showing import occurrence_as_json
+
+
+def trigger(context: CommandContext, file: str, item: str) -> None:
+    """Have an item run once, now.
+
+    Raises:
+        InvalidInput: the schedule file can't be used, or there is no such item.
+        StoreFailed: the ledger can't be written.
+    """
+    schedule = read_file(context, file)
+    meant = the_item(schedule, item)
+    with asking(schedule.state) as store:
+        occurrence = store.trigger(meant.id, datetime.now(UTC))
+        owners = store.owners()
+    if context.as_json:
+        context.say_json(occurrence_as_json(occurrence, meant.zone))
+    else:
+        context.say(f"triggered: {meant.id}, run {occurrence.run_id}")
+        say_who_does_it(context, owners)

@@ -1,0 +1,205 @@
+"""One look after the other: ends are written down, what is due is accounted for, what has room is started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from aetherflow.kernel.api import LedgerFailed
+
+from ..occurrences.records import Due, Ended, Room, Status
+from ..occurrences.store import OccurrenceStore
+from ..runs.launcher import Launcher
+from ..schedules.models import Schedule
+from .looking import due_of, next_of
+from .patience import Patience
+from .telling import Teller
+from .waking import Wakings
+
+#: How long is slept at most: what other processes write, and jumps of the clock, are seen as late as that.
+LONGEST_SLEEP = 1.0
+#: How often this scheduler says that it lives, and looks for what dead ones left.
+LIVE_SECONDS = 5.0
+#: What a dead scheduler left is gone on with at least this long after it was last heard of.
+LEAST_GRACE = 60.0
+#: How many moments are accounted for in one look; the next one follows at once where there are more.
+MOST_MOMENTS = 10_000
+
+
+class Scheduler:
+    """A schedule, what is remembered of it, and what runs of it; for one thread."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        store: OccurrenceStore,
+        launcher: Launcher,
+        teller: Teller,
+        *,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.schedule = schedule
+        self.patience = Patience()
+        #: Nothing new is accounted for or started any more.
+        self.is_draining = False
+        #: How many occurrences ended for good with anything but SUCCESS.
+        self.failures = 0
+        self._store = store
+        self._launcher = launcher
+        self._teller = teller
+        self._now = now or _now
+        self._wakings = Wakings()
+        self._looked_until: dict[str, datetime] = {}
+        self._next_waiting: datetime | None = None
+        self._last_look = self._now()
+        self._next_life = time.monotonic()
+        #: Ends that are not in the ledger yet.
+        self._ends: list[Ended] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs, and all that ended is written down."""
+        return not self._launcher.working and not self._ends
+
+    @property
+    def seconds_to_sleep(self) -> float:
+        """Until something is due, and at most until others may have written something."""
+        if self.patience.is_failing or self.is_draining:
+            return LONGEST_SLEEP
+        moments = [self._wakings.next, self._next_waiting]
+        now = self._now()
+        soonest = min(((moment - now).total_seconds() for moment in moments if moment), default=LONGEST_SLEEP)
+        return max(0.0, min(soonest, LONGEST_SLEEP))
+
+    def has_due(self, horizon: datetime) -> bool:
+        """Whether something is not accounted for yet that is due at a moment."""
+        return self._wakings.next is not None and self._wakings.next <= horizon
+
+    def begin(self) -> None:
+        """Make the items known, learn since when nobody has looked at them, and take in what dead schedulers left.
+
+        Raises:
+            StoreFailed: the ledger can't be read or written.
+        """
+        self._use(self.schedule, {})
+        self._live(self._now())
+
+    def replace(self, schedule: Schedule) -> None:
+        """Go on with another schedule; what runs is not touched.
+
+        Raises:
+            StoreFailed: the ledger can't be read or written; the schedule is that of before.
+        """
+        # Times that a new rule names in the past were not its own when they passed.
+        self._use(schedule, {id_: self._last_look for id_ in self._looked_until if id_ in schedule.items})
+
+    def look(self, horizon: datetime | None = None) -> int:
+        """Look once; where the ledger can't be used nothing is lost, and it is tried again with the next look.
+
+        Args:
+            horizon: what is due later than this is left alone; null for now.
+
+        Returns how many runs were started.
+        """
+        now = self._now()
+        self._ends += self._launcher.collect()
+        started = 0
+        try:
+            self._write_ends(now)
+            self._live(now)
+            self._cancel()
+            if not self.is_draining:
+                self._account(horizon or now, now)
+                started = self._start(horizon or now, now)
+            self._next_waiting = self._store.next_due(self._looked_until, horizon or now)
+        except LedgerFailed as error:
+            if self.patience.fail():
+                self._teller.tell("ERROR", "ledger_failed", error=str(error))
+        else:
+            if self.patience.work():
+                self._teller.tell("INFO", "ledger_works")
+        self._last_look = now
+        return started
+
+    def _use(self, schedule: Schedule, looked_until: dict[str, datetime]) -> None:
+        now = self._now()
+        states = self._store.register({item.id: item.enabled for item in schedule.items.values()}, now)
+        self.schedule = schedule
+        self._wakings = Wakings()
+        self._looked_until = {}
+        for id_, state in states.items():
+            since = max(state.looked_until, looked_until.get(id_, state.looked_until))
+            self._wait_for_next(id_, since)
+        self._grace_of = {item.id: max(item.misfire_grace_seconds, LEAST_GRACE) for item in schedule.items.values()}
+        enabled = [schedule.items[id_] for id_ in states]
+        self._room = Room(
+            max_runs=schedule.limits.max_runs,
+            pools=schedule.limits.pools,
+            pool_of={item.id: item.pool for item in enabled},
+            max_runs_of={item.id: item.max_runs for item in enabled if item.overlap == "allow"},
+        )
+
+    def _wait_for_next(self, id_: str, since: datetime) -> None:
+        self._looked_until[id_] = since
+        moment = next_of(self.schedule.items[id_], since)
+        if moment is not None:
+            self._wakings.put(id_, moment)
+
+    def _write_ends(self, now: datetime) -> None:
+        if not self._ends:
+            return
+        self._store.finish(self._ends, now)
+        written, self._ends = self._ends, []
+        for end in written:
+            self._teller.ended(end)
+            self.failures += end.again_at is None and end.status is not Status.SUCCESS
+
+    def _live(self, now: datetime) -> None:
+        if time.monotonic() < self._next_life:
+            return
+        self._store.heartbeat(now)
+        if not self.is_draining:
+            for occurrence in self._store.recover(self._grace_of, now):
+                self._teller.recovered(occurrence)
+        self._next_life = time.monotonic() + LIVE_SECONDS
+
+    def _cancel(self) -> None:
+        for occurrence in self._store.cancel_asked():
+            if self._launcher.cancel(occurrence, "asked"):
+                self._teller.cancelled(occurrence)
+
+    def _account(self, horizon: datetime, now: datetime) -> None:
+        taken = self._take_dues(horizon)
+        if not taken:
+            return
+        try:
+            written = self._store.account([due for due in taken.values() if due is not None], now)
+        except BaseException:
+            for id_ in taken:
+                self._wakings.put(id_, horizon)
+            raise
+        for id_, due in taken.items():
+            self._wait_for_next(id_, due.looked_until if due is not None else self._looked_until[id_])
+        for occurrence in written:
+            self._teller.accounted(occurrence)
+
+    def _take_dues(self, horizon: datetime) -> dict[str, Due | None]:
+        taken: dict[str, Due | None] = {}
+        moments = 0
+        while moments < MOST_MOMENTS and (id_ := self._wakings.take(horizon)) is not None:
+            due = due_of(self.schedule.items[id_], self._looked_until[id_], horizon)
+            taken[id_] = due
+            moments += len(due.times) if due is not None else 1
+        return taken
+
+    def _start(self, horizon: datetime, now: datetime) -> int:
+        claimed = self._store.claim(self._room, now, horizon)
+        for occurrence in claimed:
+            self._teller.started(occurrence)
+            self._launcher.start(occurrence, self.schedule.items[occurrence.item])
+        return len(claimed)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

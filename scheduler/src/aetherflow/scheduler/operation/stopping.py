@@ -1,0 +1,47 @@
+"""How a scheduler leaves: it waits for what runs, then has it end, then goes."""
+
+from __future__ import annotations
+
+import time
+
+from ..runs.command_line import GRACE_SECONDS
+from .opening import Operation
+
+#: How long is waited for runs to end by themselves where nobody says otherwise.
+DRAIN_SECONDS = 30.0
+#: How long is waited for runs that were asked to end: their grace, and what the supervisor may need after it.
+_LEAVE_SECONDS = GRACE_SECONDS + 8.0
+#: What a process answers that a signal ended is this much more than the signal's number.
+_SIGNALLED = 128
+
+
+def stop(operation: Operation, drain_seconds: float) -> None:
+    """Start nothing more and wait for what runs; end it where that takes too long, at once where asked twice.
+
+    What is ended so is gone on with by the next scheduler, as is what could not be ended in time.
+    """
+    operation.scheduler.is_draining = True
+    working = len(operation.launcher.working)
+    operation.teller.tell("INFO", "schedule_stop", runs=working)
+    if _is_idle_within(operation, drain_seconds):
+        return
+    operation.launcher.cancel_all("leaving")
+    _is_idle_within(operation, _LEAVE_SECONDS)
+
+
+def exit_code(operation: Operation) -> int:
+    """How a process answers whose scheduler was stopped: as one that did its work, unless it was made to leave."""
+    wishes = operation.wishes
+    return _SIGNALLED + wishes.stop if wishes.is_at_once and wishes.stop is not None else 0
+
+
+def _is_idle_within(operation: Operation, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
+        operation.look()
+        remaining = deadline - time.monotonic()
+        if operation.scheduler.is_idle:
+            return True
+        if remaining <= 0 or operation.wishes.is_at_once:
+            return False
+        operation.sleep(remaining)

@@ -1,0 +1,62 @@
+"""`aetherflow-scheduler tick`: what is due now is run to its end, and that is all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..runs.command_line import KERNEL
+from .opening import Operation, now, operating
+from .stopping import DRAIN_SECONDS, exit_code, stop
+from .telling import EventLog
+
+_FAILED = 1
+
+
+def tick(
+    file: Path,
+    *,
+    environment: Mapping[str, str],
+    log: EventLog,
+    profile: str | None = None,
+    drain_seconds: float = DRAIN_SECONDS,
+    program: tuple[str, ...] = KERNEL,
+) -> int:
+    """Run what is due now to its end; answers the exit code: 1 where a run ended for good without success.
+
+    What becomes due meanwhile, what is to be tried again later, and what finds no room because other schedulers run,
+    is left to them and to the next tick. Signals are as for the daemon; for the main thread.
+
+    Args:
+        file: the schedule file.
+        environment: that of the process, which runs are started with.
+        log: takes what happens.
+        profile: the runtime profile of items that name none.
+        drain_seconds: how long runs may go on after a signal.
+        program: what is started for each run, before its arguments.
+
+    Raises:
+        InvalidInput: the schedule file can't be used; holds all problems.
+        StoreFailed: the ledger can't be read or written.
+    """
+    with operating(file, environment=environment, log=log, profile=profile, program=program) as operation:
+        _work(operation)
+        if operation.wishes.stop is not None:
+            stop(operation, drain_seconds)
+        while operation.forgetting.go_on(operation.scheduler.schedule.retention, now()):
+            if operation.wishes.stop is not None:
+                break
+        is_failed = operation.scheduler.failures or operation.scheduler.patience.is_failing
+        return exit_code(operation) or (_FAILED if is_failed else 0)
+
+
+def _work(operation: Operation) -> None:
+    horizon = now()
+    scheduler = operation.scheduler
+    while operation.wishes.stop is None and not scheduler.patience.is_over:
+        started = operation.look(horizon)
+        is_done = scheduler.is_idle and not started and not scheduler.has_due(horizon)
+        if is_done and not scheduler.patience.is_failing:
+            return
+        if not scheduler.has_due(horizon) or scheduler.patience.is_failing:
+            operation.wake_up.sleep(1.0)

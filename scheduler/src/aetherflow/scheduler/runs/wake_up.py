@@ -1,0 +1,42 @@
+"""What ends the sleep of a loop: a pipe that threads and signal handlers write to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+
+_MOST_BYTES = 4096
+
+
+class WakeUp:
+    """A pipe; whoever rings it ends the sleep of whoever sleeps on it, now or as soon as it is begun."""
+
+    def __init__(self) -> None:
+        self._reading, self.writing = os.pipe()
+        for descriptor in (self._reading, self.writing):
+            os.set_blocking(descriptor, False)
+
+    def ring(self) -> None:
+        """End the sleep; safe to call from any thread and from a signal handler."""
+        # Full: it has been rung, and nobody has slept since.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self.writing, b"!")
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep at most so many seconds."""
+        poll = select.poll()
+        poll.register(self._reading, select.POLLIN)
+        # Up to the next millisecond: to wake before the moment would be to sleep again at once.
+        if poll.poll(int(max(0.0, seconds) * 1000) + 1):
+            self._drain()
+
+    def close(self) -> None:
+        """Let go of the pipe; nobody may ring it any more."""
+        os.close(self._reading)
+        os.close(self.writing)
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._reading, _MOST_BYTES):
+                pass

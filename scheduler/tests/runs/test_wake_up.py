@@ -1,0 +1,39 @@
+"""A sleep that ends when it is rung for."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from aetherflow.scheduler.runs.wake_up import WakeUp
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def wake_up():
+    made = WakeUp()
+    yield made
+    made.close()
+
+
+def seconds_of(sleep):
+    began = time.monotonic()
+    sleep()
+    return time.monotonic() - began
+
+
+def test_ring_from_another_thread_ends_the_sleep(wake_up):
+    ringing = threading.Timer(0.05, wake_up.ring)
+    ringing.start()
+    assert seconds_of(lambda: wake_up.sleep(20)) < 10
+    ringing.join()
+
+
+def test_ring_before_the_sleep_is_not_lost_and_counts_once(wake_up):
+    for _ in range(100_000):
+        wake_up.ring()
+    assert seconds_of(lambda: wake_up.sleep(20)) < 10
+    assert seconds_of(lambda: wake_up.sleep(0.05)) >= 0.05

@@ -82,7 +82,7 @@ def test_explain_marks_the_jumps_of_the_clock(place):
         "nightly: cron 30 2 * * *, Europe/Berlin",
         "TIME                       DAY  UTC                   NOTE",
         "2027-03-27 02:30:00+01:00  Sat  2027-03-27 01:30:00Z",
-        "2027-03-28 03:00:00+02:00  Sun  2027-03-28 01:00:00Z  the clock goes forward 1:00 at 2027-03-28 02:00",
+        "2027-03-28 03:00:00+02:00  Sun  2027-03-28 01:00:00Z  the clock jumped from 02:00 to 03:00 on 2027-03-28; moved from 02:30, which the clock leaves out",
         "2027-03-29 02:30:00+02:00  Mon  2027-03-29 00:30:00Z",
     ]
     autumn = place("explain", "schedule.yaml", "nightly", "--from", "2026-10-25", "--count", "2", "--json").json

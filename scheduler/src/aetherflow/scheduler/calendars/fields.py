@@ -55,7 +55,7 @@ def five_fields(line: str) -> list[str]:
         for term in part.lower().split(",") if part.isascii() else (part,):
             _check_term(field, term)
     # cronsim knows the last Friday as 5L alone.
-    parts[-1] = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0].lower())), parts[-1], flags=re.I)
+    parts[-1] = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0].lower())), parts[-1], flags=re.IGNORECASE)
     return parts
 
 

@@ -32,10 +32,10 @@ from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text, shown
+from .state_folder import STATE
 from .times import zone
 
 _VERSION = 1
-_STATE = ".aetherflow/schedule"
 #: A hundred years.
 _MOST_DAYS = 36_525
 
@@ -144,7 +144,7 @@ def _names(value: object, *keys: str) -> frozenset[str]:
 
 
 def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
-    found = absolute(folder, written.get("state", {}).get("path", _STATE))
+    found = absolute(folder, written.get("state", {}).get("path", STATE))
     # Unlike those of `Path`, these don't raise where a name is too long.
     if os.path.exists(found) and not os.path.isdir(found):  # noqa: PTH110, PTH112 - as said
         message = f"{shown(found)} is a file: what is remembered needs a folder"

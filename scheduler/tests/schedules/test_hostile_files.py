@@ -219,3 +219,18 @@ def test_long_or_strange_text_is_one_short_problem(folder, text, place):
     (problem,) = told.problems
     assert (problem.where.line, problem.where.column) == place
     assert len(f"{problem.message} {problem.help}") < 600
+
+
+def test_hundreds_of_items_without_a_working_day_are_told_in_seconds(folder):
+    items = "".join(
+        f"  - {{id: item{number}, cron: {number % 60} {number // 60} * * sun, flow: flow.yaml, calendar: office}}\n"
+        for number in range(1_000)
+    )
+    file = folder.write("idle.yaml", "calendars: {office: {}}\n" + HEAD + items)
+    started = time.monotonic()
+
+    schedule = outcome(file)
+
+    assert isinstance(schedule, Schedule)
+    assert len(schedule.problems) == 1_000
+    assert time.monotonic() - started < 10

@@ -114,6 +114,16 @@ def test_folder_that_others_may_write_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_state_behind_a_link_of_the_users_own_is_used(tmp_path):
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "state").symlink_to("disk")
+    store = open_store(tmp_path / "state")
+    store.account([due(0)], at(0))
+    assert len(store.claim(room(), at(0))) == 1
+    assert (tmp_path / "disk" / "owners").is_dir()
+    store.close()
+
+
 def test_state_that_is_a_file_is_told(tmp_path):
     (tmp_path / "state").write_text("")
     with pytest.raises(StoreFailed, match="can't be used"):

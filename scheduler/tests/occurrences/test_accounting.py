@@ -168,6 +168,18 @@ def test_what_was_over_before_is_forgotten_and_nothing_else(store):
     assert store.gaps() == ()
 
 
+def test_what_was_forgotten_is_not_due_again(opened):
+    one, stopped = opened(), opened()
+    one.register({"nightly": True}, at(-60))
+    one.account([due(0)], at(0))
+    (run,) = one.claim(room(), at(0))
+    one.finish([ended(run, 1)], at(1))
+    assert one.forget(at(100)) == 1
+    # It was stopped before, and has looked at nothing since; what nobody has looked at is due as ever.
+    late = due(0, 50, misfire="all", misfire_grace_seconds=9_999)
+    assert [shown(each) for each in stopped.account([late], at(101))] == [(50, "WAITING", "")]
+
+
 def test_forgotten_rows_make_room_for_new_ones(store, state):
     file = state / "occurrences.sqlite"
     sizes = []

@@ -54,4 +54,5 @@ CONTENTS = LedgerContents(
     tables=TABLES,
     migrations={},
     failed=unusable,
+    named_by="name that folder in state.path of the schedule file",
 )

@@ -37,6 +37,8 @@ def main() -> int:
             rows=arguments.rows,
             megabytes=arguments.megabytes,
             workbook_rows=arguments.workbook_rows,
+            items=arguments.items,
+            seconds=arguments.seconds,
         )
         report = Report(runs=arguments.runs)
         failures = measure_all(setting, report, wanted_names(arguments))
@@ -62,6 +64,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--megabytes", type=_positive, default=100, help="files to pack (default: 100)")
     parser.add_argument(
         "--workbook-rows", type=_positive, default=100_000, help="rows for a template (default: 100000)"
+    )
+    parser.add_argument("--items", type=_positive, default=10_000, help="items of a schedule (default: 10000)")
+    parser.add_argument(
+        "--seconds", type=_positive, default=10, help="how long schedulers are watched (default: 10)"
     )
     return parser.parse_args()
 
@@ -91,7 +97,7 @@ def measure_all(setting: Setting, report: Report, names: set[str]) -> int:
             except CommandFailed as failure:
                 report.left_out.append(f"{each.name}, {each.side.name}: {failure}")
     if setting.peers is None:
-        report.left_out.append("doit, Luigi, ADBC, XlsxWriter and openpyxl: no --peers given")
+        report.left_out.append("doit, Luigi, ADBC, XlsxWriter, openpyxl and APScheduler: no --peers given")
     return failures
 
 

@@ -38,6 +38,13 @@ class Comparison:
     beside: tuple[Side, ...]
     #: What ours may take at most, in MiB.
     peak_aim: float | None = None
+    #: What all sides tell of themselves, where the figures of their whole processes say nothing.
+    tells: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What is compared."""
+        return self.tells or FIGURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +57,11 @@ class Measured:
     @property
     def middle(self) -> Figure:
         """The median of each figure."""
-        return Figure(*(statistics.median(getattr(each, name) for each in self.figures) for name in FIGURES))
+        told = {name: self._median(name) for name in self.figures[0].told}
+        return Figure(*(self._median(name) for name in FIGURES), told=told)
+
+    def _median(self, name: str) -> float:
+        return statistics.median(each.value(name) for each in self.figures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +75,7 @@ class Result:
     def ratios(self, other: Measured, figure: str) -> tuple[float, float, float]:
         """Ours over the other's, round by round: smallest, median, largest."""
         pairs = zip(self.ours.figures, other.figures, strict=True)
-        found = sorted(getattr(mine, figure) / (getattr(its, figure) or float("inf")) for mine, its in pairs)
+        found = sorted(mine.value(figure) / (its.value(figure) or float("inf")) for mine, its in pairs)
         return found[0], statistics.median(found), found[-1]
 
 
@@ -80,6 +91,7 @@ def compare(comparison: Comparison, folder: Path, *, runs: int, tell: Callable[[
         for side in list(sides):
             try:
                 figure = run_side(side, folder)
+                _refuse_silence(side, figure, comparison.tells)
             except CommandFailed as failure:
                 if side is comparison.ours:
                     raise
@@ -90,6 +102,12 @@ def compare(comparison: Comparison, folder: Path, *, runs: int, tell: Callable[[
                 figures[side.name].append(figure)
     ours, *others = (Measured(side=side, figures=tuple(figures[side.name])) for side in sides)
     return Result(comparison=comparison, ours=ours, beside=tuple(others))
+
+
+def _refuse_silence(side: Side, figure: Figure, tells: Sequence[str]) -> None:
+    missing = [name for name in tells if name not in figure.told]
+    if missing:
+        raise CommandFailed(f"{side.name} did not tell {', '.join(missing)}")
 
 
 def run_side(side: Side, folder: Path, *, before: Sequence[str] = ()) -> Figure:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _LAUNCH = Path(__file__).resolve().with_name("launch.py")
 _KIBIBYTES = 1024
 _SHOWN = 2_000
+#: How a command tells a figure of its own.
+_TOLD = re.compile(r"^figure (?P<name>.+) = (?P<value>\d+(?:\.\d+)?)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,12 @@ class Figure:
     cpu: float
     #: Of the largest among it and its children.
     peak: float
+    #: What it told itself, by name.
+    told: Mapping[str, float] = field(default_factory=dict)
+
+    def value(self, name: str) -> float:
+        """One of them by its name."""
+        return self.told[name] if name in self.told else float(getattr(self, name))
 
 
 class CommandFailed(Exception):
@@ -53,7 +62,8 @@ def measure(
         raise CommandFailed(f"{command[0]} can't be started: {said.splitlines()[-1]}")
     code, wall, cpu, peak = figures.read_text(encoding="ascii").split()
     _refuse_failure(command, int(code), said, expects)
-    return Figure(wall=float(wall), cpu=float(cpu), peak=int(peak) / _KIBIBYTES)
+    told = {found["name"]: float(found["value"]) for found in _TOLD.finditer(said)}
+    return Figure(wall=float(wall), cpu=float(cpu), peak=int(peak) / _KIBIBYTES, told=told)
 
 
 def surroundings() -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from .comparison import FIGURES, Measured, Result
+from .comparison import Measured, Result
 from .counting import Counted
 
 #: Raised when a field changes its meaning or goes away.
@@ -25,6 +25,7 @@ _DISTRIBUTIONS = (
     "typer",
 )
 _COMPARED = ("", "wall s", "CPU s", "MiB", "wall, ours ÷ its", "CPU, ours ÷ its", "MiB ÷", "aim")
+_TOLD = ("", "figure", "ours ÷ its", "aim")
 _COUNTED = ("", "steps", "counted", "each step", "aim")
 
 
@@ -52,18 +53,27 @@ def as_json(report: Report) -> dict[str, object]:
 
 
 def as_text(report: Report) -> str:
-    """Two tables, in columns."""
-    parts = [_columns([_COMPARED, *_compared_rows(report.results)])] if report.results else []
-    parts += [_columns([_COUNTED, *_counted_rows(report.counts)])] if report.counts else []
+    """Some tables, in columns."""
+    parts = [_columns(table) for table in _tables(report)]
     parts += [f"left out: {reason}" for reason in report.left_out]
     return "\n\n".join(parts)
 
 
 def as_markdown(report: Report) -> str:
-    """Two tables, in Markdown."""
-    parts = [_markdown([_COMPARED, *_compared_rows(report.results)])] if report.results else []
-    parts += [_markdown([_COUNTED, *_counted_rows(report.counts)])] if report.counts else []
-    return "\n\n".join(parts)
+    """The same tables, in Markdown."""
+    return "\n\n".join(_markdown(table) for table in _tables(report))
+
+
+def _tables(report: Report) -> Iterator[Sequence[Sequence[str]]]:
+    """Those that have rows: of whole processes, of what sides told themselves, of what was counted."""
+    for heading, rows in (
+        (_COMPARED, _compared_rows(each for each in report.results if not each.comparison.tells)),
+        (_TOLD, _told_rows(each for each in report.results if each.comparison.tells)),
+        (_COUNTED, _counted_rows(report.counts)),
+    ):
+        table = [heading, *rows]
+        if len(table) > 1:
+            yield table
 
 
 def machine() -> dict[str, object]:
@@ -97,7 +107,7 @@ def _comparison_json(result: Result) -> dict[str, object]:
             {
                 **_side_json(other),
                 "aim": other.side.aim,
-                "ratios": {figure: list(result.ratios(other, figure)) for figure in FIGURES},
+                "ratios": {figure: list(result.ratios(other, figure)) for figure in comparison.figures},
             }
             for other in result.beside
         ],
@@ -117,6 +127,15 @@ def _compared_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
             aim = f"≤ {other.side.aim:g}" if other.side.aim else ""
             memory = f"{result.ratios(other, 'peak')[1]:.2f}"
             yield (f"· {other.side.name}", *_figures(other), *ratios, memory, aim)
+
+
+def _told_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
+    for result in results:
+        for name in result.comparison.tells:
+            yield f"{result.comparison.title}, {name}: {result.ours.side.name}", f"{result.ours.middle.told[name]:.3g}", "", ""
+            for other in result.beside:
+                aim = f"≤ {other.side.aim:g}" if other.side.aim else ""
+                yield f"· {other.side.name}", f"{other.middle.told[name]:.3g}", _spread(result.ratios(other, name)), aim
 
 
 def _figures(measured: Measured) -> tuple[str, str, str]:

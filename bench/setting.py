@@ -16,6 +16,7 @@ PYTHON = sys.executable
 ARCHIVES = HERE / "archives.py"
 TABLES = HERE / "tables.py"
 AETHERFLOW = str(Path(PYTHON).with_name("aetherflow"))
+SCHEDULER = str(Path(PYTHON).with_name("aetherflow-scheduler"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,9 @@ class Setting:
     rows: int = 2_000_000
     megabytes: int = 100
     workbook_rows: int = 100_000
+    items: int = 10_000
+    #: How long an idle scheduler is watched, and for how many seconds in a row all is due at once.
+    seconds: int = 10
 
     @cached_property
     def crowd(self) -> Crowd:

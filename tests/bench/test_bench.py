@@ -159,14 +159,34 @@ def test_json_has_the_documented_shape(tmp_path: Path) -> None:
     assert found["machine"].keys() >= {"python", "system", "architecture", "cores", "versions"}
     (compared,) = found["comparisons"]
     assert compared.keys() == {"name", "title", "peak_aim", "ours", "beside"}
-    assert compared["ours"].keys() == {"name", "wall", "cpu", "peak"}
-    assert compared["beside"][0].keys() == {"name", "wall", "cpu", "peak", "aim", "ratios"}
+    assert compared["ours"].keys() == {"name", "wall", "cpu", "peak", "told"}
+    assert compared["beside"][0].keys() == {"name", "wall", "cpu", "peak", "told", "aim", "ratios"}
     for ratios in compared["beside"][0]["ratios"].values():
         assert len(ratios) == 3
         assert ratios == sorted(ratios)
     assert found["counts"] == [{"name": "syncs", "side": "ours", "steps": 10, "aim": 1.05, "counts": {"syncs": 11}}]
     assert str(ROOT) not in json.dumps(found)
     assert all("One thing: ours" in text for text in (as_text(report), as_markdown(report)))
+
+
+@pytest.mark.unit
+def test_what_sides_tell_themselves_is_compared_and_who_does_not_tell_is_left_out(tmp_path: Path) -> None:
+    told: list[str] = []
+    ours, other = _shell("ours", "echo figure p50 ms = 3.0"), _shell("other", "echo; echo figure p50 ms = 1.5")
+    sides = {"ours": ours, "beside": (other, _shell("silent", "echo p50 ms = 1"))}
+
+    result = compare(
+        Comparison(name="late", title="Late", tells=("p50 ms",), **sides), tmp_path, runs=2, tell=told.append
+    )
+
+    assert result.ratios(result.beside[0], "p50 ms") == (2.0, 2.0, 2.0)
+    assert [each.side.name for each in result.beside] == ["other"]
+    assert told == ["late: silent is left out: silent did not tell p50 ms"]
+    report = Report(runs=2, results=[result])
+    assert "| Late, p50 ms: ours | 3 |  |  |\n| · other | 1.5 | 2.00 < 2.00 < 2.00 |  |" in as_markdown(report)
+    (compared,) = as_json(report)["comparisons"]
+    assert compared["ours"]["told"] == {"p50 ms": 3.0}
+    assert compared["beside"][0]["ratios"] == {"p50 ms": [2.0, 2.0, 2.0]}
 
 
 @pytest.mark.unit

@@ -33,6 +33,7 @@ LANGUAGES: dict[str, set[str]] = {
     "bash": set(),
     "python": {"run"},
     "toml": set(),
+    "ini": set(),
     "json": set(),
     "csv": set(),
     "text": set(),

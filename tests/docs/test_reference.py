@@ -12,10 +12,13 @@ import pytest
 import typer.main
 
 from aetherflow.kernel import api
+from aetherflow.kernel.cli.command_program import as_command
+from aetherflow.kernel.cli.command_records import Command
 from aetherflow.kernel.cli.typer_program import make_app
 from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
 from aetherflow.kernel.spec import models
+from aetherflow.scheduler.cli.commands import COMMANDS
 from tests.docs.pages import ROOT, prose_of, section_of
 
 pytestmark = pytest.mark.unit
@@ -68,6 +71,14 @@ def commands(group: Any, name: str) -> list[tuple[str, Any]]:
 def test_a_command_is_told_with_all_of_its_options(name: str, command: Any) -> None:
     told = first_cells(DOCS / "cli.md", f"### `{name}`")
     options = {option for each in command.params for option in each.opts if option.startswith("--")} - {"--help"}
+
+    assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
+
+
+@pytest.mark.parametrize("command", [as_command(each) for each in COMMANDS], ids=lambda command: command.words[0])
+def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: Command) -> None:
+    told = first_cells(DOCS / "scheduler-cli.md", f"### `aetherflow-scheduler {command.words[0]}`")
+    options = {each.spelling for each in command.parameters if not each.is_argument}
 
     assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
 

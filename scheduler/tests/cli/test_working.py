@@ -33,8 +33,12 @@ def test_tick_runs_what_was_triggered_and_history_prints_what_it_said(place):
     run_id = place("trigger", "schedule.yaml", "nightly", "--json").json["run_id"]
     answer = place("tick", "schedule.yaml", "--json", AETHERFLOW_LOG_FORMAT="json")
     assert (answer.code, answer.json) == (0, {"ok": True, "exit_code": 0}), answer.err
-    events = [json.loads(line)["event"] for line in answer.err.splitlines()]
-    assert {"occurrence_start", "occurrence_end"} <= set(events)
+    events = {event["event"]: event for event in map(json.loads, answer.err.splitlines())}
+    started, ended = events["occurrence_start"], events["occurrence_end"]
+    assert (started["item"], started["run_id"], started["attempt"]) == ("nightly", run_id, 1)
+    assert 0 <= started["late_seconds"] < 60
+    assert (ended["status"], ended["exit_code"], ended["attempt"], ended["level"]) == ("SUCCESS", 0, 1, "INFO")
+    assert ended["duration_ms"] > 0
     (occurrence,) = occurrences(place)
     assert (occurrence["status"], occurrence["run_id"], occurrence["attempt"]) == ("SUCCESS", run_id, 1)
     said = place("history", "schedule.yaml", "nightly", "--output", run_id)
@@ -42,6 +46,21 @@ def test_tick_runs_what_was_triggered_and_history_prints_what_it_said(place):
     assert "hello Ada" in said.out
     kept = place("history", "schedule.yaml", "nightly", "--output", run_id, "--json").json
     assert (kept["run_id"], kept["text"], kept["file"]) == (run_id, said.out, occurrence["output"])
+
+
+def test_run_that_is_to_be_tried_again_has_not_ended(place):
+    place.write(
+        "schedule.yaml",
+        "version: 1\ntimezone: UTC\nitems:\n"
+        '  - {id: f, cron: "0 0 1 1 *", flow_yaml: failing.yaml, retry: {max_attempts: 2, backoff_seconds: 3600}}\n',
+    )
+    place("trigger", "schedule.yaml", "f")
+    answer = place("tick", "schedule.yaml", AETHERFLOW_LOG_FORMAT="json")
+    events = {event["event"]: event for event in map(json.loads, answer.err.splitlines())}
+    assert "occurrence_end" not in events
+    assert events["scheduler_log"]["fields"]["status"] == "FAILED"
+    (occurrence,) = occurrences(place)
+    assert (occurrence["status"], occurrence["reason"]) == ("WAITING", "retry")
 
 
 def test_tick_with_a_run_that_failed_answers_1(place):

@@ -12,10 +12,13 @@ import pytest
 import typer.main
 
 from aetherflow.kernel import api
+from aetherflow.kernel.api import PluginCommand
 from aetherflow.kernel.cli.typer_program import make_app
 from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
 from aetherflow.kernel.spec import models
+from aetherflow.scheduler.cli.commands import COMMANDS
+from aetherflow.scheduler.schedules.items import ITEM_KEYS
 from tests.docs.pages import ROOT, prose_of, section_of
 
 pytestmark = pytest.mark.unit
@@ -70,6 +73,23 @@ def test_a_command_is_told_with_all_of_its_options(name: str, command: Any) -> N
     options = {option for each in command.params for option in each.opts if option.startswith("--")} - {"--help"}
 
     assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: PluginCommand) -> None:
+    told = first_cells(DOCS / "cli.md", f"### `aetherflow-scheduler {command.name}`")
+    own = {each.name for each in command.parameters if not each.kind.startswith("argument")} | {"json"}
+    options = {f"--{name.strip('_').replace('_', '-')}" for name in own}
+
+    assert {cell.split()[0] for cell in told} == options
+
+
+def test_every_key_of_an_item_of_a_schedule_is_in_its_table() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section_of(DOCS / "scheduler.md", "### An item"), re.MULTILINE)
+    # Told beside the table: another word for a key, and what is refused so far.
+    beside = {"flow", "bundle_manifest", "allow_stale_bundle"}
+
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(ITEM_KEYS.known) - beside
 
 
 def test_every_setting_is_in_the_table() -> None:

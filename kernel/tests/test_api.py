@@ -20,7 +20,7 @@ NAMES = {
     "HttpResponse LoadCounts LoadMode Mailer Message NoOptions RecordBatches RemoteFile Secret StatementResult Watch register_connector",
     "processes": "CancelSignal Command OnLine ProcessResult supervise",
     "plugins": "hookimpl list_connectors list_steps",
-    "commands": "CommandContext CommandParameter PluginCommand problem_as_json run_command_program times",
+    "commands": "CommandContext CommandParameter PluginCommand plain problem_as_json run_command_program times",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
     "starts of others": "EventLog RunTexts StartCheck compile_run_texts open_event_log open_start_check parameter_text",

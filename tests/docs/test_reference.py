@@ -12,7 +12,8 @@ import pytest
 import typer.main
 
 from aetherflow.kernel import api
-from aetherflow.kernel.api import PluginCommand
+from aetherflow.kernel.cli.command_program import as_command
+from aetherflow.kernel.cli.command_records import Command
 from aetherflow.kernel.cli.typer_program import make_app
 from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
@@ -75,13 +76,12 @@ def test_a_command_is_told_with_all_of_its_options(name: str, command: Any) -> N
     assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: PluginCommand) -> None:
-    told = first_cells(DOCS / "cli.md", f"### `aetherflow-scheduler {command.name}`")
-    own = {each.name for each in command.parameters if not each.kind.startswith("argument")} | {"json"}
-    options = {f"--{name.strip('_').replace('_', '-')}" for name in own}
+@pytest.mark.parametrize("command", [as_command(each) for each in COMMANDS], ids=lambda command: command.words[0])
+def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: Command) -> None:
+    told = first_cells(DOCS / "scheduler-cli.md", f"### `aetherflow-scheduler {command.words[0]}`")
+    options = {each.spelling for each in command.parameters if not each.is_argument}
 
-    assert {cell.split()[0] for cell in told} == options
+    assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
 
 
 def test_every_key_of_an_item_of_a_schedule_is_in_its_table() -> None:

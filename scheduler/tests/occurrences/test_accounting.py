@@ -103,6 +103,17 @@ def test_what_is_triggered_runs_though_its_item_is_paused(store):
     assert [each.scheduled_for for each in store.claim(room(), at(2))] == [triggered.scheduled_for]
 
 
+def test_what_is_triggered_waits_for_nothing_that_is_held(store):
+    store.account([due(0)], at(0))
+    store.pause(["nightly"], at(1))
+    store.trigger("nightly", at(2.5))
+    (run,) = store.claim(room(), at(3))
+    assert run.origin.value == "MANUAL"
+    store.finish([ended(run, 4)], at(4))
+    store.resume(["nightly"], at(5))
+    assert [shown(each)[0] for each in store.claim(room(), at(5))] == [0]
+
+
 def test_triggers_at_the_same_moment_are_occurrences_of_their_own(store):
     runs = [store.trigger("nightly", at(1)) for _ in range(3)]
     assert [each.run_id for each in runs] == [f"nightly-20260302T120001.00{number}Z" for number in (1, 2, 3)]

@@ -10,7 +10,7 @@ import sys
 import pytest
 from scheduler.tests.occurrences.moments import Reason, Status, at, due, ended, room, shown
 
-from aetherflow.scheduler.occurrences.owners import Owner, is_alive
+from aetherflow.scheduler.occurrences.owners import Owner, is_alive, remove_dead
 
 pytestmark = pytest.mark.integration
 
@@ -109,6 +109,21 @@ def test_run_that_is_left_again_and_again_is_given_up(opened):
         assert shown(left) == expected
 
 
+def test_run_of_an_item_that_is_not_enabled_any_more_is_not_gone_on_with(store, scheduler):
+    store.register({"nightly": True}, at(0))
+    store.account([due(0)], at(0))
+    kill(scheduler())
+    store.register({"nightly": False}, at(61))
+    assert [shown(each) for each in store.recover(GRACE, at(62))] == [(0, "INTERRUPTED", "removed")]
+
+
+def test_owner_that_was_never_heard_of_is_recovered_from(store, scheduler):
+    store.account([due(0)], at(0))
+    kill(scheduler())
+    store._connection.execute("DELETE FROM owners")
+    assert [shown(each) for each in store.recover(GRACE, at(62))] == [(0, "WAITING", "continued")]
+
+
 def test_run_that_was_to_end_when_its_scheduler_died_is_cancelled(store, scheduler):
     store.account([due(0)], at(0))
     victim = scheduler()
@@ -172,11 +187,20 @@ def test_owner_that_lets_go_leaves_no_file(opened, state):
     assert opened().owners() == ()
 
 
-def test_lock_file_that_a_look_removed_is_made_again(tmp_path):
-    """Whoever cleans up may lock and remove the file between its opening and its locking."""
+def test_owner_lives_from_its_first_sign_until_it_lets_go(tmp_path):
     owner = Owner(tmp_path / "owners")
+    assert not is_alive(tmp_path / "owners", owner.name)
     owner.live()
     assert is_alive(tmp_path / "owners", owner.name)
     owner.let_go()
     assert not is_alive(tmp_path / "owners", owner.name)
-    assert not is_alive(tmp_path / "owners", "never")
+
+
+def test_lock_files_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_path):
+    folder = tmp_path / "owners"
+    owner = Owner(folder)
+    owner.live()
+    (folder / "dead.lock").touch()
+    remove_dead(folder)
+    assert [file.name for file in folder.iterdir()] == [f"{owner.name}.lock"]
+    owner.let_go()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
+from aetherflow.kernel.api import compile_run_texts
 from aetherflow.scheduler.calendars.rules import Interval, Moments
 from aetherflow.scheduler.operation.looking import due_of, next_of
 from aetherflow.scheduler.schedules.models import Item
@@ -19,7 +20,8 @@ NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 def item_with(rule, **given):
-    return Item(id="it", flow=Path("/flow.yaml"), rule=rule, trigger="", zone=ZoneInfo("UTC"), **given)
+    values = {"id": "it", "flow": Path("/flow.yaml"), "trigger": "", "zone": ZoneInfo("UTC")}
+    return Item(rule=rule, run_texts=compile_run_texts({}), **values | given)
 
 
 def every(seconds):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aetherflow.kernel.api import compile_run_texts
 from aetherflow.scheduler.calendars.rules import Interval
 from aetherflow.scheduler.occurrences.records import Occurrence, Status
 from aetherflow.scheduler.schedules.models import Item
@@ -25,7 +26,8 @@ def item():
             "trigger": "interval 1m",
             "zone": ZoneInfo("Europe/Berlin"),
         }
-        return Item(**values | given)
+        params = given.get("params", {})
+        return Item(run_texts=compile_run_texts(params), **values | given)
 
     return make
 

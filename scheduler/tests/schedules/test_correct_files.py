@@ -117,6 +117,11 @@ def test_params_are_rendered_for_each_run_and_raw_ones_are_not(folder):
             "every 1d from 2026-11-26T06:00-05:00",
             ["2026-11-27T11:00", "2026-11-28T11:00"],
         ),
+        (
+            "timezone: Pacific/Apia, interval: {every: 365d, start: 2011-12-30T12:00}",
+            "every 365d from 2011-12-30T12:00",
+            ["2026-12-26T10:00", "2027-12-26T10:00"],
+        ),
         ("at: [2026-12-31 23:00:30]", "at 2026-12-31T23:00", ["2026-12-31T22:00"]),
         ("at: [2027-01-01T06:00Z, 2026-12-31T23:00]", "at 2 times", ["2026-12-31T22:00", "2027-01-01T06:00"]),
         # The clock leaves 2:30 out on 28 March, and shows it twice on 31 October.

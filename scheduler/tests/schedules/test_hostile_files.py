@@ -152,13 +152,15 @@ def test_file_that_can_not_be_used_is_one_problem(tmp_path, make, code):
     ],
 )
 def test_thousands_of_mistakes_are_told_up_to_a_thousand_and_in_seconds(folder, item):
-    file = folder.write("many.yaml", HEAD + f"  - {item}\n" * 5_000)
+    items = (item.replace("id: a", f"id: a{number}") for number in range(5_000))
+    file = folder.write("many.yaml", HEAD + "".join(f"  - {each}\n" for each in items))
     started = time.monotonic()
 
     refused = outcome(file)
 
     assert isinstance(refused, InvalidInput)
     assert 1_000 <= len(refused.problems) <= 1_010
+    assert refused.problems[-1].code == "AF-MORE-PROBLEMS"
     assert time.monotonic() - started < 30
 
 
@@ -175,3 +177,45 @@ def test_thousands_of_items_of_one_flow_are_read_in_seconds(folder):
     assert isinstance(schedule, Schedule)
     assert len(schedule.items) == 10_000
     assert time.monotonic() - started < 30
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"state: {{path: {LONG}}}\n{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml}}\n", (1, 15)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: {LONG}}}\n", (3, 36)),
+        (f"{HEAD}  - {{id: {LONG}, cron: 0 6 * * *, flow: flow.yaml}}\n", (3, 10)),
+        (f"{HEAD}  - {{id: a, cron: {LONG}, flow: flow.yaml}}\n", (3, 19)),
+        (f"{HEAD}  - {{id: a, interval: {LONG}, flow: flow.yaml}}\n", (3, 23)),
+        (f"{HEAD}  - {{id: a, at: [{LONG}], flow: flow.yaml}}\n", (3, 18)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml, pool: {LONG}}}\n", (3, 53)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml, calendar: {LONG}}}\n", (3, 57)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml, flow_job: {LONG}}}\n", (3, 57)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml, timezone: {LONG}}}\n", (3, 57)),
+        (f"{HEAD}  - {{id: a, cron: 0 6 * * *, flow: flow.yaml, profile: {LONG}}}\n", (3, 56)),
+        (f'{HEAD}  - {{id: a, cron: 0 6 * * *, flow: "\\ud800.yaml"}}\n', (3, 36)),
+    ],
+    ids=[
+        "state",
+        "flow",
+        "id",
+        "cron",
+        "interval",
+        "at",
+        "pool",
+        "calendar",
+        "flow_job",
+        "timezone",
+        "profile",
+        "half_a_character",
+    ],
+)
+def test_long_or_strange_text_is_one_short_problem(folder, text, place):
+    told = outcome(folder.write("long.yaml", text))
+
+    (problem,) = told.problems
+    assert (problem.where.line, problem.where.column) == place
+    assert len(f"{problem.message} {problem.help}") < 600

@@ -41,6 +41,7 @@ def test_problems_of_a_flow_follow_the_first_item_that_names_it(folder):
         "schedule.yaml:3:36 AF-SCHEDULE-FLOW",
         "broken.yaml:3:42 AF-UNKNOWN-STEP",
         "broken.yaml:4:6 AF-DUPLICATE-ID",
+        "schedule.yaml:4:36 AF-SCHEDULE-FLOW",
         "schedule.yaml:5:53 AF-SCHEDULE-POOL",
     ]
 

@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         StepOutputs as StepOutputs,
         register_step as register_step,
     )
+    from .contracts.tables import plain as plain
     from .errors import (
         AetherFlowError as AetherFlowError,
         ConnectorError as ConnectorError,
@@ -223,6 +224,7 @@ _HOMES = {
         "StepOutputs",
         "register_step",
     ),
+    "contracts.tables": ("plain",),
     "errors": (
         "AetherFlowError",
         "ConnectorError",

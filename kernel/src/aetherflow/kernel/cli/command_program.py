@@ -38,8 +38,11 @@ def run_command_program(
     """
     # Starting makes objects that stay: looking through them for garbage costs time. A command turns it on again.
     gc.disable()
-    known = tuple(
-        Command((each.name,), "", each.summary, (*map(as_parameter, each.parameters), AS_JSON), run=each.run)
-        for each in commands
-    )
+    known = tuple(map(as_command, commands))
     run(Program(name=name, summary=summary, distribution=distribution, commands=known, title=name), arguments)
+
+
+def as_command(command: PluginCommand) -> Command:
+    """The command as the readers of command lines know it."""
+    parameters = (*map(as_parameter, command.parameters), AS_JSON)
+    return Command((command.name,), "", command.summary, parameters, run=command.run)

@@ -49,7 +49,7 @@ def backfill(  # noqa: PLR0913 - one for each option
     if dry_run:
         _tell_plan(context, meant, _left(schedule, meant, found, is_again=again), len(found))
         return
-    with asking(schedule) as store:
+    with asking(schedule.state) as store:
         now = datetime.now(UTC)
         asked = store.backfill(meant.id, found, max_parallel=max_parallel, is_again=again, now=now)
         owners = store.owners()
@@ -82,7 +82,7 @@ def _left(schedule: Schedule, item: Item, found: list[datetime], *, is_again: bo
     """The times that would be run, as the ledger stands."""
     if not found:
         return []
-    with remembered(schedule) as store:
+    with remembered(schedule.state) as store:
         rows = store.history([item.id], since=found[0], until=found[-1], limit=2 * _MOST)
     taken = _NOT_RUN | _FAILURES if is_again else _NOT_RUN
     done = {row.scheduled_for for row in rows if row.status not in taken}

@@ -37,6 +37,7 @@ NAMED_ITEMS = CommandParameter(
 PROFILE = _option(
     "profile", "The runtime profile of items that name none; it may only narrow the one in force.", "NAME"
 )
+DRAIN = _option("drain", "How long runs may go on after SIGTERM before they are ended; 30 by default.", "SECONDS")
 COUNT = _option("count", "How many; 20 by default.", "NUMBER")
 
 COMMANDS = (
@@ -46,7 +47,7 @@ COMMANDS = (
         run=_home("run", "run"),
         parameters=(
             FILE,
-            _option("drain", "How long runs may go on after SIGTERM before they are ended; 30 by default.", "SECONDS"),
+            DRAIN,
             PROFILE,
         ),
     ),
@@ -56,7 +57,8 @@ COMMANDS = (
         run=_home("tick", "tick"),
         parameters=(
             FILE,
-            _option("drain", "How long runs may go on after SIGTERM before they are ended; 30 by default.", "SECONDS"),
+            _option("timeout", "After so long it stops, as after SIGTERM; by default it waits.", "SECONDS"),
+            DRAIN,
             PROFILE,
         ),
     ),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from aetherflow.kernel.api import CommandContext
+from aetherflow.kernel.api import CommandContext, plain
 
 from .marks import Mark, marks_of
 from .options import count_of, moment_of
@@ -32,7 +32,7 @@ def explain(context: CommandContext, file: str, item: str, count: str | None, fr
     if context.as_json:
         context.say_json(_as_json(meant, found))
         return
-    context.say(_headline(meant))
+    context.say(plain(_headline(meant)))
     if found:
         rows = [_row(meant, at, marks) for at, marks in found]
         context.say_table(("TIME", "DAY", "UTC", "NOTE"), rows)

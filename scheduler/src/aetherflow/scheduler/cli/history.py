@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from aetherflow.kernel.api import CommandContext, InvalidInput, did_you_mean, times
+from aetherflow.kernel.api import CommandContext, InvalidInput, did_you_mean, plain, times
 
 from ..occurrences.records import Occurrence, Status
 from ..runs.outputs import output_file
@@ -63,7 +63,7 @@ def _recall(
     schedule: Schedule, items: Sequence[str], status: Status | None, since: datetime | None, most: int
 ) -> tuple[tuple[Occurrence, ...], list[Gap]]:
     asked = set(items) or None
-    with remembered(schedule) as store:
+    with remembered(schedule.state) as store:
         for name in dict.fromkeys(items):
             if name not in schedule.items and not _is_remembered(store, name):
                 raise unknown_item(name, schedule.items)
@@ -92,7 +92,7 @@ def _tell(context: CommandContext, schedule: Schedule, found: Sequence[Occurrenc
     for item, first, last in gaps:
         zone = zone_of(schedule, item)
         told = f"{on_the_clock(first, zone)} to {on_the_clock(last, zone)}"
-        context.say_beside(f"{item}: nobody looked from {told}: too many occurrences to list were missed")
+        context.say_beside(f"{plain(item)}: nobody looked from {told}: too many occurrences to list were missed")
 
 
 def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[str]:

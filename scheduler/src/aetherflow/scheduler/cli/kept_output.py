@@ -47,7 +47,7 @@ def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
     """The occurrence, by what the ledger says: no path is made of what somebody wrote."""
     begin = _moment_of(run_id)
     if begin is not None:
-        with remembered(schedule) as store:
+        with remembered(schedule.state) as store:
             found = store.history([item], since=begin, until=begin + _SECOND)
         for occurrence in found:
             if occurrence.run_id == run_id:

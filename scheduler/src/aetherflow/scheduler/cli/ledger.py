@@ -1,4 +1,4 @@
-"""The occurrence ledger of a schedule, for commands: to look, or to ask for something."""
+"""The occurrence ledger of a schedule, by its folder for state: to look, or to ask for something."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..occurrences.store import OccurrenceStore
-    from ..schedules.models import Schedule
 
 
 @contextmanager
-def remembered(schedule: Schedule) -> Iterator[OccurrenceStore]:
+def remembered(state: Path) -> Iterator[OccurrenceStore]:
     """What is remembered; nothing is made, and where nobody has run the schedule yet, it is nothing.
 
     Raises:
@@ -20,12 +21,12 @@ def remembered(schedule: Schedule) -> Iterator[OccurrenceStore]:
     """
     from ..occurrences.opening import open_store
 
-    with closing(open_store(schedule.state, is_to_read=True)) as store:
+    with closing(open_store(state, is_to_read=True)) as store:
         yield store
 
 
 @contextmanager
-def asking(schedule: Schedule) -> Iterator[OccurrenceStore]:
+def asking(state: Path) -> Iterator[OccurrenceStore]:
     """The ledger, to write into it what schedulers are to do; made where it is missing.
 
     Raises:
@@ -33,15 +34,15 @@ def asking(schedule: Schedule) -> Iterator[OccurrenceStore]:
     """
     from ..occurrences.opening import open_store
 
-    with closing(open_store(schedule.state)) as store:
+    with closing(open_store(state)) as store:
         yield store
 
 
-def paused_items(schedule: Schedule) -> frozenset[str]:
+def paused_items(state: Path) -> frozenset[str]:
     """The ids of items that somebody has paused.
 
     Raises:
         StoreFailed: the ledger can't be read.
     """
-    with remembered(schedule) as store:
+    with remembered(state) as store:
         return frozenset(item for item, state in store.states().items() if state.is_paused)

@@ -33,7 +33,7 @@ def resume(context: CommandContext, file: str, items: list[str]) -> None:
 def _set(context: CommandContext, file: str, items: list[str], *, is_paused: bool) -> None:
     schedule = read_file(context, file)
     names = [item.id for item in chosen(schedule, items)]
-    with asking(schedule) as store:
+    with asking(schedule.state) as store:
         states = store.states()
         changed = [name for name in names if (name in states and states[name].is_paused) != is_paused]
         change = store.pause if is_paused else store.resume

@@ -48,7 +48,7 @@ def take_snapshot(schedule: Schedule, *, most: int = 1) -> Snapshot:
     Raises:
         StoreFailed: the ledger can't be read.
     """
-    with remembered(schedule) as store:
+    with remembered(schedule.state) as store:
         return Snapshot(
             states=store.states(),
             recent={item: store.history([item], limit=most) for item in schedule.items},

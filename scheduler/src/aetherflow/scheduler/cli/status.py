@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import CommandContext, ExitCode, times
 
 from .ledger import remembered
 from .liveness import beats, silent_seconds
-from .schedule_file import read_file
 from .showing import in_utc
 
 if TYPE_CHECKING:
@@ -23,15 +23,16 @@ def show_status(context: CommandContext, file: str) -> int:
     """Say which schedulers live and what they run; the exit code is 0 where one lives and was heard of lately.
 
     Raises:
-        InvalidInput: the schedule file can't be used.
+        InvalidInput: there is no schedule file.
         StoreFailed: the ledger can't be read.
     """
     from ..occurrences.records import Status
+    from ..schedules.state_folder import state_folder
     from .snapshot import count_of
 
-    schedule = read_file(context, file)
+    state = state_folder(Path(file))
     now = datetime.now(UTC)
-    with remembered(schedule) as store:
+    with remembered(state) as store:
         owners = store.owners()
         running, waiting = (sum(count_of(store, status).values()) for status in (Status.RUNNING, Status.WAITING))
     is_ready = any(beats(owner, now) for owner in owners)

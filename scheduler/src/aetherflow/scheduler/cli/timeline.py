@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
-from aetherflow.kernel.api import CommandContext, ExitCode, times
+from aetherflow.kernel.api import CommandContext, ExitCode, plain, times
 
 from ..occurrences.records import Status
 from .showing import on_the_clock
@@ -85,7 +85,7 @@ def screen(
     items = list(schedule.items.values())
     shown = items[: max(size.lines - 4, 1)]
     width = _width_of_ids(schedule)
-    lines = [f"{schedule.file.name}  {now.astimezone():%Y-%m-%d %H:%M:%S}"[: size.columns], ""]
+    lines = [f"{plain(schedule.file.name)}  {now.astimezone():%Y-%m-%d %H:%M:%S}"[: size.columns], ""]
     for item in shown:
         head = f"{_shown_id(item, width)}  "
         tail = f"  {_rest(item, snapshot)}{_next(item, now)}"

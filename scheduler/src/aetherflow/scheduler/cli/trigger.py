@@ -21,7 +21,7 @@ def trigger(context: CommandContext, file: str, item: str) -> None:
     """
     schedule = read_file(context, file)
     meant = the_item(schedule, item)
-    with asking(schedule) as store:
+    with asking(schedule.state) as store:
         occurrence = store.trigger(meant.id, datetime.now(UTC))
         owners = store.owners()
     if context.as_json:

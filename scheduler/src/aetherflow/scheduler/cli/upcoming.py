@@ -30,7 +30,7 @@ def show_upcoming(context: CommandContext, file: str, items: list[str], count: s
     schedule = read_file(context, file)
     wanted = [item for item in chosen(schedule, items) if item.enabled or items]
     found = list(islice(_in_order(wanted, datetime.now(UTC)), most))
-    paused = paused_items(schedule)
+    paused = paused_items(schedule.state)
     if context.as_json:
         told = [
             {"item": item.id, **for_machines(at, item.zone), "enabled": item.enabled, "paused": item.id in paused}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aetherflow.kernel.api import AetherFlowError, CommandContext, ExitCode, InvalidInput, problem_as_json
+from aetherflow.kernel.api import AetherFlowError, CommandContext, ExitCode, InvalidInput, plain, problem_as_json
 
 if TYPE_CHECKING:
     from aetherflow.kernel.api import Problem
@@ -59,7 +59,7 @@ def _check(context: CommandContext, file: str, profile: str | None) -> _Checked:
 
 def _summary(checked: _Checked) -> str:
     count = checked.error_count
-    shown = "".join(letter if letter.isprintable() else "?" for letter in checked.file)
+    shown = plain(checked.file)
     return f"INVALID: {shown} ({count} error{'s' if count > 1 else ''})" if checked.exit_code else f"OK: {shown}"
 
 

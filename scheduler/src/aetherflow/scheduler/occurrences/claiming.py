@@ -20,7 +20,8 @@ _CANDIDATES = (
 _HAS_CANDIDATES = "SELECT 1 FROM occurrences WHERE status = 'WAITING' AND due_at <= ? LIMIT 1"
 _OLDEST = (
     "SELECT min(scheduled_for) FROM occurrences"  # noqa: S608 - a constant
-    f" WHERE {NOT_OVER} AND item = ? AND origin <> 'BACKFILL'"
+    # What is held runs first when it is let go, and until then holds up nothing.
+    f" WHERE {NOT_OVER} AND item = ? AND origin <> 'BACKFILL' AND (origin = 'MANUAL' OR NOT ?)"
 )
 _TAKE = (
     "UPDATE occurrences SET status = 'RUNNING', owner = ?, started_at = ?, ended_at = NULL, exit_code = NULL,"  # noqa: S608 - a constant
@@ -100,7 +101,7 @@ class _Seats:
 
     def _is_oldest(self, item: str, at: int) -> bool:
         """Whether nothing older of the item is to be run first, be it that it waits to be tried again."""
-        return [(at,)] == self._connection.execute(_OLDEST, (item,)).fetchall()
+        return [(at,)] == self._connection.execute(_OLDEST, (item, item in self._paused)).fetchall()
 
     def _add(self, item: str, *, is_backfill: bool, count: int) -> None:
         self._total += count

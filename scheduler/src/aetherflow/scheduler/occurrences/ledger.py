@@ -29,7 +29,11 @@ _HEARD = (
     "INSERT INTO owners (owner, pid, started_at, heard_at) VALUES (:owner, :pid, :now, :now)"
     " ON CONFLICT DO UPDATE SET heard_at = :now"
 )
-_OWNERS = "SELECT owner FROM owners WHERE owner <> ?"
+#: One that runs something is looked at, also where it never came to say that it lives.
+_OTHERS = (
+    "SELECT owner FROM owners WHERE owner <> ?1"
+    " UNION SELECT owner FROM occurrences WHERE status = 'RUNNING' AND owner <> ?1"
+)
 _CANCEL_ASKED = f"SELECT {COLUMNS} FROM occurrences WHERE status = 'RUNNING' AND is_cancel_asked = 1 AND owner = ?"  # noqa: S608 - a constant
 _LET_GO = (
     "DELETE FROM owners WHERE owner = ?1"
@@ -60,11 +64,9 @@ class OccurrenceLedger:
         with self._looking():
             if room.max_runs < 1 or not claiming.is_any_due(self._connection, due_until):
                 return ()
-        is_known = self._owner.is_known
         self._owner.live()
         with self._writing():
-            if not is_known:
-                self._say_heard(now)
+            self._say_heard(now)
             return claiming.claim(self._connection, room, self._owner.name, now, due_until)
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
@@ -73,7 +75,7 @@ class OccurrenceLedger:
 
     def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
         with self._looking():
-            others = [str(name) for (name,) in self._connection.execute(_OWNERS, (self._owner.name,)).fetchall()]
+            others = [str(name) for (name,) in self._connection.execute(_OTHERS, (self._owner.name,)).fetchall()]
             is_any_stopped = recovering.is_any_stopped(self._connection)
         dead = [name for name in others if not is_alive(self._owners, name)]
         if not dead and not is_any_stopped:

@@ -11,7 +11,10 @@ from .moments import milliseconds_of, moment_of
 from .records import Occurrence, Origin, OwnerState, Status
 from .rows import COLUMNS, Value, as_list, occurrence_of, whole
 
-_GAPS = "SELECT item, first, last FROM gaps{} ORDER BY item, first"
+_GAPS = (
+    "SELECT item, first, last FROM gaps WHERE ?1 IS NULL OR item IN (SELECT value FROM json_each(?1))"
+    " ORDER BY item, first"
+)
 _ITEM_IS_ONE_OF = "item IN (SELECT value FROM json_each(?))"
 _NEXT_DUE = (
     "SELECT o.item, o.due_at FROM occurrences AS o LEFT JOIN items AS i ON i.item = o.item"
@@ -58,11 +61,9 @@ def history(
 
 def gaps(connection: LedgerConnection, items: Collection[str] | None) -> tuple[tuple[str, datetime, datetime], ...]:
     """Spans whose occurrences have no rows."""
-    if items is None:
-        rows = connection.execute(_GAPS.format(""))
-    else:
-        rows = connection.execute(_GAPS.format(f" WHERE {_ITEM_IS_ONE_OF}"), (as_list(items),))
-    return tuple((str(item), moment_of(whole(first)), moment_of(whole(last))) for item, first, last in rows.fetchall())
+    wanted = None if items is None else as_list(items)
+    rows = connection.execute(_GAPS, (wanted,)).fetchall()
+    return tuple((str(item), moment_of(whole(first)), moment_of(whole(last))) for item, first, last in rows)
 
 
 def next_due(connection: LedgerConnection, items: Collection[str], after: datetime | None) -> datetime | None:

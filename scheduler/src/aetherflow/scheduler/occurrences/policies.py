@@ -57,7 +57,7 @@ def decide(
         return Decisions(tuple(Decision(at, Status.SKIPPED, Reason.PAUSED) for at in new))
     missed = _missed(due, new, now)
     to_run = [at for at in new if at not in missed]
-    overlapping = _OVERLAPS[due.overlap](to_run, not_over)
+    overlapping = _overlapping(due, to_run, not_over, now)
     return Decisions(
         new=tuple(missed.get(at) or overlapping.new[at] for at in new),
         replaced=overlapping.replaced,
@@ -66,8 +66,7 @@ def decide(
 
 def _missed(due: Due, new: Sequence[datetime], now: datetime) -> dict[datetime, Decision]:
     """Those that nobody looked at in time, and that are not made up for."""
-    on_time = now - timedelta(seconds=ON_TIME_SECONDS)
-    late = [at for at in new if at < on_time]
+    late = _late(new, now)
     oldest = now - timedelta(seconds=max(due.misfire_grace_seconds, ON_TIME_SECONDS))
     missed = {at: Decision(at, Status.MISSED, Reason.TOO_OLD) for at in late if at < oldest}
     in_grace = [at for at in late if at not in missed]
@@ -80,10 +79,27 @@ def _missed(due: Due, new: Sequence[datetime], now: datetime) -> dict[datetime, 
     return missed
 
 
+def _late(times: Sequence[datetime], now: datetime) -> list[datetime]:
+    on_time = now - timedelta(seconds=ON_TIME_SECONDS)
+    return [at for at in times if at < on_time]
+
+
 @dataclass(frozen=True, slots=True)
 class _Overlapping:
     new: Mapping[datetime, Decision]
     replaced: tuple[datetime, ...] = ()
+
+
+def _overlapping(
+    due: Due, to_run: Sequence[datetime], not_over: Mapping[datetime, Status], now: datetime
+) -> _Overlapping:
+    if due.overlap != "skip" or due.misfire != "all":
+        return _OVERLAPS[due.overlap](to_run, not_over)
+    # Those that nobody looked at are all to be run, and did not overlap when they were due: one after the other.
+    late = _late(to_run, now)
+    made_up = _queue(late, not_over).new
+    before = {**not_over, **dict.fromkeys(late, Status.WAITING)}
+    return _Overlapping({**made_up, **_skip(to_run[len(late) :], before).new})
 
 
 def _skip(to_run: Sequence[datetime], not_over: Mapping[datetime, Status]) -> _Overlapping:

@@ -64,7 +64,7 @@ class Reason(StrEnum):
     CONTINUED = "continued"
     #: The same, too often or too long ago.
     ABANDONED = "abandoned"
-    #: Its item is in the schedule file no more.
+    #: Its item is in the schedule file no more, or not enabled there.
     REMOVED = "removed"
 
 

@@ -33,6 +33,7 @@ _MARK = (
     "UPDATE occurrences SET status = ?, reason = ?, ended_at = coalesce(ended_at, ?), owner = NULL"  # noqa: S608 - a constant
     f" WHERE item = ? AND scheduled_for = ? RETURNING {COLUMNS}"
 )
+_DISABLED = "SELECT item FROM items WHERE is_enabled = 0"
 _FORGET_OWNERS = "DELETE FROM owners WHERE owner IN (SELECT value FROM json_each(?))"
 
 
@@ -52,7 +53,9 @@ def recover(
     for row in connection.execute(_GET_STOPPED).fetchall():
         stopped = occurrence_of(row)
         left.append((milliseconds_of(stopped.ended_at or now), stopped))
-    recovered = [_take_in(connection, occurrence, heard_at, grace_of, now) for heard_at, occurrence in left]
+    disabled = {item for (item,) in connection.execute(_DISABLED).fetchall()}
+    allowed = {item: grace for item, grace in grace_of.items() if item not in disabled}
+    recovered = [_take_in(connection, occurrence, heard_at, allowed, now) for heard_at, occurrence in left]
     connection.execute(_FORGET_OWNERS, (names,))
     return tuple(recovered)
 

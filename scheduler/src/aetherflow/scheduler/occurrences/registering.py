@@ -26,7 +26,8 @@ _DROP_REMOVED = (
     " WHERE status = 'WAITING' AND item NOT IN (SELECT value ->> 0 FROM json_each(?))"
 )
 _SKIP_DISABLED = (
-    "UPDATE occurrences SET status = 'SKIPPED', reason = 'paused', ended_at = ? WHERE status = 'WAITING'"
+    "UPDATE occurrences SET status = iif(started_at IS NULL, 'SKIPPED', 'CANCELLED'), reason = 'paused', ended_at = ?"
+    " WHERE status = 'WAITING'"
     " AND origin = 'SCHEDULE' AND item IN (SELECT item FROM items WHERE is_enabled = 0)"
 )
 _ENABLED = "SELECT item, looked_until, is_paused FROM items WHERE is_enabled = 1"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from aetherflow.kernel.api import LedgerFailed
 
-from ..occurrences.records import Due, Ended, Room
+from ..occurrences.records import Due, Ended, Room, Status
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
@@ -103,7 +103,7 @@ class Scheduler:
         Returns how many runs were started.
         """
         now = self._now()
-        self._take_ends()
+        self._ends += self._launcher.collect()
         started = 0
         try:
             self._write_ends(now)
@@ -146,16 +146,14 @@ class Scheduler:
         if moment is not None:
             self._wakings.put(id_, moment)
 
-    def _take_ends(self) -> None:
-        for end in self._launcher.collect():
-            self._ends.append(end)
-            self._teller.ended(end)
-            self.failures += end.again_at is None and end.status != "SUCCESS"
-
     def _write_ends(self, now: datetime) -> None:
-        if self._ends:
-            self._store.finish(self._ends, now)
-            self._ends = []
+        if not self._ends:
+            return
+        self._store.finish(self._ends, now)
+        written, self._ends = self._ends, []
+        for end in written:
+            self._teller.ended(end)
+            self.failures += end.again_at is None and end.status is not Status.SUCCESS
 
     def _live(self, now: datetime) -> None:
         if time.monotonic() < self._next_life:

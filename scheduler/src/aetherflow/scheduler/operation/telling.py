@@ -62,13 +62,17 @@ class Teller:
 
     def ended(self, end: Ended) -> None:
         """A run ended."""
+        occurrence = end.occurrence
         values: dict[str, object] = {"status": end.status.value, "reason": end.reason.value}
+        values["attempt"] = occurrence.attempt
+        if occurrence.started_at is not None:
+            values["duration_ms"] = max(round((end.ended_at - occurrence.started_at).total_seconds() * 1000), 0)
         if end.exit_code is not None:
             values["exit_code"] = end.exit_code
         if end.again_at is not None:
             values["again_at"] = end.again_at.isoformat()
         level = "ERROR" if end.status in _FAILURES else "INFO" if end.status is Status.SUCCESS else "WARNING"
-        self.tell(level, "occurrence_end", **_key_of(end.occurrence), **values)
+        self.tell(level, "occurrence_end", **_key_of(occurrence), **values)
 
     def schedule(self, name: str, schedule: Schedule) -> None:
         """A schedule is in force from now on."""

@@ -77,15 +77,7 @@ def _arguments(item: Item, occurrence: Occurrence, profile: str | None) -> tuple
         arguments += ["--flow-job", item.flow_job]
     if (chosen := item.profile or profile) is not None:
         arguments += ["--profile", chosen]
-    for name, value in _rendered(item, occurrence).items():
+    at = occurrence.scheduled_for.astimezone(item.zone)
+    for name, value in item.run_texts.render(run_id=occurrence.run_id, scheduled_time=at).items():
         arguments += ["--param", f"{name}={parameter_text(value)}"]
     return tuple(arguments)
-
-
-def _rendered(item: Item, occurrence: Occurrence) -> Mapping[str, object]:
-    from aetherflow.kernel.api import compile_run_texts
-
-    if not item.params:
-        return {}
-    at = occurrence.scheduled_for.astimezone(item.zone)
-    return compile_run_texts(item.params).render(run_id=occurrence.run_id, scheduled_time=at)

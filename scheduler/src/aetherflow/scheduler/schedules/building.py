@@ -16,7 +16,7 @@ from ..calendars.on_days import OnDays
 from ..calendars.rules import Rule
 from .calendar_use import CalendarUse
 from .combinations import report_item
-from .findings import Findings, YamlPath
+from .findings import Findings, YamlPath, quoted
 from .models import Item, Limits
 from .paths import absolute
 from .triggers import Clock, build_trigger
@@ -108,7 +108,9 @@ def _report_unknown(found: Mapping[str, Any], shared: Shared, findings: Findings
     calendar, pool = found.get("calendar"), found.get("pool")
     if calendar is not None and calendar.use not in shared.written_calendars:
         mend = did_you_mean(calendar.use, shared.written_calendars)
-        findings.error("AF-SCHEDULE-CALENDAR", f"there is no calendar {calendar.use!r}", mend, (*path, "calendar"))
+        findings.error(
+            "AF-SCHEDULE-CALENDAR", f"there is no calendar {quoted(calendar.use)}", mend, (*path, "calendar")
+        )
     if pool is not None and pool not in shared.written_pools:
         mend = did_you_mean(pool, shared.written_pools)
-        findings.error("AF-SCHEDULE-POOL", f"there is no pool {pool!r} in `limits.pools`", mend, (*path, "pool"))
+        findings.error("AF-SCHEDULE-POOL", f"there is no pool {quoted(pool)} in `limits.pools`", mend, (*path, "pool"))

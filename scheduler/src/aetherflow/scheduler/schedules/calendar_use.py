@@ -38,7 +38,7 @@ def _working_day(reading: Reading, value: object, path: YamlPath) -> int:
 _USE_KEYS = Fields(
     "`calendar`",
     {
-        "use": Field(shapes.identifier, is_required=True),
+        "use": Field(shapes.text, is_required=True),
         "working_day": Field(_working_day),
         "of": Field(shapes.one_of(*MOST_DAYS)),
         "otherwise": Field(shapes.one_of("skip", "next", "previous")),
@@ -52,7 +52,7 @@ def calendar_use(reading: Reading, value: object, path: YamlPath) -> CalendarUse
         return _checked(reading, CalendarUse(**_USE_KEYS(reading, value, path)), path)
     if not isinstance(value, str):
         raise Misfit("AF-WRONG-TYPE", "this must be a calendar's name, or a mapping", "write `calendar: NAME`")
-    return CalendarUse(use=shapes.identifier(reading, value, path))
+    return CalendarUse(use=value)
 
 
 def _checked(reading: Reading, use: CalendarUse, path: YamlPath) -> CalendarUse:

@@ -32,7 +32,7 @@ def report_item(found: Mapping[str, Any], limits: Limits, findings: Findings) ->
     if calendar is not None and calendar.working_day is None and calendar.of != "month":
         message = "`of` says within what `working_day` is counted, which is not there"
         _warn(findings, message, "write `working_day: …`, or leave it out", (*path, "calendar", "of"))
-    if "interval" in found and _jitter(found) >= found["interval"].get("every", timedelta.max):
+    if "interval" in found and _jitter(found) >= found["interval"]["every"]:
         message = "`jitter_seconds` is as long as the interval: occurrences start in each other's place"
         _warn(findings, message, "write less", (*path, "jitter_seconds"))
     retry: Retry | None = found.get("retry")

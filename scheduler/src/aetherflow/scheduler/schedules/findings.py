@@ -10,6 +10,8 @@ from aetherflow.kernel.api import EnoughProblems, Location, Problem, Reading
 #: So many problems of other files are told: who has more than that mends these first.
 _MOST_OF_OTHER_FILES = 1_000
 
+_LONGEST_SHOWN = 60
+
 #: The keys and numbers that lead to a value.
 YamlPath: TypeAlias = tuple[str | int, ...]
 
@@ -22,6 +24,7 @@ class Findings:
         self._warnings: list[Problem] = []
         self._of_others: list[tuple[tuple[int, int], Problem]] = []
         self._errors_of_others = 0
+        self._is_stopped = False
 
     @property
     def error_count(self) -> int:
@@ -57,11 +60,27 @@ class Findings:
         if self._errors_of_others > _MOST_OF_OTHER_FILES:
             raise EnoughProblems
 
+    def stop(self) -> None:
+        """Note that there are more problems than are told."""
+        self._is_stopped = True
+
     def in_order(self) -> tuple[Problem, ...]:
         """All of them, in the order of the schedule file."""
         own = [*self.reading.problems, *self._warnings]
         placed = [(_order_of(problem.where), problem) for problem in own] + self._of_others
-        return tuple(problem for _, problem in sorted(placed, key=lambda each: each[0]))
+        found = [problem for _, problem in sorted(placed, key=lambda each: each[0])]
+        return (*found, _more_than(found)) if self._is_stopped else tuple(found)
+
+
+def quoted(text: str) -> str:
+    """A text from the file as messages show it: on one line, and not too long."""
+    return repr(text) if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]!r}…"
+
+
+def _more_than(found: list[Problem]) -> Problem:
+    message = f"there are more problems than the {len(found):,} before this one"
+    last = found[-1]
+    return Problem(code="AF-MORE-PROBLEMS", message=message, help="mend those first", where=last.where, path=last.path)
 
 
 def _order_of(where: Location | None) -> tuple[int, int]:

@@ -26,7 +26,13 @@ _ABOUT_PROFILES = {"AF-PROFILE-UNKNOWN", "AF-PROFILE-FLOOR"}
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A flow that can't be started at all, which is told already."""
+    """A flow that can't be started at all: what is told at each item that names it."""
+
+    code: str
+    message: str
+    mend: str
+    #: The key of the item that is wrong.
+    key: str
 
 
 class Flows:
@@ -51,38 +57,33 @@ class Flows:
             key: the one that names its flow.
         """
         asked = (item.flow, item.profile or self._profile)
-        if asked not in self._known:
-            self._known[asked] = self._open(*asked, path, key)
-        flow = self._known[asked]
-        if not isinstance(flow, _Broken):
-            for problem, place in self._of_start(item, flow, path):
-                self._findings.error(problem.code, problem.message, problem.help, place)
+        flow = self._known.get(asked)
+        if flow is None:
+            flow = self._known[asked] = self._open(*asked, (*path, key))
+        if isinstance(flow, _Broken):
+            self._findings.error(flow.code, flow.message, flow.mend, (*path, flow.key))
+            return
+        for problem, place in self._of_start(item, flow, path):
+            self._findings.error(problem.code, problem.message, problem.help, place)
 
-    def _open(self, file: Path, profile: str | None, path: YamlPath, key: str) -> StartCheck | _Broken:
-        """The flow, checked; what is wrong with it is told behind the first item that names it."""
+    def _open(self, file: Path, profile: str | None, path: YamlPath) -> StartCheck | _Broken:
+        """The flow, checked; all that is wrong with it is told behind the first item that names it."""
         try:
             flow = open_start_check(file, profile=profile, environment=self._environment, shown_as=shown(file))
         except (InvalidInput, RefusedByPolicy) as error:
             first = error.problem
             if isinstance(error, RefusedByPolicy) and first.code in _ABOUT_PROFILES:
-                self._findings.error(first.code, first.message, first.help, (*path, "profile"))
-            else:
-                self._tell(error.problems, file, (*path, key))
-            return _Broken()
-        self._behind((*path, key), flow.warnings)
+                return _Broken(first.code, first.message, first.help, "profile")
+            key = str(path[-1])
+            if first.code.startswith("AF-FILE-"):
+                message = f"the flow {shown(file)} can't be read: {first.message}"
+                return _Broken("AF-SCHEDULE-FLOW", message, first.help or "check its path", key)
+            self._behind(path, error.problems)
+            return _Broken(
+                "AF-SCHEDULE-FLOW", _words_for(file, error.problems), f"aetherflow validate {shown(file)}", key
+            )
+        self._behind(path, flow.warnings)
         return flow
-
-    def _tell(self, problems: tuple[Problem, ...], file: Path, path: YamlPath) -> None:
-        first = problems[0]
-        if first.code.startswith("AF-FILE-"):
-            message = f"the flow {shown(file)} can't be read: {first.message}"
-            self._findings.error("AF-SCHEDULE-FLOW", message, first.help or "check its path", path)
-            return
-        count = sum(problem.severity == "error" for problem in problems)
-        errors = "an error" if count == 1 else f"{count} errors"
-        message = f"the flow {shown(file)} has {errors}, told below"
-        self._findings.error("AF-SCHEDULE-FLOW", message, f"mend it: aetherflow validate {shown(file)}", path)
-        self._behind(path, problems)
 
     def _behind(self, path: YamlPath, problems: tuple[Problem, ...]) -> None:
         # Flows of one project share what is said of it.
@@ -108,6 +109,12 @@ class Flows:
             # An id that is wrong is told as the item's.
             if problem.code != "AF-RUN-ID":
                 yield _for_item(problem), _place_of(problem, item.params, path)
+
+
+def _words_for(file: Path, problems: tuple[Problem, ...]) -> str:
+    count = sum(problem.severity == "error" for problem in problems)
+    errors = "an error, which is told" if count == 1 else f"{count} errors, which are told"
+    return f"the flow {shown(file)} has {errors} after the first item that names it"
 
 
 def _for_item(problem: Problem) -> Problem:

@@ -16,6 +16,7 @@ from .triggers import TRIGGER_KEYS
 
 #: A run's id is the item's and a time, such as -20261126T050000.123Z; and has 64 characters at most.
 LONGEST_ID = 64 - 21
+_LONGEST_NAME = 64
 #: Runs that one machine can hold, and more.
 MOST_RUNS = 1_000
 _MOST_ATTEMPTS = 1_000
@@ -29,6 +30,14 @@ def _item_id(reading: Reading, value: object, path: YamlPath) -> str:
         mend = "choose a shorter one: ids of runs are made of it and of a time"
         raise Misfit("AF-SCHEDULE-ID", message, mend)
     return shapes.identifier(reading, found, path)
+
+
+def _name(reading: Reading, value: object, path: YamlPath) -> str:
+    found = shapes.text(reading, value, path)
+    if len(found) > _LONGEST_NAME:
+        message = f"no name has {len(found):,} characters"
+        raise Misfit("AF-WRONG-VALUE", message, f"write one of at most {_LONGEST_NAME}")
+    return found
 
 
 _RETRY_KEYS = Fields(
@@ -62,9 +71,9 @@ ITEM_KEYS = Fields(
         "flow": Field(path_text),
         "bundle_manifest": Field(shapes.anything),
         "allow_stale_bundle": Field(shapes.anything),
-        "flow_job": Field(shapes.identifier),
+        "flow_job": Field(_name),
         "params": Field(shapes.free_mapping),
-        "profile": Field(shapes.text),
+        "profile": Field(_name),
         "timezone": Field(zone),
         "calendar": Field(calendar_use),
         "overlap": Field(shapes.one_of("skip", "queue", "allow", "cancel")),
@@ -75,7 +84,7 @@ ITEM_KEYS = Fields(
         "enabled": Field(shapes.truth),
         "max_run_seconds": Field(shapes.duration),
         "max_runs": Field(shapes.whole_number(1, MOST_RUNS)),
-        "pool": Field(shapes.identifier),
+        "pool": Field(shapes.text),
         "retry": Field(_retry),
     },
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from aetherflow.kernel.api import (
     Fields,
     InvalidInput,
     Misfit,
+    Problem,
     Reading,
     read_document,
     read_into,
@@ -32,10 +32,10 @@ from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text, shown
+from .state_folder import STATE
 from .times import zone
 
 _VERSION = 1
-_STATE = ".aetherflow/schedule"
 #: A hundred years.
 _MOST_DAYS = 36_525
 
@@ -64,14 +64,24 @@ def read_schedule(
     findings = Findings(Reading(document))
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - links stay: paths start where the user sees the file
     schedule = None
-    with suppress(EnoughProblems):
+    try:
         now = now or datetime.now(UTC)
         flows = Flows(findings, environment=environment, profile=profile, now=now) if checks_flows else None
         schedule = _schedule(document, whole, findings, flows, now)
+    except EnoughProblems:
+        findings.stop()
     problems = findings.in_order()
     if schedule is None or findings.error_count:
-        raise InvalidInput.of(problems)
+        raise _refusal(problems)
     return replace(schedule, problems=problems)
+
+
+def _refusal(problems: tuple[Problem, ...]) -> InvalidInput:
+    """All problems as one error; where one of them is told alone, it is the first that is more than a warning."""
+    refusal = InvalidInput.of(problems)
+    refusal.problem = next(problem for problem in problems if problem.severity == "error")
+    refusal.args = (refusal.problem.message,)
+    return refusal
 
 
 def _schedule(
@@ -134,8 +144,9 @@ def _names(value: object, *keys: str) -> frozenset[str]:
 
 
 def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
-    found = absolute(folder, written.get("state", {}).get("path", _STATE))
-    if found.exists() and not found.is_dir():
+    found = absolute(folder, written.get("state", {}).get("path", STATE))
+    # Unlike those of `Path`, these don't raise where a name is too long.
+    if os.path.exists(found) and not os.path.isdir(found):  # noqa: PTH110, PTH112 - as said
         message = f"{shown(found)} is a file: what is remembered needs a folder"
         findings.error("AF-SCHEDULE-PATH", message, "name another one", ("state", "path"))
     return found

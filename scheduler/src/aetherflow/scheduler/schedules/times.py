@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aetherflow.kernel.api import Misfit, Reading, did_you_mean, shapes
 
 from ..calendars.clocks import JumpRule, moments_of, zone_of
-from .findings import YamlPath
+from .findings import YamlPath, quoted
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPAN = re.compile("".join(rf"(?:(?P<{name}>[0-9]{{1,9}}){unit})?" for unit, name in _UNITS.items()))
@@ -20,6 +20,7 @@ _TIME = re.compile(rf"{_DATE.pattern}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 #: Zones are looked through for the right spelling for so many wrong ones.
 _MOST_PROPOSALS = 20
+_LONGEST_NAME = 64
 
 
 def zone(reading: Reading, value: object, path: YamlPath) -> ZoneInfo:
@@ -27,14 +28,15 @@ def zone(reading: Reading, value: object, path: YamlPath) -> ZoneInfo:
     name = shapes.text(reading, value, path)
     try:
         return zone_of(name)
-    except ValueError as error:
-        raise Misfit("AF-SCHEDULE-ZONE", str(error), _mend_of_zone(reading, name)) from None
+    except ValueError:
+        message = f"there is no time zone {quoted(name)}"
+        raise Misfit("AF-SCHEDULE-ZONE", message, _mend_of_zone(reading, name)) from None
 
 
 def _mend_of_zone(reading: Reading, name: str) -> str:
     from zoneinfo import available_timezones
 
-    if len(reading.problems) > _MOST_PROPOSALS:
+    if len(reading.problems) > _MOST_PROPOSALS or len(name) > _LONGEST_NAME:
         return "write a name such as Europe/Berlin"
     known = available_timezones()
     mend = did_you_mean(name, known)
@@ -49,7 +51,9 @@ def span(reading: Reading, value: object, path: YamlPath) -> timedelta:
     found = _SPAN.fullmatch(text.strip())
     parts = {name: int(count) for name, count in found.groupdict().items() if count} if found else {}
     if not parts:
-        raise Misfit("AF-SCHEDULE-SPAN", f"{text!r} is no span of time", "write it as 30s, 15m, 6h, 1h30m, 2d or 1w")
+        raise Misfit(
+            "AF-SCHEDULE-SPAN", f"{quoted(text)} is no span of time", "write it as 30s, 15m, 6h, 1h30m, 2d or 1w"
+        )
     try:
         length = timedelta(**parts)
     except OverflowError:
@@ -68,11 +72,11 @@ def day(text: str) -> date:
         Misfit: it is none.
     """
     if not _DATE.fullmatch(text):
-        raise Misfit("AF-SCHEDULE-TIME", f"{_shown(text)} is no date", "write it as 2026-12-24")
+        raise Misfit("AF-SCHEDULE-TIME", f"{quoted(text)} is no date", "write it as 2026-12-24")
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise Misfit("AF-SCHEDULE-TIME", f"there is no day {text}", "look into a calendar") from None
+        raise Misfit("AF-SCHEDULE-TIME", f"there is no day {text}", "write a day that its month has") from None
     _refuse_year(found.year)
     return found
 
@@ -90,12 +94,14 @@ def time_shape(reading: Reading, value: object, path: YamlPath) -> datetime:
     if not isinstance(value, str):
         raise Misfit("AF-WRONG-TYPE", "this must be a date with a time", mend)
     if not _TIME.fullmatch(value):
-        raise Misfit("AF-SCHEDULE-TIME", f"{_shown(value)} is no date with a time", mend)
+        raise Misfit("AF-SCHEDULE-TIME", f"{quoted(value)} is no date with a time", mend)
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
         raise Misfit(
-            "AF-SCHEDULE-TIME", f"there is no time {value}", "look into a calendar, and at the clock"
+            "AF-SCHEDULE-TIME",
+            f"there is no time {value}",
+            "write a day that its month has, and a time from 00:00 to 23:59",
         ) from None
     _refuse_year(found.year)
     return found
@@ -112,8 +118,3 @@ def moments(time: datetime, clock: ZoneInfo, rule: JumpRule) -> tuple[datetime, 
     if time.tzinfo is not None:
         return (time.astimezone(UTC),)
     return moments_of(time, clock, rule)
-
-
-def _shown(text: str) -> str:
-    longest = 40
-    return repr(text) if len(text) <= longest else f"{text[:longest]!r}…"

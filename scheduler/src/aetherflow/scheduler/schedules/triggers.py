@@ -76,19 +76,19 @@ def build_trigger(found: Mapping[str, Any], clock: Clock, findings: Findings, pa
 
 def _by_cron(text: str, clock: Clock, _findings: Findings, _path: YamlPath) -> Trigger:
     try:
-        return Trigger(read_cron(text, clock.zone, clock.jumps), f"cron {text.strip()}")
+        return Trigger(read_cron(text, clock.zone, clock.jumps), f"cron {' '.join(text.split())}")
     except ValueError as error:
         mend = "at 6:00 from Monday to Friday is: 0 6 * * mon-fri"
         raise Misfit("AF-SCHEDULE-CRON", f"this line can't be used: {error}", mend) from None
 
 
 def _by_interval(found: Mapping[str, Any], clock: Clock, findings: Findings, path: YamlPath) -> Trigger:
-    every: timedelta = found.get("every", timedelta(days=1))
+    every: timedelta = found["every"]
     start: datetime | None = found.get("start")
     words = f"every {_words_of(every)}"
     if start is None:
         return Trigger(Interval(every, _EPOCH), words)
-    (first,) = moments(start, clock.zone, "once")
+    first = moments(start, clock.zone, "once")[0]
     return Trigger(Interval(every, first), f"{words} from {start.isoformat(timespec='minutes')}")
 
 
@@ -97,7 +97,7 @@ def _by_times(times: Sequence[datetime], clock: Clock, findings: Findings, path:
     for number, time in enumerate(times):
         meant = moments(time, clock.zone, clock.jumps)
         if not meant:
-            mend = "the clock jumps over it; with `dst: once` it runs right after the jump"
+            mend = f"the clock of {clock.zone.key} leaves it out, and `dst` is {clock.jumps}"
             findings.warning("AF-SCHEDULE-NO-EFFECT", "this time never comes", mend, (*path, number))
         if not found.keys().isdisjoint(meant):
             mend = "take one of them out"

@@ -1,0 +1,202 @@
+"""Commands that look: what they show of the file and of the ledger, and that they make nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from aetherflow.scheduler.occurrences.records import Reason, Status
+
+pytestmark = pytest.mark.acceptance
+
+FAILED, AGAIN = (Status.FAILED, Reason.NONE), (Status.FAILED, Reason.RETRY)
+SUCCESS = (Status.SUCCESS, Reason.NONE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["next"],
+        ["history"],
+        ["status"],
+        ["validate"],
+        ["explain", "nightly"],
+        ["backfill", "nightly", "--from", "2026-01-01", "--to", "2026-01-03", "--dry-run"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_command_that_looks_makes_no_file(place, arguments):
+    command, *rest = arguments
+    before = sorted(place.folder.rglob("*"))
+    for form in ([], ["--json"]):
+        answer = place(command, "schedule.yaml", *rest, *form)
+        assert answer.code == (1 if command == "status" else 0), answer.err
+    assert sorted(place.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("flow", ["", "version: 1\nflow: {id: x\n", None], ids=["empty", "no YAML", "not there"])
+def test_flow_that_is_broken_keeps_nobody_from_looking_and_pausing(place, flow):
+    if flow is None:
+        (place.folder / "flow.yaml").unlink()
+    else:
+        place.write("flow.yaml", flow)
+    assert place("validate", "schedule.yaml").code == 2
+    for arguments in (["list"], ["next"], ["history"], ["explain", "nightly"], ["pause", "nightly"]):
+        command, *rest = arguments
+        assert place(command, "schedule.yaml", *rest).code == 0
+
+
+def test_list_shows_the_items_as_the_file_and_the_ledger_have_them(place, hour_ago):
+    place.remember("nightly", hour_ago, ends=[SUCCESS])
+    place("pause", "schedule.yaml", "workdays")
+    place("trigger", "schedule.yaml", "failing")
+    table = [line.split("  ") for line in place("list", "schedule.yaml").out.splitlines()]
+    assert table[0][0] == "ITEM"
+    assert [line[0] for line in table[1:]] == ["nightly", "workdays", "failing", "off"]
+    items = {item["id"]: item for item in place("list", "schedule.yaml", "--json").json["items"]}
+    assert items["nightly"]["last"]["status"] == "SUCCESS"
+    assert datetime.fromisoformat(items["nightly"]["last"]["scheduled_for"]) == hour_ago
+    assert items["nightly"]["trigger"] == "cron 30 2 * * *"
+    assert datetime.fromisoformat(items["nightly"]["next"]["local"]).strftime("%H:%M") == "02:30"
+    assert (items["workdays"]["paused"], items["workdays"]["calendar"]) == (True, "office")
+    assert (items["failing"]["waiting"], items["failing"]["running"]) == (1, 0)
+    assert (items["off"]["enabled"], items["off"]["next"], items["off"]["last"]) == (False, None, None)
+
+
+def test_next_shows_all_items_in_the_order_of_time(place):
+    told = place("next", "schedule.yaml", "--count", "30", "--json").json["occurrences"]
+    assert len(told) == 30
+    assert [each["utc"] for each in told] == sorted(each["utc"] for each in told)
+    assert {each["item"] for each in told} >= {"nightly", "workdays"}
+    assert "off" not in {each["item"] for each in told}
+    lines = place("next", "schedule.yaml", "off", "nightly", "--count", "3").out.splitlines()
+    assert lines[0].split() == ["TIME", "ZONE", "ITEM", "NOTE"]
+    assert all(line.split()[3] == "off" and line.endswith("not enabled") for line in lines[1:])
+
+
+def test_explain_marks_the_jumps_of_the_clock(place):
+    spring = place("explain", "schedule.yaml", "nightly", "--from", "2027-03-27", "--count", "3")
+    assert spring.out.splitlines() == [
+        "nightly: cron 30 2 * * *, Europe/Berlin",
+        "TIME                       DAY  UTC                   NOTE",
+        "2027-03-27 02:30:00+01:00  Sat  2027-03-27 01:30:00Z",
+        "2027-03-28 03:00:00+02:00  Sun  2027-03-28 01:00:00Z  the clock goes forward 1:00 at 2027-03-28 02:00",
+        "2027-03-29 02:30:00+02:00  Mon  2027-03-29 00:30:00Z",
+    ]
+    autumn = place("explain", "schedule.yaml", "nightly", "--from", "2026-10-25", "--count", "2", "--json").json
+    assert (autumn["dst"], autumn["timezone"]) == ("twice", "Europe/Berlin")
+    assert [(each["local"], [mark["kind"] for mark in each["marks"]]) for each in autumn["occurrences"]] == [
+        ("2026-10-25T02:30:00+02:00", ["repeated_time"]),
+        ("2026-10-25T02:30:00+01:00", ["clock_jump", "repeated_time"]),
+    ]
+
+
+def test_explain_marks_days_that_the_calendar_leaves_out_but_not_weekends(place):
+    told = place("explain", "schedule.yaml", "workdays", "--from", "2026-12-18", "--count", "5", "--json").json
+    assert [(each["local"][:10], [mark["text"] for mark in each["marks"]]) for each in told["occurrences"]] == [
+        ("2026-12-18", []),
+        ("2026-12-21", []),
+        ("2026-12-22", []),
+        ("2026-12-23", []),
+        ("2026-12-25", ["not on 2026-12-24: a closed day"]),
+    ]
+
+
+def test_explain_names_holidays_and_the_days_that_times_were_moved_from(place):
+    place.write(
+        "moved.yaml",
+        """\
+version: 1
+timezone: Europe/Berlin
+calendars: {bavaria: {holidays: {country: DE, subdivision: BY}}}
+items:
+  - {id: kept, cron: "0 6 * * *", flow_yaml: flow.yaml, calendar: bavaria}
+  - {id: moved, cron: "0 6 24,25 * *", flow_yaml: flow.yaml, calendar: {use: bavaria, otherwise: next}}
+""",
+    )
+    kept = place("explain", "moved.yaml", "kept", "--from", "2026-12-24", "--count", "2", "--json").json
+    assert [mark["text"] for mark in kept["occurrences"][1]["marks"]] == ["not on 2026-12-25: Christmas Day"]
+    # 25 December 2026 is a Friday.
+    moved = place("explain", "moved.yaml", "moved", "--from", "2026-12-24", "--count", "2", "--json").json
+    assert [(each["local"], [mark["text"] for mark in each["marks"]]) for each in moved["occurrences"]] == [
+        ("2026-12-24T06:00:00+01:00", []),
+        ("2026-12-28T06:00:00+01:00", ["moved from 2026-12-25: Christmas Day"]),
+    ]
+
+
+def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
+    place.remember("nightly", hour_ago, ends=[AGAIN, SUCCESS])
+    told = place("history", "schedule.yaml", "--json").json
+    (occurrence,) = told["occurrences"]
+    assert {key: occurrence[key] for key in ("item", "status", "attempt", "duration_ms", "exit_code", "origin")} == {
+        "item": "nightly",
+        "status": "SUCCESS",
+        "attempt": 2,
+        "duration_ms": 5000,
+        "exit_code": 0,
+        "origin": "SCHEDULE",
+    }
+    assert told["gaps"] == []
+    lines = place("history", "schedule.yaml").out.splitlines()
+    assert lines[0].split() == ["ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY"]
+    assert lines[1].split()[3:7] == ["SUCCESS", "2", "5.0", "s"]
+
+
+def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):
+    place("pause", "schedule.yaml", "nightly")
+    place.remember("nightly", hour_ago)
+    (occurrence,) = place("history", "schedule.yaml", "--status", "skipped", "--json").json["occurrences"]
+    assert (occurrence["status"], occurrence["reason"], occurrence["why"]) == (
+        "SKIPPED",
+        "paused",
+        "its item was paused",
+    )
+    assert place("history", "schedule.yaml").out.splitlines()[1].endswith("its item was paused")
+
+
+def test_history_takes_items_status_since_and_limit(place, hour_ago):
+    place.remember("nightly", hour_ago, ends=[FAILED])
+    place.remember("failing", hour_ago, ends=[SUCCESS])
+
+    def items(*arguments):
+        return [each["item"] for each in place("history", "schedule.yaml", *arguments, "--json").json["occurrences"]]
+
+    assert sorted(items()) == ["failing", "nightly"]
+    assert items("nightly") == ["nightly"]
+    assert items("--status", "success") == ["failing"]
+    assert len(items("--since", "2h")) == 2
+    assert items("--since", "10m") == []
+    assert len(items("--limit", "1")) == 1
+    assert len(items("--since", f"{hour_ago.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00")) == 2
+
+
+def test_history_knows_items_that_are_no_longer_in_the_file(place, hour_ago):
+    place.remember("gone", hour_ago, ends=[SUCCESS])
+    assert place("history", "schedule.yaml", "gone", "--json").json["occurrences"][0]["item"] == "gone"
+    assert place("history", "schedule.yaml", "never", "--json").error == "AF-SCHEDULE-ITEM-UNKNOWN"
+
+
+def test_validate_answers_for_all_files_with_the_worst(place):
+    place.write("wrong.yaml", "version: 1\ntimezone: Mars/Base\nitems: [{id: a, flow_yaml: flow.yaml}]\n")
+    answer = place("validate", "schedule.yaml", "wrong.yaml")
+    assert answer.code == 2
+    assert answer.out.splitlines() == ["OK: schedule.yaml", "INVALID: wrong.yaml (2 errors)"]
+    assert "wrong.yaml:2:11: error AF-SCHEDULE-ZONE" in answer.err
+    told = place("validate", "schedule.yaml", "wrong.yaml", "--json").json
+    assert (told["ok"], told["exit_code"]) == (False, 2)
+    assert [each["ok"] for each in told["schedules"]] == [True, False]
+    alone = place("validate", "wrong.yaml", "--json").json
+    assert sorted(each["code"] for each in alone["errors"]) == ["AF-SCHEDULE-TRIGGER", "AF-SCHEDULE-ZONE"]
+    annotated = place("validate", "wrong.yaml", "--github")
+    assert annotated.out.startswith("::error file=wrong.yaml,line=2,col=11,title=AF-SCHEDULE-ZONE::")
+    assert place("validate", "missing.yaml", "--json").code == 2
+
+
+def test_status_of_a_schedule_that_nobody_runs_is_not_ready(place):
+    answer = place("status", "schedule.yaml")
+    assert (answer.code, answer.out) == (1, "no scheduler lives: 0 running, 0 waiting\n")
+    told = place("status", "schedule.yaml", "--json")
+    assert (told.code, told.json) == (1, {"ready": False, "schedulers": [], "running": 0, "waiting": 0})
+    assert place("status", "missing.yaml", "--json").code == 2

@@ -1,0 +1,128 @@
+"""`list --watch`: a timeline, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from aetherflow.scheduler.occurrences.records import Reason, Status
+
+pytestmark = pytest.mark.acceptance
+
+SUCCESS, FAILED = (Status.SUCCESS, Reason.NONE), (Status.FAILED, Reason.NONE)
+OTHER_SCREEN, SCREEN_BEFORE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+
+
+def read_until(descriptor, wanted, seconds=60):
+    """What comes until a text is there."""
+    deadline, found = time.monotonic() + seconds, b""
+    while wanted.encode() not in found:
+        ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0))
+        assert ready, f"{wanted!r} did not come: {found!r}"
+        found += os.read(descriptor, 65_536)
+    return found.decode()
+
+
+@pytest.fixture
+def terminal():
+    """The two ends of a terminal of 100 columns and 12 lines."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 100, 0, 0))
+    yield ours, theirs
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_ago, number, code):
+    ours, theirs = terminal
+    place.remember("nightly", hour_ago, ends=[SUCCESS])
+    place.remember("failing", hour_ago, ends=[FAILED])
+    place.environment["TERM"] = "xterm"
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "w waiting")
+    assert shown.startswith(OTHER_SCREEN)
+    assert re.search(r"nightly +\x1b\[32m\.\x1b\[0m  enabled, next \d{4}-\d\d-\d\d 02:30:00\+0[12]:00 \(in ", shown)
+    assert re.search(r"failing +\x1b\[31mF\x1b\[0m  enabled", shown)
+    assert re.search(r"off +  not enabled", shown)
+    assert read_until(ours, "\x1b[H"), "it is drawn again"
+    process.send_signal(number)
+    assert read_until(ours, SCREEN_BEFORE)
+    assert process.wait(60) == code
+    assert process.communicate()[1] == ""
+
+
+def test_terminal_without_colours_gets_none(place, terminal, hour_ago):
+    ours, theirs = terminal
+    place.remember("nightly", hour_ago, ends=[SUCCESS])
+    place.environment.update(TERM="xterm", NO_COLOR="1")
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "w waiting")
+    assert "\x1b[32m" not in shown
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_screen_is_no_larger_than_the_terminal(place, terminal, hour_ago):
+    ours, theirs = terminal
+    items = "\n".join(f'  - {{id: item-{n:03d}, cron: "0 0 1 1 *", flow_yaml: flow.yaml}}' for n in range(50))
+    place.write("schedule.yaml", f"version: 1\ntimezone: UTC\nitems:\n{items}\n")
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "and 42 more")
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.split("\x1b[H")[1]).split("\r\n")
+    assert len(lines) <= 12
+    assert all(len(line) <= 100 for line in lines)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_without_a_terminal_there_is_a_line_for_each_change(place, hour_ago):
+    process = place.start("list", "schedule.yaml", "--watch")
+    assert process.stdout is not None
+    first = [process.stdout.readline() for _ in range(4)]
+    assert [line.split()[2] for line in first] == ["nightly", "workdays", "failing", "off"]
+    assert first[0].endswith("  enabled\n")
+    place("pause", "schedule.yaml", "workdays")
+    assert re.search(r"  workdays +  paused\n$", process.stdout.readline())
+    place.remember("nightly", hour_ago, ends=[SUCCESS])
+    lines = [process.stdout.readline()]
+    while not re.search(r"  nightly +\.  enabled\n$", lines[-1]):
+        lines.append(process.stdout.readline())
+        assert len(lines) < 10, lines
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_reader_that_closes_the_pipe_ends_it_quietly(place):
+    with place.start("list", "schedule.yaml", "--watch") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        place("pause", "schedule.yaml", "workdays")
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["next", "--count", "5000"], ["explain", "nightly", "--count", "5000"]]
+)
+def test_pipe_that_nobody_reads_any_more_ends_a_command_quietly(place, arguments):
+    command, *rest = arguments
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = place.start(command, "schedule.yaml", *rest, stdout=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")

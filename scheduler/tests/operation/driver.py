@@ -1,0 +1,42 @@
+"""A scheduler as a process of its own, whose events are lines of JSON: python driver.py run|tick FILE DRAIN [PROGRAM …]."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from aetherflow.kernel.api import AetherFlowError
+from aetherflow.scheduler.operation.daemon import run_scheduler
+from aetherflow.scheduler.operation.ticking import tick
+from aetherflow.scheduler.runs.command_line import KERNEL
+
+
+class Log:
+    """Writes events where the test reads them."""
+
+    def write(self, level, name, at, values):
+        print(json.dumps({"level": level, "event": name, **values}), flush=True)
+
+
+def main():
+    """Do what the arguments say."""
+    command, file, drain, *program = sys.argv[1:]
+    work = {"run": run_scheduler, "tick": tick}[command]
+    try:
+        return work(
+            Path(file),
+            environment=os.environ,
+            log=Log(),
+            drain_seconds=float(drain),
+            program=tuple(program) or KERNEL,
+        )
+    except AetherFlowError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return int(error.exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Lets one daemon run thousands of runs, and looks at it and at its folders all the while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .audit import counted_in
+from .measuring import (
+    Sample,
+    children_of,
+    descriptors_of,
+    memory_of,
+    size_of,
+    slope,
+    threads_of,
+    zombies_of,
+)
+from .place import Place, Scheduler, every_second
+
+MEBIBYTE = 1024 * 1024
+#: So many items of the stub and of a real flow are due all at once, and how often: in between nothing runs for a while.
+STUBS, FLOWS, EVERY = 24, 2, "2s"
+#: A look at it comes so often.
+EVERY_SECONDS, GLANCE_SECONDS = 0.5, 0.02
+#: What is over longer than this is forgotten.
+REMEMBERED_SECONDS = 8.0
+FORGETS_EVERY = 3.0
+#: What is due in a second that is to be remembered, with as much again for the time that forgetting takes.
+MOST_REMEMBERED = 2 * (STUBS + FLOWS) / 2 * (REMEMBERED_SECONDS + FORGETS_EVERY)
+DAY = 86400
+#: How much of the runs pass until it is warm.
+WARMING = 0.15
+#: Longer than this for so few runs, and it stands still.
+PATIENCE_SECONDS, RUNS_PER_SECOND = 120, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soak:
+    """What was seen."""
+
+    stubs: int
+    flows: int
+    seconds: float
+    #: In their order; the first ones are from before it was warm.
+    samples: tuple[Sample, ...]
+    #: How runs ended.
+    outcomes: Mapping[str, int]
+    faults: tuple[str, ...]
+    #: Files in the temporary folder when it was over.
+    temporary: tuple[str, ...]
+
+    @property
+    def warm(self) -> tuple[Sample, ...]:
+        """The samples from when it had run for a while."""
+        wanted = WARMING * self.samples[-1].runs
+        return tuple(sample for sample in self.samples if sample.runs >= wanted)
+
+    @property
+    def idle(self) -> tuple[Sample, ...]:
+        """Those of them at whose moment nothing ran."""
+        return tuple(sample for sample in self.warm if not sample.working)
+
+    @property
+    def memory_per_thousand(self) -> float:
+        """By how many bytes it grew with every thousand runs, once it was warm."""
+        return 1000 * slope([(sample.runs, sample.memory) for sample in self.warm])
+
+    def __str__(self) -> str:
+        warm, idle = self.warm, self.idle
+        return (
+            f"{self.stubs} runs of a stub and {self.flows} flows in {self.seconds:.0f} s ({self.outcomes}): "
+            f"with nothing running ({len(idle)} looks) {_range(idle, 'descriptors')} descriptors, "
+            f"{_range(idle, 'threads')} threads, {_range(idle, 'zombies')} zombies; memory {warm[0].memory / MEBIBYTE:.1f} to "
+            f"{warm[-1].memory / MEBIBYTE:.1f} MiB ({self.memory_per_thousand / MEBIBYTE:+.3f} MiB per 1,000 runs), "
+            f"write-ahead log at most {max(sample.write_ahead for sample in warm) / MEBIBYTE:.1f} MiB, "
+            f"ledger {warm[0].ledger / MEBIBYTE:.2f} to {warm[-1].ledger / MEBIBYTE:.2f} MiB, "
+            f"{_range(warm, 'rows')} rows, {_range(warm, 'outputs')} files of outputs, {len(self.temporary)} temporary files left"
+        )
+
+
+class Count:
+    """How many runs have ended so far."""
+
+    def __init__(self, place: Place) -> None:
+        self._witness, self._published = place.witness, place.outside / "safe"
+        self._read = 0
+        self.stubs = self.flows = 0
+
+    @property
+    def both(self) -> int:
+        """Of both kinds."""
+        return self.stubs + self.flows
+
+    def look(self) -> None:
+        """Count on."""
+        if self._witness.exists():
+            with self._witness.open("rb") as file:
+                file.seek(self._read)
+                new = file.read()
+            self._read += len(new)
+            self.stubs += new.count(b"ended ")
+        self.flows = sum(1 for _ in self._published.iterdir())
+
+
+def soaked(folder: Path, *, stubs: int, flows: int) -> Soak:
+    """Run a daemon until there were so many runs of both kinds."""
+    place = place_in(folder)
+    count, samples, faults = Count(place), list[Sample](), list[str]()
+    place.prepare()
+    daemon = place.start()
+    began = time.monotonic()
+    deadline = began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND
+    try:
+        while count.stubs < stubs or count.flows < flows:
+            wait_for_rest(daemon.pid)
+            count.look()
+            if daemon.has_ended or time.monotonic() > deadline:
+                faults.append(f"it stands still after {count.both} runs: {place.told()}")
+                break
+            samples.append(sample_of(daemon, place, count.both))
+        if (code := daemon.leave()) != 0:
+            faults.append(f"it left with {code}: {place.told()}")
+    finally:
+        daemon.kill()
+        faults += place.survivors()
+    return Soak(
+        stubs=count.stubs,
+        flows=count.flows,
+        seconds=time.monotonic() - began,
+        samples=tuple(samples),
+        outcomes=counted_in(place.ledger),
+        faults=tuple(faults),
+        temporary=tuple(str(path) for path in place.temporary.rglob("*")),
+    )
+
+
+def place_in(folder: Path) -> Place:
+    """Many items of the stub and some of a flow; what is over is soon forgotten."""
+    names = [*(f"stub{number}" for number in range(STUBS)), *(f"flow{number}" for number in range(FLOWS))]
+    return Place(
+        folder=folder,
+        seconds=0,
+        items=[every_second(name, every=EVERY, overlap="skip") for name in names],
+        settings={"retention": dict.fromkeys(("history_days", "output_days"), REMEMBERED_SECONDS / DAY)},
+        forgets_every=FORGETS_EVERY,
+    )
+
+
+def wait_for_rest(pid: int) -> None:
+    """Wait for a moment in which nothing runs; where none comes, one in which something does is looked at as well."""
+    time.sleep(EVERY_SECONDS / 2)
+    deadline = time.monotonic() + EVERY_SECONDS
+    while children_of(pid) and time.monotonic() < deadline:
+        time.sleep(GLANCE_SECONDS)
+
+
+def sample_of(daemon: Scheduler, place: Place, runs: int) -> Sample:
+    """How it stands now."""
+    files = [file for file in (place.state / "outputs").rglob("*") if file.is_file()]
+    return Sample(
+        runs=runs,
+        working=len(children_of(daemon.pid)),
+        rows=sum(counted_in(place.ledger).values()),
+        descriptors=descriptors_of(daemon.pid),
+        threads=threads_of(daemon.pid),
+        zombies=zombies_of(daemon.pid),
+        memory=memory_of(daemon.pid),
+        ledger=size_of(place.ledger),
+        write_ahead=size_of(place.ledger.with_name(f"{place.ledger.name}-wal")),
+        outputs=len(files),
+        output_bytes=sum(size_of(file) for file in files),
+    )
+
+
+def _range(samples: Sequence[Sample], name: str) -> str:
+    values = [getattr(sample, name) for sample in samples]
+    return f"{min(values)} to {max(values)}"

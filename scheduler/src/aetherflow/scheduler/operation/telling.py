@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ..occurrences.records import Ended, Occurrence, Status
@@ -41,11 +41,20 @@ class Teller:
         """Tell of something."""
         self._log.write(level, name, time.time(), {key: value for key, value in values.items() if value != ""})
 
-    def accounted(self, occurrence: Occurrence) -> None:
-        """An occurrence was due."""
-        is_left_out = occurrence.status.is_over
-        level, name = ("WARNING", "occurrence_left_out") if is_left_out else ("DEBUG", "occurrence_due")
-        self.tell(level, name, **_key_of(occurrence), status=occurrence.status.value, reason=occurrence.reason.value)
+    def accounted(self, occurrences: Sequence[Occurrence]) -> None:
+        """Occurrences were due; those of an item that are left out for the same reason are told in one line."""
+        left_out: dict[tuple[str, str, str], list[Occurrence]] = {}
+        for occurrence in occurrences:
+            if occurrence.status.is_over:
+                key = (occurrence.item, occurrence.status.value, occurrence.reason.value)
+                left_out.setdefault(key, []).append(occurrence)
+            else:
+                self.tell("DEBUG", "occurrence_due", **_key_of(occurrence))
+        for (_, status, reason), found in left_out.items():
+            values: dict[str, object] = {"status": status, "reason": reason}
+            if len(found) > 1:
+                values |= {"count": len(found), "last": found[-1].scheduled_for.isoformat()}
+            self.tell("WARNING", "occurrence_left_out", **_key_of(found[0]), **values)
 
     def recovered(self, occurrence: Occurrence) -> None:
         """An occurrence was found whose scheduler died."""

@@ -53,13 +53,13 @@ class Process:
             self._lines.put(json.loads(line))
         self._lines.put(None)
 
-    def wait_for(self, event, *, count=1, **values):
+    def wait_for(self, event, *, times=1, **values):
         """The event that was said as often as that, with these values."""
         deadline = time.monotonic() + PATIENCE
         while True:
             found = self.said(event, **values)
-            if len(found) >= count:
-                return found[count - 1]
+            if len(found) >= times:
+                return found[times - 1]
             said = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
             if said is None:
                 self._lines.put(None)

@@ -17,7 +17,8 @@ class Log:
     """Writes events where the test reads them."""
 
     def write(self, level, name, at, values):
-        print(json.dumps({"level": level, "event": name, **values}), flush=True)
+        sys.stdout.write(json.dumps({"level": level, "event": name, **values}) + "\n")
+        sys.stdout.flush()
 
 
 def main():
@@ -34,7 +35,7 @@ def main():
         )
     except AetherFlowError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            sys.stderr.write(f"{problem}\n")
         return int(error.exit_code)
 
 

@@ -38,7 +38,7 @@ def test_flow_is_run_with_its_time_and_its_output_is_kept(schedule, start, store
 def test_every_second_has_a_row_and_each_is_run_once(schedule, start, store, shell, tmp_path):
     schedule("{id: it, interval: 1s, flow_yaml: flow.yaml, overlap: allow}")
     daemon = start(program=shell('echo "$4" >> ran'))
-    daemon.wait_for("occurrence_end", count=4)
+    daemon.wait_for("occurrence_end", times=4)
     daemon.send(signal.SIGTERM)
     assert daemon.end() == 0
     rows = rows_of(store)
@@ -51,9 +51,9 @@ def test_every_second_has_a_row_and_each_is_run_once(schedule, start, store, she
 def test_runs_that_overlap_are_skipped(schedule, start, store, shell, tmp_path):
     schedule("{id: it, interval: 1s, flow_yaml: flow.yaml}")
     daemon = start(program=shell(HOLD))
-    daemon.wait_for("occurrence_left_out", reason="overlap", count=2)
+    daemon.wait_for("occurrence_left_out", reason="overlap", times=2)
     (tmp_path / "go").touch()
-    daemon.wait_for("occurrence_end", count=2)
+    daemon.wait_for("occurrence_end", times=2)
     daemon.send(signal.SIGTERM)
     daemon.end()
     statuses = [(row.status, row.reason) for row in rows_of(store)]
@@ -88,7 +88,7 @@ def test_newer_run_takes_the_place_of_an_older_one(schedule, start, store, shell
     daemon = start(program=shell("exec sleep 60"))
     end = daemon.wait_for("occurrence_end")
     assert (end["status"], end["reason"]) == ("CANCELLED", "replaced")
-    daemon.wait_for("occurrence_start", count=2)
+    daemon.wait_for("occurrence_start", times=2)
     daemon.kill()
     first = rows_of(store)[0]
     assert (first.status, first.reason) == (Status.CANCELLED, Reason.REPLACED)
@@ -107,7 +107,7 @@ def test_failed_flow_goes_on_with_its_data_at_the_next_attempt(schedule, start, 
     daemon.wait_for("schedule_start")
     store.trigger("it", datetime.now(UTC))
     assert daemon.wait_for("occurrence_end")["reason"] == "retry"
-    assert daemon.wait_for("occurrence_end", count=2)["status"] == "SUCCESS"
+    assert daemon.wait_for("occurrence_end", times=2)["status"] == "SUCCESS"
     (row,) = rows_of(store)
     assert (row.status, row.attempt) == (Status.SUCCESS, 2)
     assert (tmp_path / "did").read_text() == "did\n"
@@ -139,7 +139,7 @@ def test_limits_hold_over_two_daemons(schedule, start, store, shell, tmp_path):
     alone = shell('mkdir alone || { echo "$4" >> together; exit 1; }; sleep 0.05; rmdir alone; echo "$4" >> ran')
     daemons = [start(program=alone), start(program=alone)]
     for daemon in daemons:
-        daemon.wait_for("occurrence_end", count=3)
+        daemon.wait_for("occurrence_end", times=3)
     for daemon in daemons:
         daemon.send(signal.SIGTERM)
     assert [daemon.end() for daemon in daemons] == [0, 0]
@@ -177,12 +177,12 @@ def test_good_file_is_in_force_after_sighup_and_a_bad_one_changes_nothing(schedu
     daemon.send(signal.SIGHUP)
     daemon.wait_for("schedule_kept")
     assert daemon.said("schedule_problem", level="ERROR")[0]["where"].endswith("schedule.yaml:4:25")
-    daemon.wait_for("occurrence_end", item="old", count=len(daemon.said("occurrence_end")) + 1)
+    daemon.wait_for("occurrence_end", item="old", times=len(daemon.said("occurrence_end")) + 1)
     schedule("{id: new, interval: 1s, flow_yaml: flow.yaml}")
     daemon.send(signal.SIGHUP)
     daemon.wait_for("schedule_reload", items=1)
     before = len(daemon.said("occurrence_end", item="old"))
-    daemon.wait_for("occurrence_end", item="new", count=2)
+    daemon.wait_for("occurrence_end", item="new", times=2)
     assert len(daemon.said("occurrence_end", item="old")) <= before + 1
 
 

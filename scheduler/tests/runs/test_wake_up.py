@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -37,3 +38,15 @@ def test_ring_before_the_sleep_is_not_lost_and_counts_once(wake_up):
         wake_up.ring()
     assert seconds_of(lambda: wake_up.sleep(20)) < 10
     assert seconds_of(lambda: wake_up.sleep(0.05)) >= 0.05
+
+
+def test_ring_after_the_end_reaches_nobody():
+    made = WakeUp()
+    made.close()
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    made.ring()
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1)
+    os.close(reading)
+    os.close(writing)

@@ -82,7 +82,7 @@ class Scheduler:
         Raises:
             StoreFailed: the ledger can't be read or written.
         """
-        self._use(self.schedule, {})
+        self._use(self.schedule)
         self._live(self._now())
 
     def replace(self, schedule: Schedule) -> None:
@@ -92,7 +92,11 @@ class Scheduler:
             StoreFailed: the ledger can't be read or written; the schedule is that of before.
         """
         # Times that a new rule names in the past were not its own when they passed.
-        self._use(schedule, {id_: self._last_look for id_ in self._looked_until if id_ in schedule.items})
+        known = [id_ for id_ in self._looked_until if id_ in schedule.items]
+        changed = [id_ for id_ in known if schedule.items[id_].rule != self.schedule.items[id_].rule]
+        looked_until = dict.fromkeys(changed, self._last_look)
+        self._store.account([Due(item=id_, times=(), looked_until=at) for id_, at in looked_until.items()], self._now())
+        self._use(schedule)
 
     def look(self, horizon: datetime | None = None) -> int:
         """Look once; where the ledger can't be used nothing is lost, and it is tried again with the next look.
@@ -122,15 +126,14 @@ class Scheduler:
         self._last_look = now
         return started
 
-    def _use(self, schedule: Schedule, looked_until: dict[str, datetime]) -> None:
+    def _use(self, schedule: Schedule) -> None:
         now = self._now()
         states = self._store.register({item.id: item.enabled for item in schedule.items.values()}, now)
         self.schedule = schedule
         self._wakings = Wakings()
         self._looked_until = {}
         for id_, state in states.items():
-            since = max(state.looked_until, looked_until.get(id_, state.looked_until))
-            self._wait_for_next(id_, since)
+            self._wait_for_next(id_, state.looked_until)
         self._grace_of = {item.id: max(item.misfire_grace_seconds, LEAST_GRACE) for item in schedule.items.values()}
         enabled = [schedule.items[id_] for id_ in states]
         self._room = Room(
@@ -181,8 +184,7 @@ class Scheduler:
             raise
         for id_, due in taken.items():
             self._wait_for_next(id_, due.looked_until if due is not None else self._looked_until[id_])
-        for occurrence in written:
-            self._teller.accounted(occurrence)
+        self._teller.accounted(written)
 
     def _take_dues(self, horizon: datetime) -> dict[str, Due | None]:
         taken: dict[str, Due | None] = {}

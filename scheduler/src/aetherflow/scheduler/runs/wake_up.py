@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import threading
 
 _MOST_BYTES = 4096
 
@@ -16,12 +17,15 @@ class WakeUp:
         self._reading, self.writing = os.pipe()
         for descriptor in (self._reading, self.writing):
             os.set_blocking(descriptor, False)
+        self._guard = threading.Lock()
+        self._is_closed = False
 
     def ring(self) -> None:
-        """End the sleep; safe to call from any thread and from a signal handler."""
+        """End the sleep; for any thread, also after the pipe was let go of (signals write to `writing` themselves)."""
         # Full: it has been rung, and nobody has slept since.
-        with contextlib.suppress(BlockingIOError):
-            os.write(self.writing, b"!")
+        with self._guard, contextlib.suppress(BlockingIOError):
+            if not self._is_closed:
+                os.write(self.writing, b"!")
 
     def sleep(self, seconds: float) -> None:
         """Sleep at most so many seconds."""
@@ -32,9 +36,11 @@ class WakeUp:
             self._drain()
 
     def close(self) -> None:
-        """Let go of the pipe; nobody may ring it any more."""
-        os.close(self._reading)
-        os.close(self.writing)
+        """Let go of the pipe."""
+        with self._guard:
+            self._is_closed = True
+            os.close(self._reading)
+            os.close(self.writing)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -1,0 +1,262 @@
+"""Looks of a scheduler whose clock the test sets: jumps of the clock, other schedules, trouble with the ledger."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aetherflow.kernel.api import LedgerFailed
+from aetherflow.scheduler.occurrences.opening import open_store
+from aetherflow.scheduler.occurrences.records import Reason, Status
+from aetherflow.scheduler.operation.scheduler import Scheduler
+from aetherflow.scheduler.operation.telling import Teller
+from aetherflow.scheduler.runs.command_line import Surroundings
+from aetherflow.scheduler.runs.launcher import Launcher
+from aetherflow.scheduler.runs.wake_up import WakeUp
+from aetherflow.scheduler.schedules.reading import read_schedule
+
+pytestmark = pytest.mark.integration
+
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """Shows what the test says."""
+
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+    def jump(self, **span):
+        self.now += timedelta(**span)
+
+
+class Log:
+    def __init__(self):
+        self.names = []
+
+    def write(self, level, name, at, values):
+        self.names.append(name)
+
+
+class Bench:
+    """A scheduler that looks when it is told to, with runs that end at once."""
+
+    def __init__(self, file, clock, log):
+        self.clock = clock
+        self.schedule = self.read(file)
+        self.store = open_store(self.schedule.state, busy_seconds=0.01)
+        self.wake_up = WakeUp()
+        surroundings = Surroundings(
+            folder=file.parent,
+            state=self.schedule.state,
+            environment={"PATH": os.environ["PATH"]},
+            program=("/bin/sh", "-c", "exit 0"),
+        )
+        self.launcher = Launcher(surroundings, self.wake_up, now=clock)
+        self.scheduler = Scheduler(self.schedule, self.store, self.launcher, Teller(log), now=clock)
+        self.scheduler.begin()
+
+    def read(self, file):
+        return read_schedule(file, environment=os.environ)
+
+    def look(self):
+        """Look, and wait until what was started has ended."""
+        self.scheduler.look()
+        while not self.scheduler.is_idle:
+            self.wake_up.sleep(20)
+            self.scheduler.look()
+
+    def rows(self):
+        """Time on the clock, status and reason of all occurrences, the oldest first."""
+        return [
+            (f"{row.scheduled_for:%d %H:%M}", row.status, row.reason)
+            for row in reversed(self.store.history(limit=9999))
+        ]
+
+    def close(self):
+        self.store.close()
+        self.wake_up.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+@pytest.fixture
+def bench(schedule, clock, log):
+    made = []
+
+    def make(*items, extra=""):
+        made.append(Bench(schedule(*items, extra=extra), clock, log))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+HOURLY = '{id: it, cron: "0 * * * *", flow_yaml: flow.yaml}'
+
+
+def test_occurrence_is_run_when_its_time_comes(bench, clock):
+    at_work = bench(HOURLY)
+    at_work.look()
+    assert at_work.rows() == []
+    clock.jump(minutes=59, seconds=59.9)
+    assert 0 < at_work.scheduler.seconds_to_sleep <= 0.1
+    at_work.look()
+    assert at_work.rows() == []
+    clock.jump(seconds=0.1)
+    at_work.look()
+    assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
+
+
+def test_clock_that_jumps_forward_leaves_it_to_the_policy(bench, clock):
+    at_work = bench(HOURLY.replace("}", ", misfire: latest, misfire_grace_time: 7200}"))
+    clock.jump(hours=4, minutes=30)
+    at_work.look()
+    assert at_work.rows() == [
+        ("26 13:00", Status.MISSED, Reason.TOO_OLD),
+        ("26 14:00", Status.MISSED, Reason.TOO_OLD),
+        ("26 15:00", Status.MISSED, Reason.COALESCED),
+        ("26 16:00", Status.SUCCESS, Reason.NONE),
+    ]
+
+
+def test_clock_that_jumps_back_runs_nothing_twice_and_sleeps(bench, clock):
+    at_work = bench(HOURLY)
+    clock.jump(hours=1)
+    at_work.look()
+    clock.jump(minutes=-90)
+    for _ in range(6):
+        at_work.look()
+        assert at_work.scheduler.seconds_to_sleep == 1.0
+        clock.jump(minutes=15)
+    assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
+    clock.jump(hours=1)
+    at_work.look()
+    assert [at for at, _, _ in at_work.rows()] == ["26 13:00", "26 14:00"]
+
+
+def test_scheduler_that_comes_back_before_its_own_past_waits_for_it(bench, clock):
+    first = bench(HOURLY)
+    clock.jump(hours=1)
+    first.look()
+    clock.jump(hours=-1)
+    second = bench(HOURLY)
+    second.look()
+    clock.jump(hours=1)
+    second.look()
+    clock.jump(hours=1)
+    second.look()
+    assert [at for at, _, _ in second.rows()] == ["26 13:00", "26 14:00"]
+
+
+def test_two_schedulers_that_look_at_once_run_it_once(bench, clock):
+    first, second = bench(HOURLY), bench(HOURLY)
+    clock.jump(hours=1)
+    second.look()
+    first.look()
+    assert first.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
+
+
+def test_new_rule_is_not_blamed_for_the_time_before_it(bench, clock, schedule):
+    at_work = bench('{id: it, cron: "0 8 * * *", flow_yaml: flow.yaml, misfire_grace_time: 86400}')
+    clock.jump(hours=2)
+    at_work.look()
+    # An hour ago, in Berlin.
+    file = schedule('{id: it, cron: "0 14 * * *", flow_yaml: flow.yaml, misfire_grace_time: 86400}')
+    at_work.scheduler.replace(at_work.read(file))
+    at_work.look()
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == []
+    after_a_restart.close()
+
+
+def test_item_that_comes_with_another_file_is_looked_at_from_then_on(bench, clock, schedule):
+    at_work = bench(HOURLY)
+    clock.jump(minutes=50)
+    file = schedule(HOURLY.replace("it", "other"))
+    at_work.scheduler.replace(at_work.read(file))
+    clock.jump(minutes=20)
+    at_work.look()
+    assert [row.item for row in at_work.store.history()] == ["other"]
+
+
+def test_item_that_is_not_enabled_does_not_run(bench, clock):
+    at_work = bench(HOURLY.replace("}", ", enabled: false}"))
+    clock.jump(hours=1)
+    at_work.look()
+    assert at_work.rows() == []
+
+
+def test_many_items_that_are_due_at_once_are_accounted_for_over_several_looks(bench, clock):
+    items = [f"{{id: it{number}, interval: 1s, flow_yaml: flow.yaml, misfire: skip}}" for number in range(12)]
+    at_work = bench(*items)
+    clock.jump(hours=1)
+    at_work.scheduler.look()
+    assert at_work.scheduler.seconds_to_sleep == 0
+    assert at_work.scheduler.has_due(clock.now)
+    at_work.scheduler.look()
+    assert not at_work.scheduler.has_due(clock.now)
+    assert len(at_work.store.gaps()) == 12
+
+
+def test_ledger_that_can_t_be_written_loses_no_due_time_and_no_end(bench, clock, log):
+    import apsw
+
+    at_work = bench(HOURLY)
+    clock.jump(hours=1)
+    at_work.scheduler.look()
+    at_work.wake_up.sleep(20)
+    other = apsw.Connection(str(at_work.schedule.state / "occurrences.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    clock.jump(hours=1)
+    for _ in range(3):
+        at_work.scheduler.look()
+        assert at_work.scheduler.seconds_to_sleep == 1.0
+    other.execute("ROLLBACK")
+    other.close()
+    at_work.look()
+    assert at_work.rows() == [
+        ("26 13:00", Status.SUCCESS, Reason.NONE),
+        ("26 14:00", Status.SUCCESS, Reason.NONE),
+    ]
+    assert [name for name in log.names if name.startswith("ledger")] == ["ledger_failed", "ledger_works"]
+
+
+def test_schedule_stays_where_the_ledger_does_not_take_another(bench, clock, schedule):
+    import apsw
+
+    at_work = bench(HOURLY)
+    file = schedule(HOURLY.replace("it", "other"))
+    other = apsw.Connection(str(at_work.schedule.state / "occurrences.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerFailed):
+        at_work.scheduler.replace(at_work.read(file))
+    other.execute("ROLLBACK")
+    other.close()
+    clock.jump(hours=1)
+    at_work.look()
+    assert [row.item for row in at_work.store.history()] == ["it"]
+
+
+def test_what_waits_for_room_does_not_keep_the_scheduler_awake(bench, clock):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    at_work.scheduler._room = replace(at_work.scheduler._room, max_runs=0)
+    clock.jump(hours=1)
+    at_work.scheduler.look()
+    assert at_work.scheduler.seconds_to_sleep == 1.0

@@ -1,0 +1,86 @@
+"""One tick: what is due now is run to its end, and that is all."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aetherflow.scheduler.occurrences.records import Status
+
+pytestmark = pytest.mark.acceptance
+
+EACH_SECOND = "{id: it, interval: 1s, flow_yaml: flow.yaml, misfire: all, overlap: queue}"
+
+
+@pytest.fixture
+def behind(store):
+    """Makes an item known of which nobody has looked at the last seconds."""
+
+    def make(seconds):
+        since = datetime.now(UTC) - timedelta(seconds=seconds)
+        store.register({"it": True}, since)
+        return since
+
+    return make
+
+
+def test_first_tick_makes_the_items_known_and_runs_nothing(schedule, start, store, shell):
+    schedule("{id: it, interval: 1h, flow_yaml: flow.yaml}")
+    assert start("tick", program=shell("exit 0")).end() == 0
+    assert store.history() == ()
+    assert list(store.states()) == ["it"]
+
+
+def test_what_was_due_is_run_one_after_the_other_and_later_times_are_left(schedule, start, store, shell, behind):
+    schedule(EACH_SECOND)
+    behind(3)
+    tick = start("tick", program=shell("sleep 0.5"))
+    assert tick.end() == 0
+    rows = store.history(["it"])
+    assert 3 <= len(rows) <= 6
+    assert {row.status for row in rows} == {Status.SUCCESS}
+    assert max(row.scheduled_for for row in rows) <= min(row.started_at for row in rows)
+
+
+def test_run_that_fails_is_told_by_the_exit_code(schedule, start, behind, shell):
+    schedule(EACH_SECOND)
+    behind(2)
+    assert start("tick", program=shell("exit 2")).end() == 1
+
+
+def test_attempt_that_is_due_later_is_left_to_the_next_tick(schedule, start, store, shell, behind):
+    schedule(EACH_SECOND.replace("}", ", retry: {max_attempts: 2, backoff_seconds: 900}}"))
+    behind(1)
+    assert start("tick", program=shell("exit 1")).end() == 0
+    assert store.history(["it"])[-1].status is Status.WAITING
+
+
+def test_signal_lets_the_tick_end_what_runs_and_start_no_more(schedule, start, store, shell, tmp_path, behind):
+    schedule(EACH_SECOND)
+    behind(3)
+    tick = start("tick", program=shell("until [ -e go ]; do sleep 0.05; done"))
+    tick.wait_for("occurrence_start")
+    tick.send(signal.SIGTERM)
+    tick.wait_for("schedule_stop")
+    (tmp_path / "go").touch()
+    assert tick.end() == 0
+    statuses = [row.status for row in store.history(["it"])]
+    assert statuses.count(Status.SUCCESS) == 1
+    assert Status.WAITING in statuses
+
+
+def test_tick_beside_a_daemon_runs_nothing_twice_and_ends(schedule, start, store, shell, tmp_path):
+    schedule("{id: it, interval: 1s, flow_yaml: flow.yaml, overlap: allow}")
+    program = shell('echo "$4" >> ran')
+    daemon = start(program=program)
+    daemon.wait_for("occurrence_end", times=2)
+    for _ in range(3):
+        assert start("tick", program=program).end() == 0
+    daemon.wait_for("occurrence_end", times=4)
+    daemon.send(signal.SIGTERM)
+    daemon.end()
+    ran = (tmp_path / "ran").read_text().split()
+    assert sorted(ran) == sorted(row.run_id for row in store.history(statuses=[Status.SUCCESS], limit=1000))
+    assert len(ran) == len(set(ran))

@@ -55,8 +55,8 @@ def five_fields(line: str) -> list[str]:
         for term in part.lower().split(",") if part.isascii() else (part,):
             _check_term(field, term)
     # cronsim knows the last Friday as 5L alone.
-    parts[-1] = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0].lower())), parts[-1], flags=re.IGNORECASE)
-    return parts
+    last_days = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0])), parts[-1].lower())
+    return [*parts[:-1], last_days]
 
 
 def _check_term(field: _Field, term: str) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ..lengths import SCALE
-from .audit import rows_in
+from .audit import changes_in, rows_in
 from .clock import DAY, HOUR, MovedClock, built_library
 from .jumping import ITEMS, MOST_SLEEPS, Jumper
 from .place import Place
@@ -113,3 +113,17 @@ def test_r13_a_run_that_hangs_is_ended_in_its_time_all_the_same(library, tmp_pat
     row = last_row_of(place, clock=clock, seconds=seconds, condition=place.witness.exists, status="TIMED_OUT")
 
     assert row.attempt == 1
+
+
+@pytest.mark.parametrize("seconds", [-HOUR, -DAY])
+def test_r13_the_wait_before_the_next_attempt_is_no_longer_when_the_clock_is_set_back(library, tmp_path, seconds):
+    clock = MovedClock(library, tmp_path / "clock")
+    items = [once_soon(clock, retry={"max_attempts": 2, "backoff_seconds": 3})]
+    place = Place(folder=tmp_path / "place", code={**clock.environment, "STUB_CODE": "1"}, items=items)
+
+    def waits_to_be_tried_again():
+        return any(change.reason == "retry" for change in changes_in(place.ledger))
+
+    row = last_row_of(place, clock=clock, seconds=seconds, condition=waits_to_be_tried_again, status="FAILED")
+
+    assert row.attempt == 2

@@ -15,6 +15,7 @@ from ..schedules.models import Schedule
 from .looking import due_of, next_of
 from .patience import Patience
 from .telling import Teller
+from .waits import Waits
 from .waking import Wakings
 
 #: How long is slept at most: what other processes write, and jumps of the clock, are seen as late as that.
@@ -50,6 +51,7 @@ class Scheduler:
         self._teller = teller
         self._now = now or _now
         self._wakings = Wakings()
+        self._waits = Waits()
         self._looked_until: dict[str, datetime] = {}
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
@@ -111,6 +113,7 @@ class Scheduler:
         started = 0
         try:
             self._write_ends(now)
+            self._hasten(now)
             self._live(now)
             self._cancel()
             if not self.is_draining:
@@ -153,10 +156,16 @@ class Scheduler:
         if not self._ends:
             return
         self._store.finish(self._ends, now)
+        self._waits.note(self._ends)
         written, self._ends = self._ends, []
         for end in written:
             self._teller.ended(end)
             self.failures += end.again_at is None and end.status is not Status.SUCCESS
+
+    def _hasten(self, now: datetime) -> None:
+        if held_up := self._waits.held_up(now):
+            self._store.hasten(held_up, now)
+        self._waits.drop_over()
 
     def _live(self, now: datetime) -> None:
         if time.monotonic() < self._next_life:

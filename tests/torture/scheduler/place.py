@@ -129,10 +129,14 @@ class Place:
         self.schedulers.append(scheduler)
         return scheduler
 
-    def prepare(self) -> None:
-        """Make a ledger that writes down what happens to it, and look for the first time: what is due from now on counts."""
+    def make_ledger(self) -> None:
+        """Make an empty one that writes down what happens to it."""
         assert self.start("make").code() == 0, self.told()
         watch(self.ledger)
+
+    def prepare(self) -> None:
+        """Make a ledger and look for the first time: what is due from now on counts."""
+        self.make_ledger()
         assert self.start("tick").code() == 0, self.told()
 
     def told(self) -> str:

@@ -57,12 +57,13 @@ def test_attempt_that_is_due_later_is_left_to_the_next_tick(schedule, start, sto
     assert store.history(["it"])[-1].status is Status.WAITING
 
 
-def test_signal_lets_the_tick_end_what_runs_and_start_no_more(schedule, start, store, shell, tmp_path, behind):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signal_lets_the_tick_end_what_runs_and_start_no_more(schedule, start, store, shell, tmp_path, behind, number):
     schedule(EACH_SECOND)
     behind(3)
     tick = start("tick", program=shell("until [ -e go ]; do sleep 0.05; done"))
     tick.wait_for("occurrence_start")
-    tick.send(signal.SIGTERM)
+    tick.send(number)
     tick.wait_for("schedule_stop")
     (tmp_path / "go").touch()
     assert tick.end() == 0

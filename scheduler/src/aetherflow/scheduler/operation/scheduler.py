@@ -13,7 +13,7 @@ from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
 from .looking import due_of, next_of
-from .patience import Patience
+from .patience import LEDGER_SECONDS, Patience
 from .telling import Teller
 from .waking import Wakings
 
@@ -37,10 +37,11 @@ class Scheduler:
         launcher: Launcher,
         teller: Teller,
         *,
+        ledger_seconds: float = LEDGER_SECONDS,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.schedule = schedule
-        self.patience = Patience()
+        self.patience = Patience(ledger_seconds)
         #: Nothing new is accounted for or started any more.
         self.is_draining = False
         #: How many occurrences ended for good with anything but SUCCESS.

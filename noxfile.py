@@ -203,13 +203,14 @@ def torture(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
-    """Run the weather demo, then the report; -- --report runs the report alone, other arguments go to the first."""
-    install_members(session, "kernel", *STANDARD_PLUGINS)
-    if "--report" not in session.posargs:
-        session.run("python", "demo/weather/run_demo.py", *session.posargs)
-    if "--report" in session.posargs or not session.posargs:
-        arguments = [each for each in session.posargs if each != "--report"]
-        session.run("python", "demo/report/run_demo.py", *arguments)
+    """Run all demos; -- --report or -- --schedule runs that one alone, other arguments go to the weather demo."""
+    install_members(session, "kernel", "scheduler", *STANDARD_PLUGINS)
+    alone = next((name for name in ("report", "schedule") if f"--{name}" in session.posargs), None)
+    arguments = [each for each in session.posargs if each != f"--{alone}"]
+    for name in ("weather", "report", "schedule"):
+        # Arguments without a name are the first one's, which then runs alone as well.
+        if name == (alone or ("weather" if arguments else name)):
+            session.run("python", f"demo/{name}/run_demo.py", *arguments)
 
 
 @nox.session(default=False)

@@ -66,9 +66,7 @@ def read_arguments() -> argparse.Namespace:
         "--workbook-rows", type=_positive, default=100_000, help="rows for a template (default: 100000)"
     )
     parser.add_argument("--items", type=_positive, default=10_000, help="items of a schedule (default: 10000)")
-    parser.add_argument(
-        "--seconds", type=_positive, default=10, help="how long schedulers are watched (default: 10)"
-    )
+    parser.add_argument("--seconds", type=_positive, default=10, help="how long schedulers are watched (default: 10)")
     return parser.parse_args()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from .comparison import Comparison, Side
 from .flows import write_packing
 from .measure import measure
+from .schedules import schedule_hold, schedule_late
 from .setting import AETHERFLOW, ARCHIVES, HERE, PYTHON, TABLES, Setting
 from .workbooks import workbook_below, workbook_memory, workbook_replace
 
@@ -132,6 +133,8 @@ COMPARISONS: dict[str, Callable[[Setting], Comparison]] = {
     "workbook-below": workbook_below,
     "workbook-replace": workbook_replace,
     "workbook-memory": workbook_memory,
+    "schedule-hold": schedule_hold,
+    "schedule-late": schedule_late,
 }
 #: Short enough to be run below valgrind.
 COUNTED_BY_INSTRUCTION = ("help", "version", "plugins-list", "validate", "first-step")

@@ -132,7 +132,12 @@ def _compared_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
 def _told_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
     for result in results:
         for name in result.comparison.tells:
-            yield f"{result.comparison.title}, {name}: {result.ours.side.name}", f"{result.ours.middle.told[name]:.3g}", "", ""
+            yield (
+                f"{result.comparison.title}, {name}: {result.ours.side.name}",
+                f"{result.ours.middle.told[name]:.3g}",
+                "",
+                "",
+            )
             for other in result.beside:
                 aim = f"≤ {other.side.aim:g}" if other.side.aim else ""
                 yield f"· {other.side.name}", f"{other.middle.told[name]:.3g}", _spread(result.ratios(other, name)), aim

@@ -26,7 +26,14 @@ PROGRAMS = ROOT / "bench" / "programs"
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     """What is prepared once for all that is compared, at its smallest."""
     return Setting(
-        folder=tmp_path_factory.mktemp("bench"), steps=10, plugins=2, rows=1_000, megabytes=1, workbook_rows=200
+        folder=tmp_path_factory.mktemp("bench"),
+        steps=10,
+        plugins=2,
+        rows=1_000,
+        megabytes=1,
+        workbook_rows=200,
+        items=20,
+        seconds=1,
     )
 
 

@@ -120,7 +120,8 @@ class Shell:
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._process.communicate("exit\n")
+        # What a page starts in the background and does not end goes with it.
+        self._process.communicate("kill $(jobs -p) 2>/dev/null; exit\n")
 
 
 def stand_in(command: str) -> str:

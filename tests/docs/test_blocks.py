@@ -52,6 +52,7 @@ ABOUT_THE_REPOSITORY = {
     "README.md",
     "CONTRIBUTING.md",
     "demo/report/README.md",
+    "demo/schedule/README.md",
     "demo/weather/README.md",
     "docs/performance.md",
     "docs/reliability.md",

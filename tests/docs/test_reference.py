@@ -19,6 +19,7 @@ from aetherflow.kernel.errors import ExitCode
 from aetherflow.kernel.resolve.settings import Settings
 from aetherflow.kernel.spec import models
 from aetherflow.scheduler.cli.commands import COMMANDS
+from aetherflow.scheduler.schedules.items import ITEM_KEYS
 from tests.docs.pages import ROOT, prose_of, section_of
 
 pytestmark = pytest.mark.unit
@@ -81,6 +82,14 @@ def test_a_command_of_the_scheduler_is_told_with_all_of_its_options(command: Com
     options = {each.spelling for each in command.parameters if not each.is_argument}
 
     assert {cell.split()[0] for cell in told if cell.startswith("-")} == options
+
+
+def test_every_key_of_an_item_of_a_schedule_is_in_its_table() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section_of(DOCS / "scheduler.md", "### An item"), re.MULTILINE)
+    # Told beside the table: another word for a key, and what is refused so far.
+    beside = {"flow", "bundle_manifest", "allow_stale_bundle"}
+
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(ITEM_KEYS.known) - beside
 
 
 def test_every_setting_is_in_the_table() -> None:

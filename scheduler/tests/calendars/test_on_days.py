@@ -112,6 +112,12 @@ def test_time_that_is_moved_to_a_day_with_a_jump_follows_the_rule_for_jumps(jump
     assert local(on("30 2 * * sat,mon", sunday, "next", jumps), "2026-10-24", 2) == expected
 
 
+def test_times_that_follow_the_time_that_passes_come_in_both_passes_of_the_day_that_they_are_moved_to():
+    sunday = WorkingDays(weekdays=frozenset({0, 6}))
+    expected = "10-25T02:00 10-25T02:30 10-25T02:00 10-25T02:30 11-01T02:00"
+    assert local(on("*/30 2 * * sat", sunday, "next"), "2026-10-24", 5) == expected
+
+
 @pytest.mark.parametrize(
     ("number", "period", "expected"),
     [

@@ -74,6 +74,21 @@ def test_backfill_takes_what_failed_only_where_it_is_asked_to(place, hour_ago):
     assert place("backfill", "minutely.yaml", "m", *span, "--again", "--json").json["asked"] == 1
 
 
+@pytest.mark.parametrize("command", [["trigger"], ["backfill", *THREE_DAYS]], ids=lambda command: command[0])
+def test_nothing_of_an_item_that_is_not_enabled_can_be_asked_for(place, command):
+    name, *rest = command
+    answer = place(name, "schedule.yaml", "off", *rest, "--json")
+    assert (answer.code, answer.error) == (2, "AF-SCHEDULE-NOT-ENABLED")
+    assert not place.state.exists()
+
+
+def test_backfill_of_a_paused_item_is_told_to_wait(place):
+    place("pause", "schedule.yaml", "nightly")
+    answer = place("backfill", "schedule.yaml", "nightly", *THREE_DAYS)
+    assert (answer.code, answer.out) == (0, "nightly: 3 of 3 times are to run\n")
+    assert answer.err == "note: nightly is paused: they wait until `aetherflow-scheduler resume`\n"
+
+
 def test_backfill_asks_for_nothing_of_the_future(place):
     told = place("backfill", "schedule.yaml", "nightly", "--from", "2999-01-01", "--to", "2999-01-02", "--json").json
     assert (told["times"], told["asked"]) == (0, 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aetherflow.scheduler.occurrences.records import Reason, Status
+from aetherflow.scheduler.occurrences.opening import open_store
+from aetherflow.scheduler.occurrences.records import Due, Reason, Status
 
 pytestmark = pytest.mark.acceptance
 
@@ -82,7 +83,7 @@ def test_explain_marks_the_jumps_of_the_clock(place):
         "nightly: cron 30 2 * * *, Europe/Berlin",
         "TIME                       DAY  UTC                   NOTE",
         "2027-03-27 02:30:00+01:00  Sat  2027-03-27 01:30:00Z",
-        "2027-03-28 03:00:00+02:00  Sun  2027-03-28 01:00:00Z  the clock goes forward 1:00 at 2027-03-28 02:00",
+        "2027-03-28 03:00:00+02:00  Sun  2027-03-28 01:00:00Z  the clock jumped from 02:00 to 03:00 on 2027-03-28; moved from 02:30, which the clock leaves out",
         "2027-03-29 02:30:00+02:00  Mon  2027-03-29 00:30:00Z",
     ]
     autumn = place("explain", "schedule.yaml", "nightly", "--from", "2026-10-25", "--count", "2", "--json").json
@@ -90,6 +91,18 @@ def test_explain_marks_the_jumps_of_the_clock(place):
     assert [(each["local"], [mark["kind"] for mark in each["marks"]]) for each in autumn["occurrences"]] == [
         ("2026-10-25T02:30:00+02:00", ["repeated_time"]),
         ("2026-10-25T02:30:00+01:00", ["clock_jump", "repeated_time"]),
+    ]
+
+
+def test_explain_tells_a_jump_of_half_an_hour_where_it_is_on_the_clock(place):
+    place.write(
+        "island.yaml",
+        'version: 1\ntimezone: Australia/Lord_Howe\nitems: [{id: i, cron: "0 12 * * *", flow_yaml: flow.yaml}]\n',
+    )
+    told = place("explain", "island.yaml", "i", "--from", "2026-10-03", "--count", "2", "--json").json
+    assert [(each["local"], [mark["text"] for mark in each["marks"]]) for each in told["occurrences"]] == [
+        ("2026-10-03T12:00:00+10:30", []),
+        ("2026-10-04T12:00:00+11:00", ["the clock jumped from 02:00 to 02:30 on 2026-10-04"]),
     ]
 
 
@@ -154,6 +167,22 @@ def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):
         "its item was paused",
     )
     assert place("history", "schedule.yaml").out.splitlines()[1].endswith("its item was paused")
+
+
+def test_history_tells_of_spans_in_which_nobody_looked(place, hour_ago):
+    begin = hour_ago - timedelta(days=2)
+    store = open_store(place.state)
+    store.register({"nightly": True}, begin)
+    due = Due(item="nightly", times=(hour_ago,), looked_until=hour_ago, left_out=(begin, hour_ago - timedelta(days=1)))
+    store.account([due], hour_ago)
+    store.close()
+    told = place("history", "schedule.yaml", "--json").json
+    assert [(gap["item"], datetime.fromisoformat(gap["first"])) for gap in told["gaps"]] == [("nightly", begin)]
+    shown = place("history", "schedule.yaml")
+    assert shown.err.startswith("nightly: nobody looked from 20")
+    assert shown.err.endswith("too many occurrences to list were missed\n")
+    assert place("history", "schedule.yaml", "--status", "SUCCESS").err == ""
+    assert place("history", "schedule.yaml", "failing", "--json").json["gaps"] == []
 
 
 def test_history_takes_items_status_since_and_limit(place, hour_ago):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -97,6 +98,23 @@ def test_output_that_was_not_kept_is_told(place):
     place("backfill", "schedule.yaml", "nightly", "--from", "2026-01-01", "--to", "2026-01-01")
     answer = place("history", "schedule.yaml", "nightly", "--output", "nightly-20260101T013000Z", "--json")
     assert (answer.code, answer.error) == (2, "AF-SCHEDULE-OUTPUT-GONE")
+
+
+def test_output_moves_no_cursor_on_a_terminal_and_holds_no_secret_of_the_environment(place):
+    place("backfill", "schedule.yaml", "nightly", "--from", "2026-01-01", "--to", "2026-01-01")
+    run_id = "nightly-20260101T013000Z"
+    kept = place.write(f".aetherflow/schedule/outputs/nightly/{run_id}.log", "")
+    kept.write_bytes(b"one\x1b[2J\ttwo \xff horse-battery\n")
+    read = ("history", "schedule.yaml", "nightly", "--output", run_id)
+    piped = place(*read, MY_TOKEN="horse-battery")
+    assert piped.out == "one\x1b[2J\ttwo \ufffd ***\n"
+    ours, theirs = pty.openpty()
+    process = place.start(*read, stdout=theirs)
+    process.communicate(timeout=60)
+    shown = os.read(ours, 1000)
+    os.close(theirs)
+    os.close(ours)
+    assert shown.decode() == "one?[2J\ttwo \ufffd horse-battery\r\n"
 
 
 def test_output_that_became_a_link_or_a_pipe_is_not_followed(place):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scheduler.tests.occurrences.moments import NOON, Status, at, due, ended, room, shown
+from scheduler.tests.occurrences.moments import NOON, Reason, Status, at, due, ended, room, shown
 
 from aetherflow.scheduler.occurrences.records import ItemState
 
@@ -36,6 +36,14 @@ def test_what_waits_of_items_that_are_gone_or_off_does_not_run(store):
     store.register({"off": False}, at(62))
     assert [shown(each) for each in store.history(["gone"])] == [(60, "CANCELLED", "removed")]
     assert [shown(each) for each in store.history(["off"])] == [(62, "WAITING", ""), (60, "SKIPPED", "paused")]
+
+
+def test_what_ran_and_waits_to_be_tried_again_is_cancelled_where_its_item_is_off(store):
+    store.account([due(0)], at(0))
+    (run,) = store.claim(room(), at(0))
+    store.finish([ended(run, 1, Status.FAILED, reason=Reason.RETRY, again_at=at(60))], at(1))
+    store.register({"nightly": False}, at(2))
+    assert [shown(each) for each in store.history()] == [(0, "CANCELLED", "paused")]
 
 
 def test_occurrence_is_accounted_for_once(opened):
@@ -90,6 +98,7 @@ def test_pause_and_resume_hold_for_all_schedulers(opened):
     other.pause(["nightly"], at(20))
     assert [shown(each) for each in one.account([due(60)], at(60))] == [(60, "SKIPPED", "paused")]
     assert one.claim(room(), at(60)) == ()
+    assert one.claim(room(max_runs_of={"nightly": None}), at(60)) == ()
     assert one.next_due(["nightly"]) is None
     assert one.register({"nightly": True}, at(61))["nightly"].is_paused
     other.resume(["nightly"], at(70))
@@ -157,6 +166,18 @@ def test_what_was_over_before_is_forgotten_and_nothing_else(store):
     assert store.forget(at(1500)) == 1
     assert [shown(each) for each in store.history()] == [(2000, "SKIPPED", "overlap"), (1000, "WAITING", "")]
     assert store.gaps() == ()
+
+
+def test_what_was_forgotten_is_not_due_again(opened):
+    one, stopped = opened(), opened()
+    one.register({"nightly": True}, at(-60))
+    one.account([due(0)], at(0))
+    (run,) = one.claim(room(), at(0))
+    one.finish([ended(run, 1)], at(1))
+    assert one.forget(at(100)) == 1
+    # It was stopped before, and has looked at nothing since; what nobody has looked at is due as ever.
+    late = due(0, 50, misfire="all", misfire_grace_seconds=9_999)
+    assert [shown(each) for each in stopped.account([late], at(101))] == [(50, "WAITING", "")]
 
 
 def test_forgotten_rows_make_room_for_new_ones(store, state):

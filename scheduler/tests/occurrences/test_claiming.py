@@ -35,6 +35,18 @@ def test_limits_hold_over_all_schedulers(opened):
     assert other.claim(room(4, *names), at(60)) == ()
 
 
+def test_look_that_finds_nothing_to_do_writes_nothing(store, state):
+    store.register({"nightly": True}, at(0))
+    store.account([due(0, 1, overlap="queue")], at(1))
+    store.claim(room(), at(1))
+    before = (state / "occurrences.sqlite-wal").read_bytes()
+    assert store.claim(room(), at(2)) == ()
+    assert store.recover({"nightly": 300}, at(2)) == store.cancel_asked() == ()
+    assert store.account([due(0, 1, overlap="queue")], at(2)) == ()
+    assert list(store.register({"nightly": True}, at(2))) == ["nightly"]
+    assert (state / "occurrences.sqlite-wal").read_bytes() == before
+
+
 def test_pool_that_is_full_holds_up_its_own_items_alone(store):
     pools = {"a": "warehouse", "b": "warehouse", "c": None, "d": "nowhere"}
     store.account([due(60, item=name) for name in pools], at(60))

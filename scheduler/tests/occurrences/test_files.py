@@ -114,6 +114,16 @@ def test_folder_that_others_may_write_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_state_behind_a_link_of_the_users_own_is_used(tmp_path):
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "state").symlink_to("disk")
+    store = open_store(tmp_path / "state")
+    store.account([due(0)], at(0))
+    assert len(store.claim(room(), at(0))) == 1
+    assert (tmp_path / "disk" / "owners").is_dir()
+    store.close()
+
+
 def test_state_that_is_a_file_is_told(tmp_path):
     (tmp_path / "state").write_text("")
     with pytest.raises(StoreFailed, match="can't be used"):
@@ -233,3 +243,63 @@ def test_what_is_asked_each_second_is_found_by_an_index(store, question, index):
     plan = [str(row[3]) for row in store._connection.execute(f"EXPLAIN QUERY PLAN {question}", asked).fetchall()]
     assert any(index in step for step in plan)
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in plan)
+
+
+#: Root may write everywhere: for root the folder is mounted once more, and that mount is read-only.
+MOUNTED = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+LOOK = """
+import sys
+from pathlib import Path
+from aetherflow.kernel.api import AetherFlowError
+from aetherflow.scheduler.occurrences.opening import open_store
+
+for is_to_read in (True, False):
+    try:
+        print(len(open_store(Path(sys.argv[1]), is_to_read=is_to_read).history()))
+    except AetherFlowError as error:
+        print(error.problem.code, error.problem.help)
+"""
+
+
+def look_read_only(state):
+    """What a process that may not write finds."""
+    command = [sys.executable, "-c", LOOK, str(state)]
+    if os.geteuid() == 0:
+        command = ["unshare", "--mount", "sh", "-c", MOUNTED, "sh", str(state), *command]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "unshare" in told.stderr:
+        leave = pytest.fail if os.environ.get("AETHERFLOW_REQUIRE_SERVERS") else pytest.skip
+        leave("there is no unshare, with which a folder is made read-only for root")
+    assert told.stderr == ""
+    return told.stdout.splitlines()
+
+
+def test_ledger_that_may_only_be_read_is_read_and_not_worked_with(state):
+    store = open_store(state)
+    store.account([due(0)], at(0))
+    store.close()
+    modes = [(path, path.stat().st_mode & 0o777) for path in (*state.rglob("*"), state)]
+    for path, mode in modes:
+        path.chmod(mode & 0o555)
+    try:
+        rows, refused = look_read_only(state)
+    finally:
+        for path, mode in modes:
+            path.chmod(mode)
+    assert rows == "1"
+    assert refused.startswith("AF-SCHEDULE-LEDGER make room, make it readable and writable")
+
+
+def test_ledger_whose_newest_part_can_not_be_read_is_told(store, state):
+    store.account([due(0)], at(0))
+    (state / "copy").mkdir(mode=0o700)
+    for name in ("occurrences.sqlite", "occurrences.sqlite-wal"):
+        (state / "copy" / name).write_bytes((state / name).read_bytes())
+        (state / "copy" / name).chmod(0o400)
+    (state / "copy").chmod(0o500)
+    try:
+        told, _ = look_read_only(state / "copy")
+    finally:
+        (state / "copy").chmod(0o700)
+    assert told.startswith("AF-SCHEDULE-LEDGER its newest part is in occurrences.sqlite-wal")
+    assert told.endswith("and name that folder in state.path of the schedule file")

@@ -103,6 +103,23 @@ MISTAKES = [
         "file_of_dates", "calendars:\n  office: {open: {fil: days.txt}}", "AF-UNKNOWN-KEY", 4, 19, "did you mean 'file'"
     ),
     in_head("holiday", "calendars:\n  office: {holiday: {country: DE}}", "AF-UNKNOWN-KEY", 4, 12, "'holidays'"),
+    # What is broken there is there: items that name it are not told
+    Mistake(
+        "broken_calendar_that_is_used",
+        f"{ITEM}    calendar: office\ncalendars: {{office: 5}}\n",
+        "AF-WRONG-TYPE",
+        8,
+        21,
+        "this must be a mapping",
+    ),
+    Mistake(
+        "broken_pool_that_is_used",
+        f"{ITEM}    pool: warehouse\nlimits: {{pools: {{warehouse: 0}}}}\n",
+        "AF-WRONG-VALUE",
+        8,
+        29,
+        "0 is too small",
+    ),
     # Ids
     in_item("no_id", "jitter_seconds: 1", "AF-MISSING-KEY", 5, "an item needs the key 'id'", WITHOUT_ID, 4),
     in_item("id_with_space", "id: night ly", "AF-ID", 9, "'night_ly'", WITHOUT_ID),

@@ -167,6 +167,7 @@ def test_file_of_a_mark_and_windows_lines_is_read(folder):
         ("at: [2026-01-01T00:00]", (3, 30), "its times are past: it never runs"),
         ("at: [2026-01-01T00:00, 2027-01-01T00:00]", (3, 30), "1 of 2 times are past"),
         ("at: [2027-01-01T00:00, 2026-12-31T23:00Z]", (3, 53), "stands here twice"),
+        ("at: [2026-11-26T12:00Z]", (3, 30), "its times are past: it never runs"),
         ("dst: skip, at: [2027-03-28T02:30]", (3, 46), "this time never comes"),
         ("cron: 0 6 * * *, max_runs: 2", (3, 47), "nothing without `overlap: allow`"),
         ("cron: 0 6 * * *, overlap: allow, max_runs: 9", (3, 63), "above `limits.max_runs`, which is 8"),
@@ -213,6 +214,30 @@ def test_day_that_is_closed_and_open_is_a_warning(folder):
     (problem,) = folder.read(text + head("  - {id: a, cron: 0 6 * * *, flow: flow.yaml, calendar: office}\n")).problems
 
     assert problem.message == "2026-12-24 is in `closed` and in `open`, which wins"
+
+
+def test_times_on_other_days_are_moved_where_that_is_said(folder):
+    use = "{use: office, otherwise: next}"
+    text = "calendars: {office: {}}\n" + head(f"  - {{id: a, cron: 0 6 1 * *, flow: flow.yaml, calendar: {use}}}\n")
+
+    # 1 May 2027 is a Saturday, 1 August a Sunday.
+    assert times(folder.read(text).items["a"], 9)[5::3] == ["2027-05-03T04:00", "2027-08-02T04:00"]
+
+
+def test_calendar_of_given_days_alone_is_one(folder):
+    calendars = "calendars: {office: {weekdays: [], open: [2026-12-12, 2027-01-03]}}\n"
+
+    schedule = folder.read(calendars + head("  - {id: a, cron: 0 6 * * *, flow: flow.yaml, calendar: office}\n"))
+
+    assert times(schedule.items["a"], 3) == ["2026-12-12T05:00", "2027-01-03T05:00"]
+
+
+def test_refusal_told_in_one_line_is_no_warning(folder):
+    with pytest.raises(InvalidInput) as refused:
+        folder.read(head("  - {id: a, at: [2026-01-01T00:00], flow: flow.yaml, pool: x}\n"))
+
+    assert [problem.severity for problem in refused.value.problems] == ["warning", "error"]
+    assert str(refused.value) == refused.value.problem.message == "there is no pool 'x' in `limits.pools`"
 
 
 def test_schedule_without_items_is_a_warning(folder):

@@ -154,14 +154,14 @@ def test_file_that_can_not_be_used_is_one_problem(tmp_path, make, code):
 def test_thousands_of_mistakes_are_told_up_to_a_thousand_and_in_seconds(folder, item):
     items = (item.replace("id: a", f"id: a{number}") for number in range(5_000))
     file = folder.write("many.yaml", HEAD + "".join(f"  - {each}\n" for each in items))
-    started = time.monotonic()
+    started = time.process_time()
 
     refused = outcome(file)
 
     assert isinstance(refused, InvalidInput)
     assert 1_000 <= len(refused.problems) <= 1_010
     assert refused.problems[-1].code == "AF-MORE-PROBLEMS"
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_thousands_of_items_of_one_flow_are_read_in_seconds(folder):
@@ -170,13 +170,13 @@ def test_thousands_of_items_of_one_flow_are_read_in_seconds(folder):
         for number in range(10_000)
     )
     file = folder.write("many.yaml", HEAD + items)
-    started = time.monotonic()
+    started = time.process_time()
 
     schedule = outcome(file)
 
     assert isinstance(schedule, Schedule)
     assert len(schedule.items) == 10_000
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 LONG = "x" * 100_000
@@ -219,3 +219,18 @@ def test_long_or_strange_text_is_one_short_problem(folder, text, place):
     (problem,) = told.problems
     assert (problem.where.line, problem.where.column) == place
     assert len(f"{problem.message} {problem.help}") < 600
+
+
+def test_hundreds_of_items_without_a_working_day_are_told_in_seconds(folder):
+    items = "".join(
+        f"  - {{id: item{number}, cron: {number % 60} {number // 60} * * sun, flow: flow.yaml, calendar: office}}\n"
+        for number in range(1_000)
+    )
+    file = folder.write("idle.yaml", "calendars: {office: {}}\n" + HEAD + items)
+    started = time.process_time()
+
+    schedule = outcome(file)
+
+    assert isinstance(schedule, Schedule)
+    assert len(schedule.problems) == 1_000
+    assert time.process_time() - started < 10

@@ -104,6 +104,15 @@ def test_warnings_of_a_flow_are_kept_once_with_their_places(folder):
     assert [(each.code, each.where.file) for each in schedule.problems] == [("AF-NO-EFFECT", "warns.yaml")]
 
 
+def test_warning_that_flows_of_a_project_share_is_told_once(folder):
+    folder.write("aetherflow.yaml", "settings: {connector_cache: process}\n")
+    folder.write("other.yaml", (folder.path / "flow.yaml").read_text())
+
+    schedule = folder.read(HEAD + item("a", "flow: flow.yaml") + item("b", "flow: other.yaml"))
+
+    assert [each.code for each in schedule.problems] == ["AF-NOT-YET"]
+
+
 def test_profile_of_the_item_decides_what_its_flow_may_use(folder):
     folder.write("aetherflow.yaml", "profiles:\n  bare: {extends: internal_fast, plugins: {mode: listed, allow: []}}\n")
 

@@ -35,6 +35,8 @@ class LedgerContents:
     migrations: Mapping[int, str]
     #: Makes the error for a file, and why it can't be used.
     failed: Callable[[Path, str], LedgerFailed]
+    #: What a user does to have another file looked into.
+    named_by: str = "give --ledger FILE"
 
 
 class LedgerConnection(apsw.Connection):
@@ -146,7 +148,7 @@ def _connect_as_it_stands(path: Path, contents: LedgerContents, error: apsw.Erro
         raise type(failure)(
             f"{failure}",
             help=f"its newest part is in {path.name}-wal, which needs a folder that can be written to:"
-            " copy both files to one, and give --ledger FILE",
+            f" copy both files to one, and {contents.named_by}",
         ) from error
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     return LedgerConnection(f"{path.resolve().as_uri()}?immutable=1", flags=flags)

@@ -56,6 +56,11 @@ def moments_of(
     return both if rule in {"twice", "passing"} else both[:1]
 
 
+def recurring_moments_of(local: datetime, zone: ZoneInfo, rule: ClockRule) -> tuple[datetime, ...]:
+    """The moments of a time that comes again and again: jumps that change the date are not made up for."""
+    return moments_of(local, zone, rule, widest=_WIDEST_JUMP)
+
+
 def in_order(times: Iterable[datetime], zone: ZoneInfo, rule: ClockRule) -> Iterator[datetime]:
     """The moments, in UTC, of times that recur on a zone's clock, each later than the one before.
 
@@ -75,7 +80,7 @@ def _moments_of_all(times: Iterable[datetime], zone: ZoneInfo, rule: ClockRule) 
     # Times that are repeated come in the order of the clock, not in that of time: the second pass waits.
     waiting: list[datetime] = []
     for local in times:
-        moments = moments_of(local, zone, rule, widest=_WIDEST_JUMP)
+        moments = recurring_moments_of(local, zone, rule)
         if waiting:
             passed = earliest(local, zone)
             yield from sorted(each for each in waiting if each < passed)

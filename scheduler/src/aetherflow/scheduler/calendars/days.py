@@ -15,8 +15,10 @@ Period = Literal["week", "month", "quarter", "year"]
 #: How many working days may be counted in each.
 MOST_DAYS: dict[Period, int] = {"week": 7, "month": 31, "quarter": 92, "year": 366}
 
+#: Why days of the week that are no working days are none; from Monday.
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _DAY = timedelta(days=1)
-_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Days(Protocol):
@@ -43,7 +45,7 @@ class WorkingDays:
         if day in self.closed:
             return "a closed day"
         if day.weekday() not in self.weekdays:
-            return _NAMES[day.weekday()]
+            return DAY_NAMES[day.weekday()]
         return self.holidays.name_of(day) if self.holidays is not None else None
 
 

@@ -5,31 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, pairwise, takewhile
+from itertools import pairwise, takewhile
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from .clocks import is_repeated, jump_between, moments_of
+from .clocks import is_repeated, jump_between, recurring_moments_of
 from .cron import Cron
-from .days import NthWorkingDay
+from .days import DAY_NAMES, NthWorkingDay
 from .on_days import OnDays
 from .rules import Rule
 
+#: What a note is about: the clock has jumped; it shows the time twice; the time is put off to the end of a jump, or
+#: was left out by it; a day before was left out; the time comes from another day; it is the working day of its period.
+Kind = Literal["clock_jump", "repeated_time", "put_off", "left_out", "closed_day", "moved", "working_day"]
+
 _DAY = timedelta(days=1)
+#: Jumps before a moment are told where they are not longer ago: what comes each week is told of all of them.
+_RECENT = 8 * _DAY
 #: Between two moments at most so many days that are left out are told one by one.
 _MOST_DAYS = 31
-#: Jumps of the clock are looked for in at most so many days between two moments.
-_FARTHEST_JUMP = 3660
+#: So many days between two moments are looked at for jumps and closed days.
+_FARTHEST = 3660
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know about a moment, in words."""
+
+    kind: Kind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A moment of a rule, or what it left out."""
+    """A moment of a rule, in UTC, with what is unusual about it and about the time since the one before."""
 
-    #: In UTC; null for what is left out.
-    moment: datetime | None
-    #: As the zone's clock shows it, with its offset; a time or a day without one for what is left out.
-    local: str
-    notes: tuple[str, ...]
+    moment: datetime
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,77 +59,77 @@ class _Jump:
         return f"from {start} to {self.after:%H:%M} on {date}"
 
 
-def explain(rule: Rule, zone: ZoneInfo, moment: datetime, count: int) -> Iterator[Explained]:
-    """The next moments of a rule after one, in their order, with what is left out before each of them.
+def explain(rule: Rule, zone: ZoneInfo, moment: datetime) -> Iterator[Explained]:
+    """The moments of a rule after one, in their order, and why they are those.
 
     Args:
         rule: what names the moments.
         zone: the clock on which they are told.
         moment: what they come after.
-        count: of the moments; what is left out is not counted.
     """
     last = moment
-    for each in islice(rule.after(moment), count):
-        left_out = [*_left_out_by_the_clock(rule, zone, last, each), *_left_out_days(rule, last, each)]
-        yield from sorted(left_out, key=lambda found: found.local)
-        yield Explained(
-            each, each.astimezone(zone).isoformat(timespec="seconds"), tuple(_notes(rule, zone, last, each))
-        )
+    for each in rule.after(moment):
+        yield Explained(each, tuple(_notes(rule, zone, last, each)))
         last = each
 
 
-def _notes(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iterator[str]:
+def _notes(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iterator[Note]:
+    cron = rule.rule if isinstance(rule, OnDays) else rule
+    if isinstance(cron, Cron):
+        yield from _left_out(rule, cron, last, moment)
+    if isinstance(rule, OnDays):
+        yield from _closed_days(rule, last, moment)
     there = moment.astimezone(zone)
     local = there.replace(tzinfo=None, fold=0)
-    cron = rule.rule if isinstance(rule, OnDays) else rule
-    for jump in _jumps(max(last, moment - _DAY), moment, zone):
-        yield f"the clock jumped {jump.told}"
-        if isinstance(cron, Cron) and jump.moment == moment:
-            missed = list(_in_gap(cron, jump))
-            if missed and next(cron.times_from(local), None) != local:
-                yield f"moved from {_listed(missed)}, which the clock leaves out"
+    for jump in _jumps(max(last, moment - _RECENT), moment, zone):
+        yield Note("clock_jump", f"the clock jumped {jump.told}")
+        missed = list(_in_gap(cron, jump)) if isinstance(cron, Cron) and jump.moment == moment else []
+        if isinstance(cron, Cron) and missed and next(cron.times_from(local), None) != local:
+            yield Note("put_off", f"moved from {_listed(missed)}, which the clock leaves out")
     if is_repeated(local, zone):
-        both = isinstance(cron, Cron) and len(moments_of(local, zone, cron.clock_rule)) == 1
-        passed = "second" if there.fold else "first"
-        yield f"the clock shows {local:%H:%M} twice: the {passed} time" + (
-            ", the second one is left out" if both else ""
-        )
+        is_alone = isinstance(cron, Cron) and len(recurring_moments_of(local, cron.zone, cron.clock_rule)) == 1
+        which = "second time" if there.fold else "first time"
+        mend = ", the second one is left out" if is_alone else ""
+        yield Note("repeated_time", f"the clock shows {local:%H:%M} twice: the {which}{mend}")
     if isinstance(rule, OnDays):
         yield from _notes_of_days(rule, local)
 
 
-def _notes_of_days(rule: OnDays, local: datetime) -> Iterator[str]:
+def _notes_of_days(rule: OnDays, local: datetime) -> Iterator[Note]:
     if isinstance(rule.days, NthWorkingDay):
-        yield rule.days.told
+        yield Note("working_day", rule.days.told)
     for source in rule.sources_of(local.date()):
         start = datetime.combine(source, local.time())
         if source != local.date() and next(rule.clock_times(source, start), None) == start:
-            yield f"moved from {source}: {rule.days.why_closed(source)}"
+            yield Note("moved", f"moved from {source}: {rule.days.why_closed(source)}")
 
 
-def _left_out_by_the_clock(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iterator[Explained]:
-    cron = rule.rule if isinstance(rule, OnDays) else rule
-    if not isinstance(cron, Cron) or cron.clock_rule not in {"skip", "passing"}:
-        return
-    for jump in _jumps(last, moment, zone):
-        missed = [time for time in _in_gap(cron, jump) if not _is_closed(rule, time.date())]
+def _left_out(rule: Rule, cron: Cron, last: datetime, moment: datetime) -> Iterator[Note]:
+    """The times of a line that a jump of the clock leaves out for good."""
+    for jump in _jumps(last, moment, cron.zone):
+        gap = (each for each in _in_gap(cron, jump) if not recurring_moments_of(each, cron.zone, cron.clock_rule))
+        missed = [each for each in gap if not _is_closed(rule, each.date())]
         if missed:
-            others = f", with others up to {missed[-1]:%H:%M}, {len(missed)} in all" if len(missed) > 1 else ""
-            note = f"left out{others}: the clock jumps {jump.told}"
-            yield Explained(None, missed[0].isoformat(timespec="minutes"), (note,))
+            yield Note("left_out", f"not at {_listed(missed)}: the clock jumps {jump.told}")
 
 
-def _left_out_days(rule: Rule, last: datetime, moment: datetime) -> Iterator[Explained]:
-    if not isinstance(rule, OnDays) or isinstance(rule.days, NthWorkingDay):
+def _closed_days(rule: OnDays, last: datetime, moment: datetime) -> Iterator[Note]:
+    """The days that the calendar leaves out, without those that it leaves out each week."""
+    if isinstance(rule.days, NthWorkingDay):
         return
     first, end = last.astimezone(rule.zone).date(), moment.astimezone(rule.zone).date()
-    days = (first + number * _DAY for number in range((end - first).days))
-    found = (day for day in days if _is_closed(rule, day) and rule.target_of(day) is None and _has_times(rule, day))
-    for number, day in enumerate(found):
+    days = (first + number * _DAY for number in range(min((end - first).days, _FARTHEST)))
+    closed = ((day, rule.days.why_closed(day)) for day in days)
+    found = (
+        (day, reason)
+        for day, reason in closed
+        if reason is not None and reason not in DAY_NAMES and rule.target_of(day) is None and _has_times(rule, day)
+    )
+    for number, (day, reason) in enumerate(found):
         if number == _MOST_DAYS:
-            yield Explained(None, day.isoformat(), ("left out, and perhaps days after it",))
+            yield Note("closed_day", "nor on other days after it")
             return
-        yield Explained(None, day.isoformat(), (f"left out: {rule.days.why_closed(day)}",))
+        yield Note("closed_day", f"not on {day}: {reason}")
 
 
 def _is_closed(rule: Rule, day: date) -> bool:
@@ -134,8 +146,8 @@ def _in_gap(cron: Cron, jump: _Jump) -> Iterator[datetime]:
 
 def _jumps(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[_Jump]:
     """The jumps after one moment, up to another one and with it."""
-    steps = min((end - start) // _DAY, _FARTHEST_JUMP)
-    marks = [start + number * _DAY for number in range(steps + 1)] + ([end] if steps < _FARTHEST_JUMP else [])
+    steps = min((end - start) // _DAY, _FARTHEST)
+    marks = [start + number * _DAY for number in range(steps + 1)] + ([end] if steps < _FARTHEST else [])
     for before, after in pairwise(marks):
         old, new = before.astimezone(zone), after.astimezone(zone)
         if old.utcoffset() != new.utcoffset():

@@ -12,7 +12,7 @@ from ..occurrences.records import Status
 from .ledger import asking, remembered
 from .liveness import say_who_does_it
 from .options import end_of, moment_of
-from .schedule_file import read_file, the_item
+from .schedule_file import read_file, the_enabled_item
 from .showing import in_utc, on_the_clock
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def backfill(  # noqa: PLR0913 - one for each option
     """Have times of the past run that were not, so many of them at once.
 
     Raises:
-        InvalidInput: the schedule file can't be used, there is no such item, or the days are wrong.
+        InvalidInput: the schedule file can't be used, there is no such item, it is not enabled, or the days are wrong.
         StoreFailed: the ledger can't be read or written.
     """
     max_parallel = 1 if parallel is None else times.whole_number(parallel, option="--parallel", least=1)
     schedule = read_file(context, file)
-    meant = the_item(schedule, item)
+    meant = the_enabled_item(schedule, item)
     found = _times_between(meant, from_, to)
     if dry_run:
         _tell_plan(context, meant, _left(schedule, meant, found, is_again=again), len(found))
@@ -52,13 +52,15 @@ def backfill(  # noqa: PLR0913 - one for each option
     with asking(schedule.state) as store:
         now = datetime.now(UTC)
         asked = store.backfill(meant.id, found, max_parallel=max_parallel, is_again=again, now=now)
-        owners = store.owners()
+        owners, states = store.owners(), store.states()
     if context.as_json:
         context.say_json({"item": meant.id, "times": len(found), "asked": asked, "max_parallel": max_parallel})
         return
     others = _why_not_all(asked, len(found), again=again)
     context.say(f"{meant.id}: {asked} of {_counted(len(found))} are to run{others}")
-    if asked:
+    if asked and meant.id in states and states[meant.id].is_paused:
+        context.say_beside(f"note: {meant.id} is paused: they wait until `aetherflow-scheduler resume`")
+    elif asked:
         say_who_does_it(context, owners)
 
 

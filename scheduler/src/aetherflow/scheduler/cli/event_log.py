@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from aetherflow.kernel.api import Event, EventLog
 
 _ENDS = frozenset({"occurrence_end", "occurrence_left_out"})
+_OF_A_START = frozenset({"item", "scheduled_for", "attempt"})
+_OF_AN_END = frozenset({"item", "scheduled_for", "status", "reason", "attempt", "exit_code", "duration_ms"})
 
 
 class SchedulerLog:
@@ -30,14 +32,17 @@ class SchedulerLog:
 
 
 def _event(level: str, name: str, at: float, values: dict[str, Any]) -> Event:
-    """An occurrence that starts or ends is an event of its own; one that is tried again has not ended."""
+    """An occurrence that starts or ends is an event of its own.
+
+    One that is tried again has not ended, and what is said of several at once is an event of none of them.
+    """
     from aetherflow.kernel.api import OccurrenceEnded, OccurrenceStarted, SchedulerLogged
 
     run_id = values.pop("run_id", "")
-    if name == "occurrence_start":
+    if name == "occurrence_start" and values.keys() == _OF_A_START:
         late = max(at - datetime.fromisoformat(values["scheduled_for"]).timestamp(), 0.0)
         return OccurrenceStarted(at=at, flow_id="", run_id=run_id, late_seconds=round(late, 3), **values)
-    if name in _ENDS and "again_at" not in values:
+    if name in _ENDS and values.keys() <= _OF_AN_END:
         return OccurrenceEnded(at=at, flow_id="", run_id=run_id, **{"attempt": 0, "duration_ms": 0, **values})
     fields = {"run_id": run_id, **values} if run_id else values
     return SchedulerLogged(at=at, flow_id="", run_id="", level=level, message=name, fields=fields)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import CommandContext, plain
 
-from .marks import Mark, marks_of
 from .options import count_of, moment_of
 from .schedule_file import read_file, the_item
 from .showing import for_machines, on_the_clock
 
 if TYPE_CHECKING:
+    from ..calendars.explaining import Explained
     from ..schedules.models import Item
 
 
@@ -24,27 +23,22 @@ def explain(context: CommandContext, file: str, item: str, count: str | None, fr
     Raises:
         InvalidInput: the schedule file can't be used, or there is no such item.
     """
+    from ..calendars.explaining import explain as explained
+
     most = count_of(count, option="--count")
     schedule = read_file(context, file)
     meant = the_item(schedule, item)
     start = datetime.now(UTC) if from_ is None else moment_of(from_, meant.zone, option="--from")
-    found = list(islice(_occurrences(meant, start), most))
+    found = list(islice(explained(meant.rule, meant.zone, start - timedelta(microseconds=1)), most))
     if context.as_json:
         context.say_json(_as_json(meant, found))
         return
     context.say(plain(_headline(meant)))
     if found:
-        rows = [_row(meant, at, marks) for at, marks in found]
+        rows = [_row(meant, each) for each in found]
         context.say_table(("TIME", "DAY", "UTC", "NOTE"), rows)
     else:
         context.say("nothing comes")
-
-
-def _occurrences(item: Item, start: datetime) -> Iterator[tuple[datetime, list[Mark]]]:
-    before = start - timedelta(microseconds=1)
-    for at in item.rule.after(before):
-        yield at, marks_of(item, at, before)
-        before = at
 
 
 def _headline(item: Item) -> str:
@@ -52,16 +46,19 @@ def _headline(item: Item) -> str:
     return f"{item.id}: {item.trigger}, {item.zone}{calendar}{'' if item.enabled else ', not enabled'}"
 
 
-def _row(item: Item, at: datetime, marks: list[Mark]) -> list[str]:
-    local = at.astimezone(item.zone)
-    utc = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-    return [on_the_clock(at, item.zone), f"{local:%a}", f"{utc}Z", "; ".join(mark.text for mark in marks)]
+def _row(item: Item, each: Explained) -> list[str]:
+    local = each.moment.astimezone(item.zone)
+    utc = each.moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return [on_the_clock(each.moment, item.zone), f"{local:%a}", f"{utc}Z", "; ".join(note.text for note in each.notes)]
 
 
-def _as_json(item: Item, found: list[tuple[datetime, list[Mark]]]) -> dict[str, object]:
+def _as_json(item: Item, found: list[Explained]) -> dict[str, object]:
     told = [
-        {**for_machines(at, item.zone), "marks": [{"kind": mark.kind, "text": mark.text} for mark in marks]}
-        for at, marks in found
+        {
+            **for_machines(each.moment, item.zone),
+            "marks": [{"kind": note.kind, "text": note.text} for note in each.notes],
+        }
+        for each in found
     ]
     head = {"item": item.id, "trigger": item.trigger, "timezone": str(item.zone), "calendar": item.calendar_name}
     return {**head, "enabled": item.enabled, "dst": item.dst, "occurrences": told}

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _COUNT = 20
-_SPAN = re.compile(r"\d+\s*[smhdw]")
+#: More than anybody reads.
+_MOST = 100_000
+#: Calendars know no more, and clocks not much more.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+_SPAN = re.compile(r"[0-9]+\s*[smhdw]")
+_DAY_ALONE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}-?W[0-9]{2}-?[0-9]")
 _DAY = timedelta(days=1)
 
 
@@ -20,9 +25,12 @@ def count_of(text: str | None, *, option: str) -> int:
     """How many are asked for.
 
     Raises:
-        InvalidInput: it is no number from 1 up.
+        InvalidInput: it is no number from 1 up, or too large.
     """
-    return _COUNT if text is None else times.whole_number(text, option=option, least=1)
+    count = _COUNT if text is None else times.whole_number(text, option=option, least=1)
+    if count > _MOST:
+        raise InvalidInput(f"{option} {text} is too many", code="AF-USAGE", help=f"ask for {_MOST} at most")
+    return count
 
 
 def seconds_of(text: str | None, *, option: str, otherwise: float) -> float:
@@ -33,7 +41,7 @@ def seconds_of(text: str | None, *, option: str, otherwise: float) -> float:
     """
     if text is None:
         return otherwise
-    if not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", text):
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text):
         raise InvalidInput(f"{option} {text!r} is no number of seconds", code="AF-USAGE", help="write one from 0 up")
     return float(text)
 
@@ -44,15 +52,15 @@ def moment_of(text: str, zone: ZoneInfo, *, option: str) -> datetime:
     Raises:
         InvalidInput: it is none.
     """
-    day = _day_of(text)
-    if day is not None:
-        return _beginning(day, zone, option=option)
     try:
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         mend = "write one such as 2026-11-26, 2026-11-26T06:00 or 2026-11-26T06:00+01:00"
         raise InvalidInput(f"{option} {text!r} is no day and no time", code="AF-USAGE", help=mend) from None
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        mend = f"name a day from {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise InvalidInput(f"{option} {text!r} is too far away", code="AF-USAGE", help=mend)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def end_of(text: str, zone: ZoneInfo, *, option: str) -> datetime:
@@ -61,10 +69,11 @@ def end_of(text: str, zone: ZoneInfo, *, option: str) -> datetime:
     Raises:
         InvalidInput: it is none.
     """
-    day = _day_of(text)
-    if day is None or day == date.max:
-        return moment_of(text, zone, option=option)
-    return _beginning(day + _DAY, zone, option=option) - timedelta(microseconds=1)
+    begin = moment_of(text, zone, option=option)
+    if not _DAY_ALONE.fullmatch(text):
+        return begin
+    following = date.fromisoformat(text) + _DAY
+    return datetime.combine(following, time(), zone).astimezone(UTC) - timedelta(microseconds=1)
 
 
 def since_of(text: str, zone: ZoneInfo, now: datetime, *, option: str) -> datetime:
@@ -79,19 +88,3 @@ def since_of(text: str, zone: ZoneInfo, now: datetime, *, option: str) -> dateti
         return now - timedelta(seconds=times.span(text, option=option))
     except OverflowError:
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _day_of(text: str) -> date | None:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _beginning(day: date, zone: ZoneInfo, *, option: str) -> datetime:
-    try:
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    except OverflowError:
-        raise InvalidInput(f"{option} {day} is too far away", code="AF-USAGE", help="name another day") from None

@@ -45,6 +45,21 @@ def the_item(schedule: Schedule, name: str) -> Item:
     return schedule.items[name]
 
 
+def the_enabled_item(schedule: Schedule, name: str) -> Item:
+    """The item of a name, of which something is to run.
+
+    Raises:
+        InvalidInput: there is none, or nothing of it runs.
+    """
+    item = the_item(schedule, name)
+    if not item.enabled:
+        message = f"the item {name!r} is not enabled: nothing of it runs, out of turn neither"
+        raise InvalidInput(
+            message, code="AF-SCHEDULE-NOT-ENABLED", help="write `enabled: true` in its place in the file"
+        )
+    return item
+
+
 def unknown_item(name: str, known: Collection[str]) -> InvalidInput:
     """The error for a name that no item has."""
     mend = did_you_mean(name, known) if known else "the schedule has no items"

@@ -8,7 +8,7 @@ from aetherflow.kernel.api import CommandContext
 
 from .ledger import asking
 from .liveness import say_who_does_it
-from .schedule_file import read_file, the_item
+from .schedule_file import read_file, the_enabled_item
 from .showing import occurrence_as_json
 
 
@@ -16,11 +16,11 @@ def trigger(context: CommandContext, file: str, item: str) -> None:
     """Have an item run once, now.
 
     Raises:
-        InvalidInput: the schedule file can't be used, or there is no such item.
+        InvalidInput: the schedule file can't be used, there is no such item, or it is not enabled.
         StoreFailed: the ledger can't be written.
     """
     schedule = read_file(context, file)
-    meant = the_item(schedule, item)
+    meant = the_enabled_item(schedule, item)
     with asking(schedule.state) as store:
         occurrence = store.trigger(meant.id, datetime.now(UTC))
         owners = store.owners()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from aetherflow.kernel.api import LedgerConnection
@@ -13,7 +14,9 @@ from .policies import Decision, decide, due_at
 from .records import Due, Occurrence, Status
 from .rows import NOT_OVER, as_list, whole
 
-_STATES = "SELECT item, is_paused, looked_until FROM items WHERE item IN (SELECT value FROM json_each(?))"
+_STATES = (
+    "SELECT item, is_paused, looked_until, forgotten_until FROM items WHERE item IN (SELECT value FROM json_each(?))"
+)
 _GET_NOT_OVER = (
     "SELECT item, scheduled_for, status FROM occurrences"  # noqa: S608 - a constant
     f" WHERE {NOT_OVER} AND origin <> 'BACKFILL' AND item IN (SELECT value FROM json_each(?))"
@@ -38,6 +41,21 @@ _PUT_GAP = (
     "INSERT INTO gaps (item, first, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)"
 )
 
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    is_paused: bool
+    looked_until: int
+    forgotten_until: int
+
+    @property
+    def done_until(self) -> int:
+        """What is not later had its row, which may have been forgotten since: it is not due again."""
+        return min(self.looked_until, self.forgotten_until)
+
+
+_LONG_AGO = -(2**62)
+_UNKNOWN = _State(is_paused=False, looked_until=_LONG_AGO, forgotten_until=_LONG_AGO)
 _Moments = dict[str, list[datetime]]
 
 
@@ -45,38 +63,40 @@ def account(connection: LedgerConnection, dues: Sequence[Due], now: datetime) ->
     """Write the rows of what is due, and answer those; inside a transaction."""
     names = as_list(due.item for due in dues)
     states = {
-        str(item): (bool(is_paused), whole(looked_until))
-        for item, is_paused, looked_until in connection.execute(_STATES, (names,)).fetchall()
+        str(item): _State(bool(is_paused), whole(looked_until), whole(forgotten_until))
+        for item, is_paused, looked_until, forgotten_until in connection.execute(_STATES, (names,)).fetchall()
     }
     not_over: dict[str, dict[datetime, Status]] = defaultdict(dict)
     for item, at, status in connection.execute(_GET_NOT_OVER, (names,)).fetchall():
         not_over[str(item)][moment_of(whole(at))] = Status(str(status))
-    new = _put(connection, dues)
+    new = _put(connection, dues, states)
     decided: list[tuple[Due, Decision]] = []
     replaced: list[tuple[str, int]] = []
     for due in dues:
         ours = sorted(new.get(due.item, ()))
-        is_paused = states.get(due.item, (False, 0))[0]
+        is_paused = states.get(due.item, _UNKNOWN).is_paused
         decisions = decide(due, ours, not_over=not_over[due.item], is_paused=is_paused, now=now)
         decided.extend((due, decision) for decision in decisions.new)
         replaced.extend((due.item, milliseconds_of(at)) for at in decisions.replaced)
     _write_down(connection, decided, replaced, milliseconds_of(now))
-    _note_looked(connection, dues, {item: looked_until for item, (_, looked_until) in states.items()})
+    _note_looked(connection, dues, states)
     return tuple(_occurrence(due, decision, now) for due, decision in decided)
 
 
-def _put(connection: LedgerConnection, dues: Sequence[Due]) -> _Moments:
+def _put(connection: LedgerConnection, dues: Sequence[Due], states: Mapping[str, _State]) -> _Moments:
     """Put rows in for all times that have none; answers these."""
     new: _Moments = defaultdict(list)
-    for item, at in connection.execute(_PUT, (as_list(_rows(dues)),)).fetchall():
+    for item, at in connection.execute(_PUT, (as_list(_rows(dues, states)),)).fetchall():
         new[str(item)].append(moment_of(whole(at)))
     return new
 
 
-def _rows(dues: Sequence[Due]) -> Iterator[tuple[str, int, int]]:
+def _rows(dues: Sequence[Due], states: Mapping[str, _State]) -> Iterator[tuple[str, int, int]]:
     for due in dues:
+        done_until = states.get(due.item, _UNKNOWN).done_until
         for at in due.times:
-            yield due.item, milliseconds_of(at), milliseconds_of(due_at(due.item, at, due.jitter_seconds))
+            if (milliseconds := milliseconds_of(at)) > done_until:
+                yield due.item, milliseconds, milliseconds_of(due_at(due.item, at, due.jitter_seconds))
 
 
 def _write_down(
@@ -97,13 +117,13 @@ def _write_down(
         connection.executemany(_REPLACE_RUNNING, replaced)
 
 
-def _note_looked(connection: LedgerConnection, dues: Sequence[Due], looked: Mapping[str, int]) -> None:
+def _note_looked(connection: LedgerConnection, dues: Sequence[Due], states: Mapping[str, _State]) -> None:
     for due in dues:
         if due.left_out is None:
             continue
         first, last = (milliseconds_of(at) for at in due.left_out)
         # Another scheduler may have looked at a part of it meanwhile.
-        first = max(first, looked.get(due.item, first))
+        first = max(first, states.get(due.item, _UNKNOWN).looked_until)
         if first < last:
             connection.execute(_PUT_GAP, (due.item, first, last))
     until = [(milliseconds_of(due.looked_until), due.item) for due in dues]

@@ -33,6 +33,8 @@ _FORGET = (
     "DELETE FROM occurrences WHERE (item, scheduled_for) IN"
     " (SELECT item, scheduled_for FROM occurrences WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING 1"
 )
+#: Who was stopped for long may still find due what is removed here.
+_NOTE_FORGOTTEN = "UPDATE items SET forgotten_until = ?1 WHERE forgotten_until < ?1"
 _FORGET_GAPS = "DELETE FROM gaps WHERE last < ?"
 
 
@@ -45,6 +47,7 @@ def finish(connection: LedgerConnection, ended: Sequence[Ended], owner: str) -> 
 def forget(connection: LedgerConnection, before: datetime) -> int:
     """Remove some of what was over before; answers how many rows; inside a transaction."""
     at = milliseconds_of(before)
+    connection.execute(_NOTE_FORGOTTEN, (at,))
     connection.execute(_FORGET_GAPS, (at,))
     return len(connection.execute(_FORGET, (at, MOST_FORGOTTEN)).fetchall())
 

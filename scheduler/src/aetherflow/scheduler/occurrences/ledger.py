@@ -66,8 +66,10 @@ class OccurrenceLedger:
                 return ()
         self._owner.live()
         with self._writing():
-            self._say_heard(now)
-            return claiming.claim(self._connection, room, self._owner.name, now, due_until)
+            taken = claiming.claim(self._connection, room, self._owner.name, now, due_until)
+            if taken:
+                self._say_heard(now)
+            return taken
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         with self._writing():

@@ -67,7 +67,7 @@ def decide(
 def _missed(due: Due, new: Sequence[datetime], now: datetime) -> dict[datetime, Decision]:
     """Those that nobody looked at in time, and that are not made up for."""
     late = _late(new, now)
-    oldest = now - timedelta(seconds=max(due.misfire_grace_seconds, ON_TIME_SECONDS))
+    oldest = now - timedelta(seconds=due.misfire_grace_seconds)
     missed = {at: Decision(at, Status.MISSED, Reason.TOO_OLD) for at in late if at < oldest}
     in_grace = [at for at in late if at not in missed]
     if due.misfire == "skip":

@@ -30,7 +30,9 @@ CREATE INDEX occurrences_not_over ON occurrences (item, scheduled_for, status, o
 
 CREATE TABLE items (
     item TEXT NOT NULL PRIMARY KEY, looked_until INTEGER NOT NULL,
-    is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL DEFAULT 0
+    is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL DEFAULT 0,
+    -- Rows of occurrences before this one may be gone.
+    forgotten_until INTEGER NOT NULL DEFAULT (-1 << 62)
 ) STRICT, WITHOUT ROWID;
 
 -- Spans in which nobody looked, and whose occurrences were too many to have rows.
@@ -52,4 +54,5 @@ CONTENTS = LedgerContents(
     tables=TABLES,
     migrations={},
     failed=unusable,
+    named_by="name that folder in state.path of the schedule file",
 )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..calendars.cron import Cron
 from ..calendars.on_days import OnDays
 from ..calendars.rules import Moments
 from .calendar_use import CalendarUse
@@ -88,12 +89,18 @@ def report_idle(items: Iterable[tuple[Item, YamlPath]], now: datetime, findings:
     for item, path in items:
         if not isinstance(item.rule, OnDays) or isinstance(item.rule.rule, Moments):
             continue
-        kind = (item.trigger, item.zone.key, item.dst, item.calendar_name, item.rule.otherwise, item.rule.days)
+        kind = (_days_named_by(item), item.zone.key, item.dst, item.calendar_name, item.rule.otherwise, item.rule.days)
         if kind not in known:
             known[kind] = next(item.rule.after(now), None) is None
         if known[kind]:
             message = f"it never runs: the calendar {item.calendar_name!r} leaves none of its times"
             _warn(findings, message, "look at both: aetherflow-scheduler explain", (*path, "calendar"))
+
+
+def _days_named_by(item: Item) -> str:
+    """What decides on which days an item's times come, whatever the time of the day."""
+    rule = item.rule.rule if isinstance(item.rule, OnDays) else item.rule
+    return " ".join(rule.text.split()[2:]) if isinstance(rule, Cron) else item.trigger
 
 
 def _warn(findings: Findings, message: str, mend: str, path: YamlPath) -> None:

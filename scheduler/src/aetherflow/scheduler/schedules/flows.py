@@ -92,10 +92,9 @@ class Flows:
         self._findings.behind(path, new)
 
     def _of_start(self, item: Item, flow: StartCheck, path: YamlPath) -> Iterator[tuple[Problem, YamlPath]]:
-        at = self._now.astimezone(item.zone)
         run_id = f"{item.id}-{self._now:%Y%m%dT%H%M%S}Z"
         try:
-            values = item.run_texts.render(run_id=run_id, scheduled_time=at)
+            values = item.run_texts.render(run_id=run_id, scheduled_time=self._now)
         except InvalidInput as error:
             yield error.problem, (*path, "params")
             return
@@ -104,7 +103,7 @@ class Flows:
                 parameter_text(value)
             except InvalidInput as error:
                 yield error.problem, (*path, "params", name)
-        problems = flow.problems_with(values, run_id=run_id, scheduled_time=at, flow_job=item.flow_job)
+        problems = flow.problems_with(values, run_id=run_id, scheduled_time=self._now, flow_job=item.flow_job)
         for problem in problems:
             # An id that is wrong is told as the item's.
             if problem.code != "AF-RUN-ID":

@@ -51,7 +51,11 @@ class Scheduler:
         self._teller = teller
         self._now = now or _now
         self._wakings = Wakings()
+        #: Of the enabled items, as what follows is.
         self._looked_until: dict[str, datetime] = {}
+        self._enabled: frozenset[str] = frozenset()
+        self._grace_of: dict[str, float] = {}
+        self._room = Room(max_runs=0)
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
         self._next_life = time.monotonic()
@@ -117,7 +121,7 @@ class Scheduler:
             if not self.is_draining:
                 self._account(horizon or now, now)
                 started = self._start(horizon or now, now)
-            self._next_waiting = self._store.next_due(self._looked_until, horizon or now)
+            self._next_waiting = self._store.next_due(self._enabled, horizon or now)
         except LedgerFailed as error:
             if self.patience.fail():
                 self._teller.tell("ERROR", "ledger_failed", error=str(error))
@@ -136,6 +140,7 @@ class Scheduler:
         for id_, state in states.items():
             self._wait_for_next(id_, state.looked_until)
         self._grace_of = {item.id: max(item.misfire_grace_seconds, LEAST_GRACE) for item in schedule.items.values()}
+        self._enabled = frozenset(states)
         enabled = [schedule.items[id_] for id_ in states]
         self._room = Room(
             max_runs=schedule.limits.max_runs,

@@ -117,9 +117,11 @@ class Scheduler:
         try:
             self._write_ends(now)
             self._live(now)
-            self._cancel()
             if not self.is_draining:
                 self._account(horizon or now, now)
+            # What is due may take the place of what runs.
+            self._cancel()
+            if not self.is_draining:
                 started = self._start(horizon or now, now)
             self._next_waiting = self._store.next_due(self._enabled, horizon or now)
         except LedgerFailed as error:

@@ -21,8 +21,6 @@ from .waking import Wakings
 LONGEST_SLEEP = 1.0
 #: How often this scheduler says that it lives, and looks for what dead ones left.
 LIVE_SECONDS = 5.0
-#: What a dead scheduler left is gone on with at least this long after it was last heard of.
-LEAST_GRACE = 60.0
 #: How many moments are accounted for in one look; the next one follows at once where there are more.
 MOST_MOMENTS = 10_000
 
@@ -141,7 +139,7 @@ class Scheduler:
         self._looked_until = {}
         for id_, state in states.items():
             self._wait_for_next(id_, state.looked_until)
-        self._grace_of = {item.id: max(item.misfire_grace_seconds, LEAST_GRACE) for item in schedule.items.values()}
+        self._grace_of = {item.id: item.misfire_grace_seconds for item in schedule.items.values()}
         self._enabled = frozenset(states)
         enabled = [schedule.items[id_] for id_ in states]
         self._room = Room(

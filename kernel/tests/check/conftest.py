@@ -12,6 +12,7 @@ import pytest
 
 from aetherflow.kernel.check.flow import check_flow
 from aetherflow.kernel.check.indexing import index_flow
+from aetherflow.kernel.check.rules import Circumstances
 from aetherflow.kernel.errors import Problem
 from aetherflow.kernel.plugins.index import PluginIndex, build_index
 from aetherflow.kernel.policy.choice import decide_profile
@@ -209,6 +210,7 @@ class Checker:
         environment: dict[str, str] | None = None,
         profiles: Mapping[str, object] | None = MappingProxyType({}),
         strict: bool = False,
+        scheduled: bool = False,
     ) -> tuple[Problem, ...]:
         """What is wrong; what is not known is in `notes`."""
         self.document = parse_document(textwrap.dedent(text).encode(), "f.yaml")
@@ -218,6 +220,7 @@ class Checker:
             environment=environment or {},
             resource_profiles=None if profiles is None else self._profiles(profiles),
             strict_environment=strict,
+            circumstances=Circumstances(is_scheduled=scheduled),
         )
         self.notes = tuple(problem for problem in found if problem.severity == "note")
         return tuple(problem for problem in found if problem.severity != "note")

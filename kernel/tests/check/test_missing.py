@@ -104,3 +104,17 @@ def test_what_only_a_skip_gives_is_missing_where_there_was_none(check_places, na
     (problem,) = check_places(inputs=f"{{{{steps.sure.{name}}}}}")
 
     assert (problem.code, "only where the step 'sure' was skipped" in problem.message) == ("AF-MAY-BE-MISSING", True)
+
+
+def test_time_that_a_run_was_planned_for_is_missing_unless_it_is_started_with_one(check):
+    flow = """
+        flow: {id: x}
+        jobs:
+          - {id: j, steps: [{id: s, type: acme.open, inputs: {a: "{{run.scheduled_time}}"}}]}
+        """
+
+    (problem,) = check(flow)
+
+    assert problem.code == "AF-MAY-BE-MISSING"
+    assert "'run.scheduled_time' may be missing: only a scheduler says" in problem.message
+    assert check(flow, scheduled=True) == ()

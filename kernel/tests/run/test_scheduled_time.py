@@ -136,3 +136,14 @@ def test_program_that_gives_a_time_without_an_offset_is_refused(project):
         run_flow(
             project.folder / "daily.yaml", request, environ={"AETHERFLOW_PLUGIN_PATHS": str(project.folder / "steps")}
         )
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_flow_that_names_the_time_without_a_default_is_warned_about_only_where_none_is_given(project, command):
+    project.write("daily.yaml", FLOW.replace(":never", ""))
+
+    scheduled = project.aetherflow(command, "daily.yaml", "--scheduled-time", MIDNIGHT_IN_BERLIN)
+    by_hand = project.aetherflow(command, "daily.yaml")
+
+    assert "AF-MAY-BE-MISSING" not in scheduled.err
+    assert "daily.yaml:11:25: warning AF-MAY-BE-MISSING: 'run.scheduled_time' may be missing" in by_hand.err

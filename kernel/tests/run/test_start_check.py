@@ -119,3 +119,9 @@ def test_asking_thousands_of_times_reads_no_file_and_leaves_nothing_behind(proje
 
     assert found == [[]] * 2_000
     assert sorted(project.folder.iterdir()) == before
+
+
+def test_time_that_each_start_is_given_may_be_named_without_a_default(project):
+    project.write("daily.yaml", FLOW.replace("{{params.count}}", "{{run.scheduled_time}}"))
+
+    assert opened(project).warnings == ()

@@ -102,7 +102,7 @@ def test_explain_tells_a_jump_of_half_an_hour_where_it_is_on_the_clock(place):
     told = place("explain", "island.yaml", "i", "--from", "2026-10-03", "--count", "2", "--json").json
     assert [(each["local"], [mark["text"] for mark in each["marks"]]) for each in told["occurrences"]] == [
         ("2026-10-03T12:00:00+10:30", []),
-        ("2026-10-04T12:00:00+11:00", ["the clock goes forward 0:30 at 2026-10-04 02:00"]),
+        ("2026-10-04T12:00:00+11:00", ["the clock jumped from 02:00 to 02:30 on 2026-10-04"]),
     ]
 
 

@@ -10,14 +10,15 @@ from types import MappingProxyType
 
 from .audit import Row, changes_in, gaps_in, rows_in
 from .clock import DAY, HOUR, MovedClock
-from .measuring import processor_seconds
+from .measuring import sleeps_of
 from .place import Place, Scheduler, every_second
 from .verdict import EDGE_SECONDS, faults_of_claims, faults_of_starts, told, witnessed
 
 #: How long after a jump a daemon has until it must have seen it and made up for what it may, and how long it is looked
-#: at from then on: how much of a processor it uses.
+#: at from then on: whether it looks again and again.
 SEEING_SECONDS, LOOKING_SECONDS = 4.0, 3.0
-MOST_OF_A_PROCESSOR = 0.4
+#: How often it may go to sleep in a second; each run that begins and ends wakes it some times.
+MOST_SLEEPS = 60
 #: How many seconds lie between two moments of an item; all are due at full ones, counted from 1970.
 PERIODS: Mapping[str, int] = MappingProxyType({"second": 1, "minute": 60, "hour": HOUR, "day": DAY})
 GRACE = {"second": 20, "minute": 300, "hour": 2 * DAY, "day": 2 * DAY}
@@ -37,7 +38,7 @@ class Jumper:
     place: Place
     clock: MovedClock
     faults: list[str] = field(default_factory=list)
-    #: The largest part of a processor that the daemon used after a jump.
+    #: How often in a second the daemon went to sleep after a jump, at most.
     busiest: float = 0.0
     _began: float = 0.0
     _latest: float = 0.0
@@ -75,10 +76,9 @@ class Jumper:
         if daemon.has_ended:
             self.faults.append(f"the daemon left by itself: {self.place.told()}")
             return
-        worked, began = processor_seconds(daemon.pid), time.monotonic()
+        slept, began = sleeps_of(daemon.pid), time.monotonic()
         time.sleep(LOOKING_SECONDS)
-        part = (processor_seconds(daemon.pid) - worked) / (time.monotonic() - began)
-        self.busiest = max(self.busiest, part)
+        self.busiest = max(self.busiest, (sleeps_of(daemon.pid) - slept) / (time.monotonic() - began))
         self._latest = max(self._latest, self.clock.now())
 
     def _faults_of_all(self) -> Iterator[str]:

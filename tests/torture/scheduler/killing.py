@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ..lengths import SEED
-from .place import Place, Scheduler
-from .verdict import Span, Verdict, judge
+from .place import Place, Scheduler, Span
+from .verdict import PATIENCE_SECONDS, Verdict, judge, settle
 
 #: How long a daemon lives at least before it is killed: some are killed while they start.
 SHORTEST_LIFE = 0.1
@@ -18,10 +18,6 @@ LONGEST_PAUSE = 0.3
 BESIDE, LONGEST_BESIDE = 0.3, 2.5
 #: After so many kills nobody is there for longer than anything counts as merely late.
 OUTAGE_EVERY, OUTAGE_SECONDS = 25, 12.0
-#: A successor is at work after this, for what counts as an outage.
-AT_WORK_SECONDS = 5.0
-#: How long the last one has for what was left.
-SETTLING_SECONDS = 7.0
 
 
 @dataclass(slots=True)
@@ -34,8 +30,9 @@ class Killer:
     longest_life: float = 4.0
     #: How many have a successor before they are killed.
     beside: float = BESIDE
+    #: How long is waited in the end for what was left.
+    patience: float = PATIENCE_SECONDS
     kills: int = 0
-    outages: list[Span] = field(default_factory=list)
     #: Daemons that left by themselves.
     faults: list[str] = field(default_factory=list)
 
@@ -48,14 +45,15 @@ class Killer:
             for number in range(1, kills + 1):
                 time.sleep(self.dice.uniform(SHORTEST_LIFE, self.longest_life))
                 daemon = self._replaced(daemon, is_outage=number % OUTAGE_EVERY == 0)
-            time.sleep(SETTLING_SECONDS)
+            daemon.wait_until_at_work()
+            settle(self.place, self.patience)
             ended = time.time()
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"the last daemon left with {code}: {self.place.told()}")
         finally:
             daemon.kill()
             self.faults += self.place.survivors()
-        return judge(self.place, Span(began, ended), outages=self.outages, every=every)
+        return judge(self.place, Span(began, ended), every=every)
 
     def _replaced(self, daemon: Scheduler, *, is_outage: bool) -> Scheduler:
         if not is_outage and self.dice.random() < self.beside:
@@ -64,15 +62,11 @@ class Killer:
             time.sleep(self.dice.uniform(0, LONGEST_BESIDE))
             self._kill(daemon)
             return successor
-        killed_at = self._kill(daemon)
+        self._kill(daemon)
         time.sleep(OUTAGE_SECONDS if is_outage else self.dice.uniform(0, LONGEST_PAUSE))
-        if is_outage:
-            self.outages.append(Span(killed_at - 1, time.time() + AT_WORK_SECONDS))
         return self.place.start()
 
-    def _kill(self, daemon: Scheduler) -> float:
-        killed_at = time.time()
+    def _kill(self, daemon: Scheduler) -> None:
         if (code := daemon.kill()) >= 0:
             self.faults.append(f"a daemon left by itself with {code}: {self.place.told()}")
         self.kills += code < 0
-        return killed_at

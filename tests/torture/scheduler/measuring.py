@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 KIB = 1024
 PROC = Path("/proc")
+#: Of /proc/PID/status.
+NUMBERS = {"VmRSS", "Threads", "voluntary_ctxt_switches"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,9 @@ def zombies_of(pid: int) -> int:
     return sum(_state(child) == "Z" for child in children_of(pid))
 
 
-def processor_seconds(pid: int) -> float:
-    """How long processors have worked for it so far."""
-    user, system = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def sleeps_of(pid: int) -> int:
+    """How often its main thread has gone to sleep so far."""
+    return _status(pid)["voluntary_ctxt_switches"]
 
 
 def size_of(file: Path) -> int:
@@ -87,7 +87,7 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 def _status(pid: int) -> dict[str, int]:
     lines = (line.split() for line in (PROC / str(pid) / "status").read_text().splitlines())
-    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[0] in {"VmRSS:", "Threads:"}}
+    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[0].rstrip(":") in NUMBERS}
 
 
 def _state(pid: int) -> str:

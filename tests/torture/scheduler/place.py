@@ -31,6 +31,14 @@ Runs = Literal["stub", "kernel"]
 Does = Literal["run", "tick", "make"]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some time; in seconds since 1970."""
+
+    began: float
+    ended: float
+
+
 def every_second(name: str, *, flow: str = "safe", every: str = "1s", **policies: Any) -> dict[str, Any]:
     """An item that is due every second, and whose occurrences don't wait for each other."""
     return {"id": name, "interval": every, "flow_yaml": f"flows/{flow}.yaml", "overlap": "allow", **policies}
@@ -51,8 +59,8 @@ class Place:
     forgets_every: float | None = None
     #: The code that is tried: the environment in which it is what Python imports.
     code: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    #: When which scheduler left or was killed, by process id, in seconds since 1970.
-    deaths: dict[int, float] = field(default_factory=dict)
+    #: All that were started here.
+    schedulers: list[Scheduler] = field(default_factory=list)
     #: In the environment of every process of this place, by which they are found.
     tag: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -117,7 +125,9 @@ class Place:
 
     def start(self, command: Does = "run") -> Scheduler:
         """Start a scheduler."""
-        return Scheduler(self, command)
+        scheduler = Scheduler(self, command)
+        self.schedulers.append(scheduler)
+        return scheduler
 
     def prepare(self) -> None:
         """Make a ledger that writes down what happens to it, and look for the first time: what is due from now on counts."""
@@ -156,7 +166,11 @@ class Scheduler:
                 stdout=log,
                 stderr=log,
             )
-        self._deaths = place.deaths
+        #: When it left or was killed; null where it lives.
+        self.left_at: float | None = None
+        #: The times in which it stood still.
+        self._stops: list[Span] = []
+        self._stopped_at: float | None = None
 
     @property
     def pid(self) -> int:
@@ -174,24 +188,44 @@ class Scheduler:
         """Whether it has left."""
         return self._process.poll() is not None
 
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal, where it still lives."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+    def at_work(self) -> list[Span]:
+        """The times in which it looked for what is due, as far as one can see from outside."""
+        told = self._log.read_bytes().split(b"\n")
+        began = next((json.loads(line)["at"] for line in told if b'"schedule_start"' in line), None)
+        if began is None or self.left_at is None:
+            return []
+        moments = [began, *(moment for stop in self._stops for moment in (stop.began, stop.ended)), self.left_at]
+        return [Span(*pair) for pair in zip(moments[::2], moments[1::2], strict=True)]
+
+    def stop(self) -> None:
+        """Have it stand still."""
+        self._stopped_at = time.time()
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Have it go on."""
+        if self._stopped_at is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._stops.append(Span(self._stopped_at, time.time()))
+            self._stopped_at = None
 
     def kill(self) -> int:
         """Kill it; answers its exit code, which is another one where it had left by itself."""
-        self.send(signal.SIGKILL)
+        self._process.kill()
         return self.code()
 
     def code(self) -> int:
         """Wait for its end; answers its exit code."""
         code = self._process.wait(PATIENCE_SECONDS)
-        self._deaths.setdefault(self.pid, time.time())
+        if self.left_at is None:
+            self.left_at = time.time()
+        if self._stopped_at is not None:
+            self._stops.append(Span(self._stopped_at, self.left_at))
+            self._stopped_at = None
         return code
 
     def leave(self) -> int:
         """Have it end as an operator would, when its runs are over; answers its exit code."""
-        self.send(signal.SIGCONT)
-        self.send(signal.SIGTERM)
+        self.wake()
+        self._process.terminate()
         return self.code()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from dataclasses import dataclass, field
 from random import Random
 
 from ..lengths import SEED
-from .place import Place, Scheduler
-from .verdict import Span, Verdict, judge
+from .place import Place, Scheduler, Span
+from .verdict import PATIENCE_SECONDS, Verdict, judge, settle
 
 DAEMONS = 2
 #: A strike comes so soon after the one before; so many of them stop a daemon, the others kill one.
@@ -18,7 +17,6 @@ STOPS, LONGEST_STOP = 0.5, 10.0
 #: A tick is started so soon after the one before; so many of them are killed at work.
 SHORTEST_REST, LONGEST_REST = 0.5, 2.5
 TICKS_KILLED, LONGEST_TICK_LIFE = 0.3, 1.0
-SETTLING_SECONDS = 7.0
 GLANCE_SECONDS = 0.02
 
 
@@ -28,6 +26,8 @@ class Crowd:
 
     place: Place
     dice: Random = field(default_factory=lambda: Random(SEED))  # noqa: S311 - moments
+    #: How long is waited in the end for what was left.
+    patience: float = PATIENCE_SECONDS
     kills: int = 0
     stops: int = 0
     ticks: int = 0
@@ -69,7 +69,7 @@ class Crowd:
         place = self.dice.randrange(DAEMONS)
         victim = self._daemons[place]
         if victim not in self._stopped and self.dice.random() < STOPS:
-            victim.send(signal.SIGSTOP)
+            victim.stop()
             self._stopped[victim] = now + self.dice.uniform(0.5, LONGEST_STOP)
             self.stops += 1
             return
@@ -82,7 +82,7 @@ class Crowd:
     def _wake(self, now: float) -> None:
         for stopped in [each for each, until in self._stopped.items() if until <= now]:
             del self._stopped[stopped]
-            stopped.send(signal.SIGCONT)
+            stopped.wake()
 
     def _tick(self, now: float) -> None:
         is_doomed = self.dice.random() < TICKS_KILLED
@@ -106,7 +106,7 @@ class Crowd:
     def _settle(self) -> float:
         """Nobody is struck any more: what was left is gone on with, and all leave; answers when the last is told to."""
         self._wake(float("inf"))
-        time.sleep(SETTLING_SECONDS)
+        settle(self.place, self.patience)
         for tick in list(self._ticks):
             tick.code()
             self._look_at(tick)

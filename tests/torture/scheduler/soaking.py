@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ STUBS, FLOWS, EVERY = 24, 2, "2s"
 #: A look at it comes so often.
 EVERY_SECONDS, GLANCE_SECONDS = 0.5, 0.02
 #: What is over longer than this is forgotten.
-REMEMBERED_SECONDS = 8.0
-FORGETS_EVERY = 3.0
+REMEMBERED_SECONDS = 4.0
+FORGETS_EVERY = 2.0
 #: What is due in a second that is to be remembered, with as much again for the time that forgetting takes.
 MOST_REMEMBERED = 2 * (STUBS + FLOWS) / 2 * (REMEMBERED_SECONDS + FORGETS_EVERY)
 DAY = 86400
@@ -105,9 +106,9 @@ class Count:
         self.flows = sum(1 for _ in self._published.iterdir())
 
 
-def soaked(folder: Path, *, stubs: int, flows: int) -> Soak:
-    """Run a daemon until there were so many runs of both kinds."""
-    place = place_in(folder)
+def soaked(folder: Path, *, stubs: int, flows: int, code: Mapping[str, str] | None = None) -> Soak:
+    """Run a daemon until there were so many runs of both kinds; `code` is an environment with other code."""
+    place = place_in(folder, code or os.environ)
     count, samples, faults = Count(place), list[Sample](), list[str]()
     place.prepare()
     daemon = place.start()
@@ -137,11 +138,12 @@ def soaked(folder: Path, *, stubs: int, flows: int) -> Soak:
     )
 
 
-def place_in(folder: Path) -> Place:
+def place_in(folder: Path, code: Mapping[str, str]) -> Place:
     """Many items of the stub and some of a flow; what is over is soon forgotten."""
     names = [*(f"stub{number}" for number in range(STUBS)), *(f"flow{number}" for number in range(FLOWS))]
     return Place(
         folder=folder,
+        code=code,
         seconds=0,
         items=[every_second(name, every=EVERY, overlap="skip") for name in names],
         settings={"retention": dict.fromkeys(("history_days", "output_days"), REMEMBERED_SECONDS / DAY)},

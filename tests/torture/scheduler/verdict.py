@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .audit import Change, Row, changes_in, rows_in
-from .place import Place
+from .place import Place, Scheduler, Span
 
 #: The first occurrence may come so much after the first look, and the last so much before the last scheduler left.
 EDGE_SECONDS = 3
 #: A death is noted a little after it, when whoever killed has been told of it.
 CLOCKS_SECONDS = 0.5
+#: How long schedulers that nobody strikes any more have in any case, and at most, for what was left.
+SETTLING_SECONDS, PATIENCE_SECONDS = 6.0, 60.0
+#: What is looked at only so much later is missed: what the scheduler takes for late is somewhat more.
+LATE_SECONDS = 4
 #: What nothing more becomes of.
 OVER = {"SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "INTERRUPTED", "SKIPPED", "MISSED"}
 #: Of the occurrences that no policy left out, so many must have run.
 LEAST_SHARE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A time in which no scheduler was at work, or all of the harness's time; in seconds since 1970."""
-
-    began: float
-    ended: float
-
-    def holds(self, second: float) -> bool:
-        """Whether it lies in there."""
-        return self.began <= second <= self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,8 @@ class Verdict:
     starts: int
     #: Of the occurrences that count, the part that ran.
     share: float
+    #: How often nobody was at work for so long that policies leave something out.
+    outages: int
     #: How often something was gone on with after its scheduler died.
     continued: int
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -58,28 +53,28 @@ class Verdict:
         outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
         return (
             f"{len(self.rows)} occurrences ({outcomes}), {self.starts} starts, {self.continued} gone on with, "
-            f"{self.share:.1%} of what counts ran, {len(self.violations)} violations"
+            f"{self.outages} outages, {self.share:.1%} of what counts ran, {len(self.violations)} violations"
         )
 
 
-def judge(place: Place, whole: Span, *, outages: Collection[Span] = (), every: int = 1) -> Verdict:
+def judge(place: Place, whole: Span, *, every: int = 1) -> Verdict:
     """Look at the ledger, and at what the stub said.
 
     Args:
         place: where it happened.
         whole: from the first look to the last scheduler's end.
-        outages: times in which nobody was at work, so long that policies may leave out what was due in them.
         every: how many seconds lie between two occurrences of an item.
     """
     rows, changes = rows_in(place.ledger), changes_in(place.ledger)
     starts, ends = witnessed(place.witness)
-    counted = [row for row in rows if not (row.status == "MISSED" and any(each.holds(row.second) for each in outages))]
+    outages = outages_of(place.schedulers, whole)
+    counted = [row for row in rows if not (row.status == "MISSED" and is_in_one_of(outages, row.second))]
     faults = (
         *_not_once(rows, [str(item["id"]) for item in place.items], whole, every),
         *faults_of_claims(changes),
         *faults_of_starts(starts, changes),
         *_late_starts(starts, changes),
-        *_taken_from_the_living(changes, place.deaths),
+        *_taken_from_the_living(changes, {each.pid: each.left_at for each in place.schedulers if each.left_at}),
         *(_ends(rows, ends) if place.runs == "stub" else ()),
         *_left(rows, whole.ended),
     )
@@ -88,9 +83,33 @@ def judge(place: Place, whole: Span, *, outages: Collection[Span] = (), every: i
         rows=rows,
         starts=len(starts),
         share=sum(row.status == "SUCCESS" for row in counted) / max(1, len(counted)),
+        outages=len(outages),
         continued=sum(change.new == "WAITING" and change.reason == "continued" for change in changes),
         outcomes=Counter(f"{row.status} {row.reason}".strip() for row in rows),
     )
+
+
+def settle(place: Place, patience: float) -> None:
+    """Wait until what was left has been gone on with; `patience` seconds at most, for a busy machine."""
+    time.sleep(SETTLING_SECONDS)
+    deadline = time.monotonic() + patience
+    while any(_left(rows_in(place.ledger), time.time())) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+def outages_of(schedulers: Iterable[Scheduler], whole: Span) -> list[Span]:
+    """The times in which nobody was at work, where they are so long that what was due in them is not merely late."""
+    found, reached = [], whole.began
+    for span in sorted((span for each in schedulers for span in each.at_work()), key=lambda span: span.began):
+        if span.began - reached >= LATE_SECONDS:
+            found.append(Span(reached, span.began))
+        reached = max(reached, span.ended)
+    return found
+
+
+def is_in_one_of(outages: Iterable[Span], second: int) -> bool:
+    """Whether something was due when nobody was at work, or a moment before or after."""
+    return any(span.began - 1 <= second <= span.ended + 1 for span in outages)
 
 
 def witnessed(file: Path) -> tuple[list[Start], Counter[str]]:

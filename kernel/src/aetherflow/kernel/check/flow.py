@@ -11,7 +11,7 @@ from .contributions import Contributions, Index
 from .definitions import FlowIndex
 from .inputs import check_inputs
 from .resources import check_resources
-from .rules import Rule, Subject, Values
+from .rules import Circumstances, Rule, Subject, Values
 from .step_types import check_step_types
 from .templates import check_templates
 from .validators import Validators
@@ -48,6 +48,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+_ANY_START = Circumstances()
+
+
 def check_flow(
     flow: FlowIndex,
     *,
@@ -55,8 +58,7 @@ def check_flow(
     environment: Mapping[str, str],
     resource_profiles: Mapping[str, ResourceProfile] | None,
     strict_environment: bool,
-    may_use_shell: bool = True,
-    has_secrets_hook: bool = True,
+    circumstances: Circumstances = _ANY_START,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with a flow, as far as it can be known before it runs.
 
@@ -66,8 +68,7 @@ def check_flow(
         environment: the snapshot that templates will see.
         resource_profiles: by name; null where they can't be known.
         strict_environment: whether a missing environment key is an error, not a warning.
-        may_use_shell: whether steps may hand a text to a shell.
-        has_secrets_hook: whether the project names a module that decodes what is encoded in settings.
+        circumstances: what is known of the start that it is checked for.
     """
     contributions, validators = Contributions(index), Validators()
     subject = Subject(
@@ -79,8 +80,7 @@ def check_flow(
         resource_profiles=resource_profiles,
         is_environment_strict=strict_environment,
         directed_steps=[(job, step) for job in flow.jobs.values() for step in job.job.steps if _is_directed(step)],
-        may_use_shell=may_use_shell,
-        has_secrets_hook=has_secrets_hook,
+        circumstances=circumstances,
     )
     found = [flow.locate(problem) for rule in RULES for problem in rule(subject)]
     return tuple(sorted(dict.fromkeys(found), key=_in_order_of_file))

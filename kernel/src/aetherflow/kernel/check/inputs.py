@@ -142,7 +142,7 @@ def _check_shell_text(subject: Subject, call: _Call, path: YamlPath, switch: str
 
     value = call.inputs.get(switch) if isinstance(call.inputs, dict) else None
     text = ShellText(path=path, switch=(*call.path, switch), switch_value=value, templates=call.templates)
-    yield from check_shell_text(text, may_use_shell=subject.may_use_shell)
+    yield from check_shell_text(text, may_use_shell=subject.circumstances.may_use_shell)
 
 
 def _check_shell_list(command: object, path: YamlPath, templates: _Templates) -> Iterator[Problem]:

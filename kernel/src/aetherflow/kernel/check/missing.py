@@ -104,9 +104,9 @@ def _why_not_run(subject: Subject, job: JobIndex) -> str:
     return next(filter(None, (_why_skipped(each.job) for each in (job, *needed))), "")
 
 
-def _why_run(_subject: Subject, use: Use, _job: JobIndex) -> str:
-    is_planned = use.reference.parts[1:] == ("scheduled_time",)
-    return "only a scheduler says for when a run was planned" if is_planned else ""
+def _why_run(subject: Subject, use: Use, _job: JobIndex) -> str:
+    is_told = subject.circumstances.is_scheduled or use.reference.parts[1:] != ("scheduled_time",)
+    return "" if is_told else "only a scheduler says for when a run was planned"
 
 
 def _why_own_output(_subject: Subject, use: Use, job: JobIndex) -> str:

@@ -25,6 +25,7 @@ from .definitions import FlowIndex
 from .flow import check_flow
 from .indexing import index_flow
 from .limits import at_most
+from .rules import Circumstances
 
 if TYPE_CHECKING:
     from ..errors import YamlPath
@@ -101,6 +102,7 @@ def prepare_flow(
     profile: str | None = None,
     environ: Mapping[str, str] | None = None,
     shown_as: str | None = None,
+    is_scheduled: bool = False,
 ) -> Prepared:
     """Read a flow and find everything that is wrong with it.
 
@@ -109,6 +111,7 @@ def prepare_flow(
         profile: the runtime profile asked for.
         environ: the environment to take the snapshot from; the process's own by default.
         shown_as: the file's name in messages; as given by default.
+        is_scheduled: whether whoever starts it says for when the run was planned.
 
     Raises:
         InvalidInput: the file can't be read as YAML, or the surroundings are wrong.
@@ -118,7 +121,7 @@ def prepare_flow(
     surroundings = find_surroundings(flow_file, profile=profile, environ=os.environ if environ is None else environ)
     block = _FlowBlock(surroundings.environment)
     examined = examine_flow(document, render=block.render)
-    return _checked(document, surroundings, examined, block.problems)
+    return _checked(document, surroundings, examined, block.problems, is_scheduled=is_scheduled)
 
 
 def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings:
@@ -178,7 +181,12 @@ def _settings_without_effect(settings: Settings) -> Iterator[Problem]:
 
 
 def _checked(
-    document: Document, surroundings: Surroundings, examined: Examined, of_block: Iterable[Problem]
+    document: Document,
+    surroundings: Surroundings,
+    examined: Examined,
+    of_block: Iterable[Problem],
+    *,
+    is_scheduled: bool,
 ) -> Prepared:
     problems = [*surroundings.problems, *examined.problems]
     problems += [replace(problem, where=document.where(problem.path)) for problem in of_block]
@@ -191,8 +199,11 @@ def _checked(
             environment=surroundings.environment.values,
             resource_profiles=surroundings.resource_profiles,
             strict_environment=surroundings.settings.validate_env_strict,
-            may_use_shell=surroundings.profile.is_open,
-            has_secrets_hook=surroundings.settings.has_secrets_hook,
+            circumstances=Circumstances(
+                may_use_shell=surroundings.profile.is_open,
+                has_secrets_hook=surroundings.settings.has_secrets_hook,
+                is_scheduled=is_scheduled,
+            ),
         )
     problems.sort(key=lambda problem: (problem.where.line, problem.where.column) if problem.where else (0, 0))
     return Prepared(document=document, surroundings=surroundings, flow_index=flow_index, problems=at_most(problems))

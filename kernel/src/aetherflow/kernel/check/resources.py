@@ -56,7 +56,7 @@ def check_resources(subject: Subject) -> Iterator[Problem]:
             if settings.decode:
                 from .decodes import check_decode
 
-                document, has_hook = subject.flow.flow.document, subject.has_secrets_hook
+                document, has_hook = subject.flow.flow.document, subject.circumstances.has_secrets_hook
                 yield from check_decode(resource, profile, answer.found, document=document, has_hook=has_hook)
 
 

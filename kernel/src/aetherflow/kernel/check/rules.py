@@ -43,6 +43,18 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known of the start that a flow is checked for."""
+
+    #: Whether steps may hand a text to a shell.
+    may_use_shell: bool = True
+    #: Whether the project names a module that decodes what is encoded in settings.
+    has_secrets_hook: bool = True
+    #: Whether the start says for when the run was planned, as those of schedulers do.
+    is_scheduled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """A flow that is checked, in its surroundings."""
 
@@ -55,12 +67,9 @@ class Subject:
     #: The resource profiles by name; null where they can't be known.
     resource_profiles: Mapping[str, ResourceProfile] | None
     is_environment_strict: bool
-    #: Whether the project names a module that decodes what is encoded in settings.
-    has_secrets_hook: bool
+    circumstances: Circumstances
     #: The steps that say how they are run: under which condition, how often, how long, or for which items.
     directed_steps: Sequence[tuple[JobIndex, Step]]
-    #: Whether steps may hand a text to a shell.
-    may_use_shell: bool
 
 
 #: One concern: yields what is wrong, in any order, with paths; places may be left out.

@@ -31,7 +31,7 @@ def plan(
     given = RunOptions(**options, param=tuple(param or ()))
     file, request = given.request(command="plan", environ=environ)
     with output_kept_for_the_answer():
-        prepared = prepare_flow(file, profile=profile, environ=environ)
+        prepared = prepare_flow(file, profile=profile, environ=environ, is_scheduled=request.is_scheduled)
         with prepared.surroundings.index:
             foresight = foresee_run(prepared, request)
         if not as_json:

@@ -96,7 +96,7 @@ def start_run(
         from ..run.flow import run_prepared
     with ExitStack() as stack:
         stack.enter_context(output_kept_for_the_answer())
-        prepared = prepare_flow(file, profile=profile, environ=environ)
+        prepared = prepare_flow(file, profile=profile, environ=environ, is_scheduled=request.is_scheduled)
         stack.enter_context(prepared.surroundings.index)
         if not as_json:
             print_problems(prepared.warnings, prepared)

@@ -67,10 +67,11 @@ def run_flow(
         RunFailed: the ledger or the workspace can't be used.
         Stopped: a signal came before the run began.
     """
-    prepared = prepare_flow(flow_file, profile=profile, environ=environ)
+    request = request or RunRequest()
+    prepared = prepare_flow(flow_file, profile=profile, environ=environ, is_scheduled=request.is_scheduled)
     sinks = [CallbackSink(on_event)] if on_event else []
     with prepared.surroundings.index:
-        return run_prepared(prepared, request or RunRequest(), EventBus(sinks, on_failure=warn_of_sink))
+        return run_prepared(prepared, request, EventBus(sinks, on_failure=warn_of_sink))
 
 
 def run_prepared(prepared: Prepared, request: RunRequest, bus: EventBus) -> RunResult:

@@ -68,6 +68,11 @@ class RunRequest:
     approve: Callable[[History, RunRecord, Plan], None] | None = None
 
     @property
+    def is_scheduled(self) -> bool:
+        """Whether it says for when the run was planned."""
+        return self.scheduled_time is not None
+
+    @property
     def asked(self) -> str:
         """What is kept of it."""
         if self.only_job is not None:

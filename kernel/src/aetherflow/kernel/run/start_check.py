@@ -73,7 +73,7 @@ def open_start_check(
     environment: Mapping[str, str] | None = None,
     shown_as: str | None = None,
 ) -> StartCheck:
-    """Read and check a flow as `aetherflow validate` does; no plugin is imported.
+    """Read and check a flow as `aetherflow run --scheduled-time` does; no plugin is imported.
 
     Args:
         path: the flow's YAML file.
@@ -85,7 +85,7 @@ def open_start_check(
         InvalidInput: the flow or its surroundings are wrong; holds all problems.
         RefusedByPolicy: the runtime profile refuses what it uses, or may not be chosen.
     """
-    prepared = prepare_flow(Path(path), profile=profile, environ=environment, shown_as=shown_as)
+    prepared = prepare_flow(Path(path), profile=profile, environ=environment, shown_as=shown_as, is_scheduled=True)
     surroundings = prepared.surroundings
     with surroundings.index:
         flow = prepared.checked().flow

@@ -20,6 +20,8 @@ from .rules import Rule
 Kind = Literal["clock_jump", "repeated_time", "put_off", "left_out", "closed_day", "moved", "working_day"]
 
 _DAY = timedelta(days=1)
+#: Jumps before a moment are told where they are not longer ago: what comes each week is told of all of them.
+_RECENT = 8 * _DAY
 #: Between two moments at most so many days that are left out are told one by one.
 _MOST_DAYS = 31
 #: So many days between two moments are looked at for jumps and closed days.
@@ -79,7 +81,7 @@ def _notes(rule: Rule, zone: ZoneInfo, last: datetime, moment: datetime) -> Iter
         yield from _closed_days(rule, last, moment)
     there = moment.astimezone(zone)
     local = there.replace(tzinfo=None, fold=0)
-    for jump in _jumps(max(last, moment - _DAY), moment, zone):
+    for jump in _jumps(max(last, moment - _RECENT), moment, zone):
         yield Note("clock_jump", f"the clock jumped {jump.told}")
         missed = list(_in_gap(cron, jump)) if isinstance(cron, Cron) and jump.moment == moment else []
         if isinstance(cron, Cron) and missed and next(cron.times_from(local), None) != local:

@@ -20,6 +20,8 @@ class _Field:
     special_told: str = ""
 
 
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAY = f"(0*[0-7]|{'|'.join(_DAYS)})"
 _FIELDS = (
     _Field("minute", 0, 59),
     _Field("hour", 0, 23),
@@ -29,8 +31,8 @@ _FIELDS = (
         "day of the week",
         0,
         7,
-        ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
-        special=r"0*[0-7]l|(0*[0-7]|sun|mon|tue|wed|thu|fri|sat)#0*[1-5]",
+        _DAYS,
+        special=f"{_DAY}l|{_DAY}#0*[1-5]",
         special_told="; 5L is the last Friday of the month, 5#2 the second one",
     ),
 )
@@ -52,7 +54,9 @@ def five_fields(line: str) -> list[str]:
     for field, part in zip(_FIELDS, parts, strict=True):
         for term in part.lower().split(",") if part.isascii() else (part,):
             _check_term(field, term)
-    return parts
+    # cronsim knows the last Friday as 5L alone.
+    last_days = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0])), parts[-1].lower())
+    return [*parts[:-1], last_days]
 
 
 def _check_term(field: _Field, term: str) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ..occurrences.records import Ended, Occurrence, Status
+from ..occurrences.records import Ended, Occurrence, Reason, Status
 
 if TYPE_CHECKING:
     from aetherflow.kernel.api import Problem
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _LEVELS = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}
 _FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT})
+
+#: So many occurrences of an item that are left out for one reason are told one by one.
+MOST_ALIKE = 20
 
 
 class EventLog(Protocol):
@@ -42,24 +45,29 @@ class Teller:
         self._log.write(level, name, time.time(), {key: value for key, value in values.items() if value != ""})
 
     def accounted(self, occurrences: Sequence[Occurrence]) -> None:
-        """Occurrences were due; those of an item that are left out for the same reason are told in one line."""
-        left_out: dict[tuple[str, str, str], list[Occurrence]] = {}
+        """Occurrences were due; many of an item that are left out for the same reason are told in one line."""
+        left_out: dict[tuple[str, Status, Reason], list[Occurrence]] = {}
         for occurrence in occurrences:
             if occurrence.status.is_over:
-                key = (occurrence.item, occurrence.status.value, occurrence.reason.value)
-                left_out.setdefault(key, []).append(occurrence)
+                left_out.setdefault((occurrence.item, occurrence.status, occurrence.reason), []).append(occurrence)
             else:
                 self.tell("DEBUG", "occurrence_due", **_key_of(occurrence))
-        for (_, status, reason), found in left_out.items():
-            values: dict[str, object] = {"status": status, "reason": reason}
-            if len(found) > 1:
-                values |= {"count": len(found), "last": found[-1].scheduled_for.isoformat()}
-            self.tell("WARNING", "occurrence_left_out", **_key_of(found[0]), **values)
+        for alike in left_out.values():
+            if len(alike) > MOST_ALIKE:
+                first, last = (each.scheduled_for.isoformat() for each in (alike[0], alike[-1]))
+                item, why = alike[0].item, _why(alike[0])
+                self.tell("WARNING", "occurrences_left_out", item=item, count=len(alike), first=first, last=last, **why)
+                continue
+            for occurrence in alike:
+                self.tell("WARNING", "occurrence_left_out", **_key_of(occurrence), **_why(occurrence))
 
     def recovered(self, occurrence: Occurrence) -> None:
-        """An occurrence was found whose scheduler died."""
-        values = {"status": occurrence.status.value, "reason": occurrence.reason.value}
-        self.tell("WARNING", "occurrence_recovered", **_key_of(occurrence), **values)
+        """An occurrence was found whose scheduler died or left; it is gone on with, or was marked as over."""
+        if occurrence.status.is_over:
+            values = {**_key_of(occurrence), **_why(occurrence)}
+            self.tell("WARNING", "occurrence_end", attempt=occurrence.attempt, **values)
+        else:
+            self.tell("WARNING", "occurrence_recovered", **_key_of(occurrence), **_why(occurrence))
 
     def started(self, occurrence: Occurrence) -> None:
         """A run begins."""
@@ -107,3 +115,7 @@ def _key_of(occurrence: Occurrence) -> dict[str, str]:
         "scheduled_for": occurrence.scheduled_for.isoformat(),
         "run_id": occurrence.run_id,
     }
+
+
+def _why(occurrence: Occurrence) -> dict[str, str]:
+    return {"status": occurrence.status.value, "reason": occurrence.reason.value}

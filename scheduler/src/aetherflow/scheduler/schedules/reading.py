@@ -32,7 +32,7 @@ from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text, shown
-from .state_folder import STATE
+from .state_folder import usual_state
 from .times import zone
 
 _VERSION = 1
@@ -106,7 +106,7 @@ def _schedule(
     return Schedule(
         document=document,
         file=file,
-        state=_state(written, file.parent, findings),
+        state=_state(written, file, findings),
         items={item.id: item for item in built},
         limits=shared.limits,
         retention=Retention(**written.get("retention", {})),
@@ -143,8 +143,8 @@ def _names(value: object, *keys: str) -> frozenset[str]:
     return frozenset(value) if isinstance(value, dict) else frozenset()
 
 
-def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
-    found = absolute(folder, written.get("state", {}).get("path", STATE))
+def _state(written: Mapping[str, Any], file: Path, findings: Findings) -> Path:
+    found = absolute(file.parent, written.get("state", {}).get("path", usual_state(file)))
     # Unlike those of `Path`, these don't raise where a name is too long.
     if os.path.exists(found) and not os.path.isdir(found):  # noqa: PTH110, PTH112 - as said
         message = f"{shown(found)} is a file: what is remembered needs a folder"

@@ -32,6 +32,7 @@ def main():
             log=Log(),
             drain_seconds=float(drain),
             program=tuple(program) or KERNEL,
+            **({"ledger_seconds": float(os.environ["LEDGER_SECONDS"])} if "LEDGER_SECONDS" in os.environ else {}),
         )
     except AetherFlowError as error:
         for problem in error.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,16 @@ def working(schedule, start, store):
     return begin
 
 
+@pytest.fixture
+def long_flow(schedule, tmp_path):
+    """A flow that does its first step at once, and ends its second one when it may."""
+    (tmp_path / "flow.yaml").write_text(
+        "version: 1\nflow: {id: long}\njobs:\n  - id: work\n    steps:\n"
+        f"      - {{id: once, type: external.process, inputs: {{command: [sh, -c, 'echo did >> {tmp_path}/did']}}}}\n"
+        f"      - {{id: then, type: external.process, rerun: SAFE, inputs: {{command: [sh, -c, 'touch {tmp_path}/begun; test -e {tmp_path}/go || exec sleep 60']}}}}\n"
+    )
+
+
 def row_of(store):
     (row,) = store.history(["it"])
     return row
@@ -48,14 +59,11 @@ def test_what_runs_is_waited_for_and_nothing_new_is_started(working, store, shel
     assert (older.status, newer.status) == (Status.SUCCESS, Status.WAITING)
 
 
-def test_run_that_takes_longer_than_the_drain_is_gone_on_with_by_the_next_one(working, start, store, tmp_path):
-    (tmp_path / "flow.yaml").write_text(
-        "version: 1\nflow: {id: long}\njobs:\n  - id: work\n    steps:\n"
-        f"      - {{id: once, type: external.process, inputs: {{command: [sh, -c, 'echo did >> {tmp_path}/did']}}}}\n"
-        f"      - {{id: then, type: external.process, rerun: SAFE, inputs: {{command: [sh, -c, 'test -e {tmp_path}/go || exec sleep 60']}}}}\n"
-    )
+def test_run_that_takes_longer_than_the_drain_is_gone_on_with_by_the_next_one(
+    long_flow, working, start, store, tmp_path
+):
     daemon = working((), drain=0.1)
-    while not (tmp_path / "did").exists():
+    while not (tmp_path / "begun").exists():
         assert not daemon.has_ended
     daemon.send(signal.SIGTERM)
     assert daemon.end() == 0
@@ -107,7 +115,8 @@ def test_overlap_is_counted_across_a_restart(schedule, start, store, shell, tmp_
     first, *others = reversed(store.history(["it"]))
     assert first.status is Status.SUCCESS
     assert (tmp_path / "begun").read_text().split()[:2] == [first.run_id, first.run_id]
-    assert others[0].status is Status.SKIPPED
+    # A slow machine may look so late that it was missed.
+    assert others[0].status in {Status.SKIPPED, Status.MISSED}
 
 
 def test_ledger_that_is_locked_for_a_while_costs_no_result(working, store, shell, tmp_path):
@@ -125,3 +134,43 @@ def test_ledger_that_is_locked_for_a_while_costs_no_result(working, store, shell
     daemon.wait_for("occurrence_end")
     assert row_of(store).status is Status.SUCCESS
     assert len(daemon.said("ledger_failed")) == 1
+
+
+def test_ledger_that_can_t_be_used_for_too_long_ends_the_daemon(working, start, store, shell, tmp_path):
+    import apsw
+
+    daemon = working(shell("exec sleep 60"), LEDGER_SECONDS="1")
+    other = apsw.Connection(str(tmp_path / ".aetherflow/schedule/occurrences.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    assert daemon.end() == 1
+    other.execute("ROLLBACK")
+    other.close()
+    assert row_of(store).status is Status.RUNNING
+    second = start(program=shell("exit 0"))
+    assert second.wait_for("occurrence_end")["status"] == "SUCCESS"
+
+
+def test_signal_to_all_processes_of_a_service_interrupts_no_run_for_good(working, start, store, shell, tmp_path):
+    daemon = working(shell("echo $$ > pid; trap 'exit 143' TERM; while :; do sleep 0.05; done"))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert not daemon.has_ended
+    daemon.send(signal.SIGTERM)
+    daemon.wait_for("schedule_stop")
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+    assert daemon.end() == 0
+    assert (row_of(store).status, row_of(store).reason) == (Status.INTERRUPTED, Reason.CONTINUED)
+
+
+def test_real_run_of_a_killed_scheduler_is_gone_on_with_though_it_may_still_own_itself(
+    long_flow, working, start, store, tmp_path
+):
+    daemon = working(())
+    while not (tmp_path / "begun").exists():
+        assert not daemon.has_ended
+    daemon.kill()
+    (tmp_path / "go").touch()
+    second = start()
+    second.wait_for("occurrence_end", status="SUCCESS")
+    row = row_of(store)
+    assert (row.status, row.attempt, row.continued) == (Status.SUCCESS, 1, 1)
+    assert (tmp_path / "did").read_text() == "did\n"

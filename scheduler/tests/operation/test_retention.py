@@ -79,6 +79,17 @@ def test_old_rows_are_forgotten_and_young_ones_stay(store, forget):
     assert [row.scheduled_for for row in store.history()] == [NOON - timedelta(days=89)]
 
 
+def test_many_rows_take_several_steps(store, forget):
+    at = NOON - timedelta(days=91)
+    store.register({f"it{number}": True for number in range(11)}, at - timedelta(seconds=1))
+    times = tuple(at + timedelta(milliseconds=number) for number in range(1000))
+    dues = [Due(item=f"it{number}", times=times, looked_until=times[-1], misfire="skip") for number in range(11)]
+    store.account(dues, at + timedelta(minutes=1))
+    # Ten thousand, the rest, and the look that finds no more.
+    assert forget() == 3
+    assert store.history() == ()
+
+
 def test_next_round_begins_an_hour_later_whoever_makes_it(output, forget):
     forget()
     old = output("it", "old", days_old=31)

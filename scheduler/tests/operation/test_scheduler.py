@@ -238,6 +238,21 @@ def test_ledger_that_can_t_be_written_loses_no_due_time_and_no_end(bench, clock,
     assert [name for name in log.names if name.startswith("ledger")] == ["ledger_failed", "ledger_works"]
 
 
+def test_time_that_comes_while_the_ledger_can_t_be_written_is_not_lost(bench, clock):
+    import apsw
+
+    at_work = bench(HOURLY)
+    other = apsw.Connection(str(at_work.schedule.state / "occurrences.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    clock.jump(hours=1)
+    for _ in range(2):
+        at_work.scheduler.look()
+    other.execute("ROLLBACK")
+    other.close()
+    at_work.look()
+    assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
+
+
 def test_schedule_stays_where_the_ledger_does_not_take_another(bench, clock, schedule):
     import apsw
 

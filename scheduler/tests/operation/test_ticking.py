@@ -39,7 +39,7 @@ def test_what_was_due_is_run_one_after_the_other_and_later_times_are_left(schedu
     tick = start("tick", program=shell("sleep 0.5"))
     assert tick.end() == 0
     rows = store.history(["it"])
-    assert 3 <= len(rows) <= 6
+    assert len(rows) >= 3
     assert {row.status for row in rows} == {Status.SUCCESS}
     assert max(row.scheduled_for for row in rows) <= min(row.started_at for row in rows)
 
@@ -57,12 +57,13 @@ def test_attempt_that_is_due_later_is_left_to_the_next_tick(schedule, start, sto
     assert store.history(["it"])[-1].status is Status.WAITING
 
 
-def test_signal_lets_the_tick_end_what_runs_and_start_no_more(schedule, start, store, shell, tmp_path, behind):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signal_lets_the_tick_end_what_runs_and_start_no_more(schedule, start, store, shell, tmp_path, behind, number):
     schedule(EACH_SECOND)
     behind(3)
     tick = start("tick", program=shell("until [ -e go ]; do sleep 0.05; done"))
     tick.wait_for("occurrence_start")
-    tick.send(signal.SIGTERM)
+    tick.send(number)
     tick.wait_for("schedule_stop")
     (tmp_path / "go").touch()
     assert tick.end() == 0

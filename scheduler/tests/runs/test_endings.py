@@ -87,6 +87,17 @@ def test_run_that_ended_because_the_scheduler_leaves_is_to_be_gone_on_with(occur
     assert (end.status, end.reason, end.again_at) == (Status.INTERRUPTED, Reason.CONTINUED, None)
 
 
+@pytest.mark.parametrize("code", [130, 143])
+def test_run_that_others_end_while_the_scheduler_leaves_is_to_be_gone_on_with(occurrence, code):
+    end = ended(occurrence(), ProcessResult(exit_code=code), Retry(), cancel="leaving", now=NOW)
+    assert (end.status, end.reason) == (Status.INTERRUPTED, Reason.CONTINUED)
+
+
+def test_run_that_another_process_owns_still_waits_where_the_scheduler_leaves(occurrence):
+    end = ended(occurrence(), ProcessResult(exit_code=75), Retry(), cancel="leaving", now=NOW)
+    assert end.reason is Reason.OWNED
+
+
 def test_run_that_fails_while_the_scheduler_leaves_is_tried_again_later(occurrence):
     end = ended(occurrence(), ProcessResult(exit_code=1), THRICE, cancel="leaving", now=NOW)
     assert (end.reason, end.again_at) == (Reason.RETRY, datetime(2026, 11, 26, 5, 11, tzinfo=UTC))

@@ -13,6 +13,8 @@ from .rows import Value, key_of
 
 #: So many rows are removed at once: others write in between.
 MOST_FORGOTTEN = 1_000
+#: And so often in one call: whoever calls has other work to do.
+MOST_BATCHES = 10
 #: After these, the next start is none of the attempts that are counted.
 _NO_ATTEMPTS = frozenset({Reason.OWNED, Reason.CONTINUED})
 

@@ -154,7 +154,7 @@ class OccurrenceLedger:
 
     def forget(self, before: datetime) -> int:
         forgotten = 0
-        while True:
+        for _ in range(ending.MOST_BATCHES):
             with self._writing():
                 batch = ending.forget(self._connection, before)
             forgotten += batch

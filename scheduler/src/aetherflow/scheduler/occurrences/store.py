@@ -104,7 +104,7 @@ class OccurrenceStore(Protocol):
         """Spans in which nobody looked, and whose occurrences were too many to be listed."""
 
     def forget(self, before: datetime) -> int:
-        """Remove what was over before; answers how many rows."""
+        """Remove what was over before, not all at once where it is much; answers how many rows, 0 once none is left."""
 
     def close(self) -> None:
         """Let go of it; what this scheduler still runs counts as left by a dead one."""

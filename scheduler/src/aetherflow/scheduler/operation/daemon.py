@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..runs.command_line import KERNEL
 from .opening import Operation, now, operating
+from .patience import LEDGER_SECONDS
 from .reloading import reload
 from .stopping import DRAIN_SECONDS, exit_code, stop
 from .telling import EventLog
@@ -22,6 +23,7 @@ def run_scheduler(
     profile: str | None = None,
     drain_seconds: float = DRAIN_SECONDS,
     program: tuple[str, ...] = KERNEL,
+    ledger_seconds: float = LEDGER_SECONDS,
 ) -> int:
     """Run what is due, until a signal says to stop; answers the exit code.
 
@@ -35,12 +37,15 @@ def run_scheduler(
         profile: the runtime profile of items that name none.
         drain_seconds: how long runs may go on after a signal.
         program: what is started for each run, before its arguments.
+        ledger_seconds: how long a ledger is tried again that can't be used; then the exit code is 1.
 
     Raises:
         InvalidInput: the schedule file can't be used; holds all problems.
         StoreFailed: the ledger can't be read or written.
     """
-    with operating(file, environment=environment, log=log, profile=profile, program=program) as operation:
+    with operating(
+        file, environment=environment, log=log, profile=profile, program=program, ledger_seconds=ledger_seconds
+    ) as operation:
         operation.teller.schedule("schedule_start", operation.scheduler.schedule)
         operation.notifier.ready()
         _work(operation)

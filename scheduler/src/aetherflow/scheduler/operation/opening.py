@@ -13,6 +13,7 @@ from ..runs.command_line import KERNEL, Surroundings
 from ..runs.launcher import Launcher
 from ..runs.wake_up import WakeUp
 from ..schedules.reading import read_schedule
+from .patience import LEDGER_SECONDS
 from .retention import Forgetting
 from .scheduler import Scheduler
 from .signals import Wishes, wishes_by_signals
@@ -56,6 +57,7 @@ def operating(
     log: EventLog,
     profile: str | None = None,
     program: tuple[str, ...] = KERNEL,
+    ledger_seconds: float = LEDGER_SECONDS,
 ) -> Iterator[Operation]:
     """Open all that a scheduler works on, and let go of it in the end; signals are wishes meanwhile.
 
@@ -65,6 +67,7 @@ def operating(
         log: takes what happens.
         profile: the runtime profile of items that name none.
         program: what is started for each run, before its arguments.
+        ledger_seconds: how long a ledger is tried again that can't be used.
 
     Raises:
         InvalidInput: the schedule file can't be used; holds all problems.
@@ -86,7 +89,7 @@ def operating(
         )
         launcher = Launcher(surroundings, wake_up)
         teller = Teller(log)
-        scheduler = Scheduler(schedule, store, launcher, teller)
+        scheduler = Scheduler(schedule, store, launcher, teller, ledger_seconds=ledger_seconds)
         scheduler.begin()
         yield Operation(
             file=schedule.file,

@@ -11,7 +11,7 @@ LEDGER_SECONDS = 120.0
 class Patience:
     """Counts the time since something began to fail; by a clock that does not jump."""
 
-    def __init__(self, seconds: float = LEDGER_SECONDS) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._since: float | None = None
 

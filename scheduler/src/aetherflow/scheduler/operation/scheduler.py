@@ -13,7 +13,7 @@ from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
 from .looking import due_of, next_of
-from .patience import Patience
+from .patience import LEDGER_SECONDS, Patience
 from .telling import Teller
 from .waking import Wakings
 
@@ -21,8 +21,6 @@ from .waking import Wakings
 LONGEST_SLEEP = 1.0
 #: How often this scheduler says that it lives, and looks for what dead ones left.
 LIVE_SECONDS = 5.0
-#: What a dead scheduler left is gone on with at least this long after it was last heard of.
-LEAST_GRACE = 60.0
 #: How many moments are accounted for in one look; the next one follows at once where there are more.
 MOST_MOMENTS = 10_000
 
@@ -37,10 +35,11 @@ class Scheduler:
         launcher: Launcher,
         teller: Teller,
         *,
+        ledger_seconds: float = LEDGER_SECONDS,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.schedule = schedule
-        self.patience = Patience()
+        self.patience = Patience(ledger_seconds)
         #: Nothing new is accounted for or started any more.
         self.is_draining = False
         #: How many occurrences ended for good with anything but SUCCESS.
@@ -50,7 +49,11 @@ class Scheduler:
         self._teller = teller
         self._now = now or _now
         self._wakings = Wakings()
+        #: Of the enabled items, as what follows is.
         self._looked_until: dict[str, datetime] = {}
+        self._enabled: frozenset[str] = frozenset()
+        self._grace_of: dict[str, float] = {}
+        self._room = Room(max_runs=0)
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
         self._next_life = time.monotonic()
@@ -112,11 +115,13 @@ class Scheduler:
         try:
             self._write_ends(now)
             self._live(now)
-            self._cancel()
             if not self.is_draining:
                 self._account(horizon or now, now)
+            # What is due may take the place of what runs.
+            self._cancel()
+            if not self.is_draining:
                 started = self._start(horizon or now, now)
-            self._next_waiting = self._store.next_due(self._looked_until, horizon or now)
+            self._next_waiting = self._store.next_due(self._enabled, horizon or now)
         except LedgerFailed as error:
             if self.patience.fail():
                 self._teller.tell("ERROR", "ledger_failed", error=str(error))
@@ -134,7 +139,8 @@ class Scheduler:
         self._looked_until = {}
         for id_, state in states.items():
             self._wait_for_next(id_, state.looked_until)
-        self._grace_of = {item.id: max(item.misfire_grace_seconds, LEAST_GRACE) for item in schedule.items.values()}
+        self._grace_of = {item.id: item.misfire_grace_seconds for item in schedule.items.values()}
+        self._enabled = frozenset(states)
         enabled = [schedule.items[id_] for id_ in states]
         self._room = Room(
             max_runs=schedule.limits.max_runs,

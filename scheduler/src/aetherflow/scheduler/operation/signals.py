@@ -18,10 +18,12 @@ class Wishes:
         #: It was asked for twice.
         self.is_at_once = False
         self.is_reload = False
+        #: SIGHUP asks for that; else it asks to stop, as for any program whose terminal is closed.
+        self.may_reload = True
 
     def ask(self, number: int) -> None:
         """Note a signal."""
-        if number == signal.SIGHUP:
+        if number == signal.SIGHUP and self.may_reload:
             self.is_reload = True
             return
         self.is_at_once = self.stop is not None

@@ -20,12 +20,12 @@ def stop(operation: Operation, drain_seconds: float) -> None:
 
     What is ended so is gone on with by the next scheduler, as is what could not be ended in time.
     """
-    operation.scheduler.is_draining = True
+    operation.scheduler.is_draining = operation.launcher.is_leaving = True
     working = len(operation.launcher.working)
     operation.teller.tell("INFO", "schedule_stop", runs=working)
     if _is_idle_within(operation, drain_seconds):
         return
-    operation.launcher.cancel_all("leaving")
+    operation.launcher.cancel_all()
     _is_idle_within(operation, _LEAVE_SECONDS)
 
 
@@ -40,7 +40,8 @@ def _is_idle_within(operation: Operation, seconds: float) -> bool:
     while True:
         operation.look()
         remaining = deadline - time.monotonic()
-        if operation.scheduler.is_idle:
+        # Where the ledger can't be used any more, nobody waits for it.
+        if operation.scheduler.is_idle or (operation.scheduler.patience.is_over and not operation.launcher.working):
             return True
         if remaining <= 0 or operation.wishes.is_at_once:
             return False

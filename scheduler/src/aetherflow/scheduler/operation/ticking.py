@@ -25,7 +25,7 @@ def tick(
     """Run what is due now to its end; answers the exit code: 1 where a run ended for good without success.
 
     What becomes due meanwhile, what is to be tried again later, and what finds no room because other schedulers run,
-    is left to them and to the next tick. Signals are as for the daemon; for the main thread.
+    is left to them and to the next tick. Signals are as for the daemon, and SIGHUP stops too; for the main thread.
 
     Args:
         file: the schedule file.
@@ -40,8 +40,9 @@ def tick(
         StoreFailed: the ledger can't be read or written.
     """
     with operating(file, environment=environment, log=log, profile=profile, program=program) as operation:
+        operation.wishes.may_reload = False
         _work(operation)
-        if operation.wishes.stop is not None:
+        if not operation.scheduler.is_idle:
             stop(operation, drain_seconds)
         while operation.forgetting.go_on(operation.scheduler.schedule.retention, now()):
             if operation.wishes.stop is not None:

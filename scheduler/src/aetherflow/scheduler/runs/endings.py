@@ -35,7 +35,8 @@ def ended(
         occurrence: as it was started.
         result: how its process ended.
         retry: whether it is run again where it failed.
-        cancel: why it was to be ended, where it was.
+        cancel: why it was to be ended, where it was. A run that others end while this scheduler leaves is ended with
+            it: systemd may signal all processes of a service.
         now: the time.
     """
     if result.timed_out:
@@ -43,12 +44,14 @@ def ended(
     if result.cancelled:
         return _cancelled(occurrence, now, cancel)
     code = _code_of(result)
-    if code == _OWNED and cancel is None:
+    if code == _OWNED and cancel != "asked":
         again_at = now + timedelta(seconds=OWNED_SECONDS)
         return _again(occurrence, now, Reason.OWNED, Status.WAITING, again_at, code)
     if cancel != "asked" and (code == _FAILED or result.signal == signal.SIGKILL):
         return _failed(occurrence, now, Status.FAILED, retry, code)
     status = _STATUS_OF.get(code, Status.FAILED)
+    if status is Status.INTERRUPTED and cancel == "leaving":
+        return _cancelled(occurrence, now, cancel)
     return Ended(occurrence=occurrence, status=status, ended_at=now, exit_code=code)
 
 

@@ -50,6 +50,8 @@ class Launcher:
         self._now = now or _now
         self._working: dict[_Key, _Work] = {}
         self._ends: SimpleQueue[Ended] = SimpleQueue()
+        #: This scheduler leaves: what is ended from now on is gone on with by another one.
+        self.is_leaving = False
 
     @property
     def working(self) -> tuple[Occurrence, ...]:
@@ -79,10 +81,10 @@ class Launcher:
         work.cancelled.set()
         return True
 
-    def cancel_all(self, why: Cancel) -> None:
-        """Have all runs end."""
+    def cancel_all(self) -> None:
+        """Have all runs end because this scheduler leaves."""
         for occurrence in self.working:
-            self.cancel(occurrence, why)
+            self.cancel(occurrence, "leaving")
 
     def collect(self) -> tuple[Ended, ...]:
         """The ends since it was last asked for."""
@@ -118,7 +120,8 @@ class Launcher:
                 add_line(work.output, str(problem))
             retry = _NEVER if isinstance(error, InvalidInput) else work.retry
             return not_started(work.occurrence, retry, now=self._now())
-        end = ended(work.occurrence, result, work.item.retry, cancel=work.why, now=self._now())
+        cancel: Cancel | None = work.why or ("leaving" if self.is_leaving else None)
+        end = ended(work.occurrence, result, work.item.retry, cancel=cancel, now=self._now())
         add_line(work.output, _last_line(end))
         return end
 

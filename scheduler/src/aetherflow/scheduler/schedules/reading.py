@@ -19,6 +19,7 @@ from aetherflow.kernel.api import (
     Misfit,
     Problem,
     Reading,
+    StartChecks,
     read_document,
     read_into,
     shapes,
@@ -64,12 +65,13 @@ def read_schedule(
     findings = Findings(Reading(document))
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - links stay: paths start where the user sees the file
     schedule = None
-    try:
-        now = now or datetime.now(UTC)
-        flows = Flows(findings, environment=environment, profile=profile, now=now) if checks_flows else None
-        schedule = _schedule(document, whole, findings, flows, now)
-    except EnoughProblems:
-        findings.stop()
+    now = now or datetime.now(UTC)
+    with StartChecks(environment=environment) as checks:
+        flows = Flows(findings, checks, profile=profile, now=now) if checks_flows else None
+        try:
+            schedule = _schedule(document, whole, findings, flows, now)
+        except EnoughProblems:
+            findings.stop()
     problems = findings.in_order()
     if schedule is None or findings.error_count:
         raise _refusal(problems)

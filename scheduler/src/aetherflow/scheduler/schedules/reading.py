@@ -90,7 +90,7 @@ def _schedule(
     document: Document, file: Path, findings: Findings, flows: Flows | None, now: datetime
 ) -> Schedule | None:
     found: dict[str, Any] = {}
-    read_into(found, "schedule", _SCHEDULE_KEYS, findings.reading, document.value, ())
+    read_into(found, "schedule", _whole, findings.reading, document.value, ())
     if "schedule" not in found:
         return None
     written = found["schedule"]
@@ -170,7 +170,7 @@ def _version(_reading: Reading, value: object, _path: YamlPath) -> int:
 
 
 _RUNS = shapes.whole_number(1, MOST_RUNS)
-_DAYS = shapes.number(0, _MOST_DAYS)
+_DAYS = shapes.number(0, _MOST_DAYS, of="days")
 _SCHEDULE_KEYS = Fields(
     "a schedule",
     {
@@ -183,3 +183,13 @@ _SCHEDULE_KEYS = Fields(
         "items": Field(items, is_required=True),
     },
 )
+
+
+def _whole(reading: Reading, value: object, path: YamlPath) -> dict[str, Any]:
+    try:
+        return _SCHEDULE_KEYS(reading, value, path)
+    except Misfit as misfit:
+        if isinstance(value, dict):
+            raise
+        mend = "a schedule is a mapping with `timezone` and `items`"
+        raise Misfit(misfit.code, misfit.message, mend) from None

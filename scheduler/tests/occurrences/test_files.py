@@ -139,6 +139,22 @@ def test_owners_that_can_not_be_used_are_told(store, state):
     assert [each.status.value for each in store.history()] == ["WAITING"]
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_ledger_that_is_removed_or_replaced_under_a_scheduler_is_not_written_any_more(opened, state, is_replaced):
+    store = opened()
+    store.account([due(0)], at(0))
+    state.rename(state.with_name("elsewhere"))
+    if is_replaced:
+        opened().account([due(0)], at(0))
+    for work in (lambda: store.claim(room(), at(0)), lambda: store.account([due(60)], at(60))):
+        with pytest.raises(StoreFailed, match="removed or replaced"):
+            work()
+    if is_replaced:
+        state.rename(state.with_name("another"))
+    state.with_name("elsewhere").rename(state)
+    assert [run.scheduled_for for run in store.claim(room(), at(0))] == [at(0)]
+
+
 def test_damaged_pages_are_told(store, state):
     store.account([due(*range(2_000), misfire="skip")], at(10_000))
     store.close()

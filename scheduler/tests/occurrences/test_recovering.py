@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from scheduler.tests.occurrences.moments import Reason, Status, at, due, ended, room, shown
@@ -204,3 +208,48 @@ def test_lock_files_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_pat
     remove_dead(folder)
     assert [file.name for file in folder.iterdir()] == [f"{owner.name}.lock"]
     owner.let_go()
+
+
+@contextmanager
+def watched_removals(folder, look):
+    """Has each file of a folder looked at in the moment before it is removed."""
+    is_watching = True
+
+    def notice(event, arguments):
+        if is_watching and event == "os.remove" and Path(arguments[0]).parent == folder:
+            look(Path(arguments[0]))
+
+    sys.addaudithook(notice)
+    try:
+        yield
+    finally:
+        # There is no way to take a hook out.
+        is_watching = False
+
+
+def test_lock_file_of_the_dead_can_not_be_taken_while_it_is_removed(tmp_path):
+    folder = tmp_path / "owners"
+    folder.mkdir()
+    (folder / "dead.lock").touch()
+    refused = []
+
+    def take(file):
+        with file.open() as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                refused.append(file.name)
+
+    with watched_removals(folder, take):
+        remove_dead(folder)
+    assert refused == ["dead.lock"]
+    assert list(folder.iterdir()) == []
+
+
+def test_scheduler_whose_lock_file_is_removed_is_alive_again_when_it_says_so(opened, state):
+    store, other = opened(), opened()
+    store.heartbeat(at(0))
+    shutil.rmtree(state / "owners")
+    assert [owner.is_alive for owner in other.owners()] == [False]
+    store.heartbeat(at(5))
+    assert [owner.is_alive for owner in other.owners()] == [True]

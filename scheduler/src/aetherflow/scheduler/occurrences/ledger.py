@@ -47,6 +47,8 @@ class OccurrenceLedger:
     def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        #: What stands at its path belongs to somebody else where it is another file.
+        self._opened = _identity_of(path)
         self._guard = threading.RLock()
         self._owners = path.with_name("owners")
         self._owner = Owner(self._owners)
@@ -64,7 +66,7 @@ class OccurrenceLedger:
         with self._looking():
             if room.max_runs < 1 or not claiming.is_any_due(self._connection, due_until):
                 return ()
-        self._owner.live()
+        self._live()
         with self._writing():
             taken = claiming.claim(self._connection, room, self._owner.name, now, due_until)
             if taken:
@@ -92,7 +94,7 @@ class OccurrenceLedger:
         return recovered
 
     def heartbeat(self, now: datetime) -> None:
-        self._owner.live()
+        self._live()
         with self._writing():
             self._say_heard(now)
 
@@ -175,6 +177,15 @@ class OccurrenceLedger:
         self._owner.let_go()
         self._connection.close()
 
+    def _live(self) -> None:
+        self._refuse_another_file()
+        self._owner.live()
+
+    def _refuse_another_file(self) -> None:
+        """Others work with what is at the path: with two files, each occurrence would be run twice."""
+        if _identity_of(self._path) != self._opened:
+            raise unusable(self._path, "somebody has removed or replaced it while it was open")
+
     def _say_heard(self, now: datetime) -> None:
         said = {"owner": self._owner.name, "pid": os.getpid(), "now": milliseconds_of(now)}
         self._connection.execute(_HEARD, said)
@@ -182,6 +193,7 @@ class OccurrenceLedger:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction, on the disk when it ends."""
+        self._refuse_another_file()
         try:
             with Transaction(self._connection, self._path, self._guard, CONTENTS):
                 yield
@@ -200,6 +212,15 @@ class OccurrenceLedger:
 
     def _not_understood(self, error: Exception) -> StoreFailed:
         return unusable(self._path, "it holds something that this version does not understand")
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """What makes a file this one, whatever it is called; null where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 if TYPE_CHECKING:

@@ -36,7 +36,10 @@ class Owner:
             StoreFailed: the folder can't be used.
         """
         if self._descriptor is not None:
-            return
+            if _is_named(_lock_file(self._folder, self.name), self._descriptor):
+                return
+            # Somebody has removed the file: whoever looks takes us for dead.
+            self.let_go()
         try:
             make_private_folders(self._folder)
             self._descriptor = open_locked(_lock_file(self._folder, self.name), _wait_for_lock)
@@ -81,9 +84,25 @@ def remove_dead(folder: Path) -> None:
     """Remove the lock files of those that are dead; none of their names comes again."""
     with suppress(OSError):
         for file in list(folder.glob("*.lock")):
-            if not is_alive(folder, file.stem):
-                with suppress(OSError):
-                    file.unlink()
+            with suppress(OSError):
+                _remove(file)
+
+
+def _remove(file: Path) -> None:
+    # While we hold its lock: whoever has just made the file, and waits for the lock on it, makes it anew then.
+    descriptor = open_locked(file, _take_free_lock)
+    try:
+        file.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _is_named(file: Path, descriptor: int) -> bool:
+    """Whether an open file is still the one of a name."""
+    try:
+        return os.path.samestat(file.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def _lock_file(folder: Path, name: str) -> Path:
@@ -93,3 +112,8 @@ def _lock_file(folder: Path, name: str) -> Path:
 def _wait_for_lock(descriptor: int) -> None:
     """Nobody else holds it for longer than a look takes."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _take_free_lock(descriptor: int) -> None:
+    """Raise where somebody holds it."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aetherflow.kernel.api import LedgerFailed
 
-from ..occurrences.records import Due, Ended, Room, Status
+from ..occurrences.records import Due, Ended, Reason, Room, Status
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
@@ -158,6 +159,7 @@ class Scheduler:
     def _write_ends(self, now: datetime) -> None:
         if not self._ends:
             return
+        self._ends = [end if end.occurrence.item in self._enabled else _for_good(end) for end in self._ends]
         self._store.finish(self._ends, now)
         written, self._ends = self._ends, []
         for end in written:
@@ -207,6 +209,14 @@ class Scheduler:
             self._teller.started(occurrence)
             self._launcher.start(occurrence, self.schedule.items[occurrence.item])
         return len(claimed)
+
+
+def _for_good(end: Ended) -> Ended:
+    """The end of a run whose item is not there any more: nobody would ever try it again."""
+    if end.again_at is None:
+        return end
+    status = end.status if end.status.is_over else Status.INTERRUPTED
+    return replace(end, status=status, reason=Reason.REMOVED, again_at=None)
 
 
 def _now() -> datetime:

@@ -30,6 +30,14 @@ _SKIP_DISABLED = (
     " WHERE status = 'WAITING'"
     " AND origin = 'SCHEDULE' AND item IN (SELECT item FROM items WHERE is_enabled = 0)"
 )
+#: By this much, in milliseconds, a clock is not set back: it was wrong before.
+_CLOCK_WAS_WRONG = 2 * 24 * 60 * 60 * 1000
+#: What it left lies so far ahead that nothing would run until then; rows that are there keep all from running twice.
+_SET_RIGHT = (
+    "UPDATE items SET looked_until = ?1 WHERE looked_until > ?1 + ?2",
+    "UPDATE items SET forgotten_until = ?1 WHERE forgotten_until > ?1 + ?2",
+    "UPDATE occurrences SET due_at = ?1 WHERE status = 'WAITING' AND due_at > ?1 AND scheduled_for > ?1 + ?2",
+)
 _ENABLED = "SELECT item, looked_until, is_paused FROM items WHERE is_enabled = 1"
 _ALL = "SELECT item, looked_until, is_paused FROM items"
 
@@ -41,6 +49,8 @@ def register(connection: LedgerConnection, items: Mapping[str, bool], now: datet
     connection.execute(_DISABLE_OTHERS, (given,))
     connection.execute(_DROP_REMOVED, (at, given))
     connection.execute(_SKIP_DISABLED, (at,))
+    for statement in _SET_RIGHT:
+        connection.execute(statement, (at, _CLOCK_WAS_WRONG))
     return _states(connection, _ENABLED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aetherflow.kernel.api import LedgerFailed
 
@@ -24,6 +24,10 @@ LONGEST_SLEEP = 1.0
 LIVE_SECONDS = 5.0
 #: How many moments are accounted for in one look; the next one follows at once where there are more.
 MOST_MOMENTS = 10_000
+
+
+#: A clock that goes back by more than this was wrong before: what it said is forgotten.
+CLOCK_WAS_WRONG = timedelta(days=2)
 
 
 class Scheduler:
@@ -114,6 +118,8 @@ class Scheduler:
         self._ends += self._launcher.collect()
         started = 0
         try:
+            if now < self._last_look - CLOCK_WAS_WRONG:
+                self._use(self.schedule)
             self._write_ends(now)
             self._live(now)
             if not self.is_draining:
@@ -129,7 +135,7 @@ class Scheduler:
         else:
             if self.patience.work():
                 self._teller.tell("INFO", "ledger_works")
-        self._last_look = now
+            self._last_look = now
         return started
 
     def _use(self, schedule: Schedule) -> None:

@@ -217,6 +217,53 @@ def test_new_rule_is_not_blamed_for_the_time_before_it(bench, clock, schedule):
     after_a_restart.close()
 
 
+DAILY = '{id: it, cron: "0 8 * * *", flow_yaml: flow.yaml, misfire: all, misfire_grace_time: 86400}'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        DAILY.replace("0 8", "0 *"),
+        DAILY.replace('cron: "0 8 * * *"', "interval: 1h"),
+        DAILY.replace("0 8", "0 18").replace("}", ", timezone: Asia/Dubai}"),
+        DAILY.replace('cron: "0 8 * * *"', "at: [2026-11-26T14:00]"),
+    ],
+)
+def test_rule_that_was_edited_while_nobody_looked_is_not_blamed_for_the_time_before_it(bench, clock, schedule, other):
+    bench(DAILY.replace("0 8", "0 11")).look()
+    clock.jump(hours=2, minutes=30)
+    file = schedule(other)
+    written = clock.now - timedelta(minutes=1)
+    os.utime(file, (written.timestamp(), written.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == []
+    after_a_restart.close()
+
+
+def test_times_since_a_rule_was_edited_are_its_own_also_where_nobody_looked(bench, clock, schedule):
+    bench(DAILY).look()
+    clock.jump(hours=2, minutes=30)
+    file = schedule(DAILY.replace("0 8", "0 *"))
+    written = clock.now - timedelta(hours=1)
+    os.utime(file, (written.timestamp(), written.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == [("26 14:00", Status.SUCCESS, Reason.NONE)]
+    after_a_restart.close()
+
+
+def test_rule_that_nobody_edited_is_made_up_for_whenever_its_file_was_written(bench, clock, schedule):
+    bench(DAILY.replace("0 8", "0 14")).look()
+    clock.jump(hours=2)
+    file = schedule(DAILY.replace("0 8", "0 14"))
+    os.utime(file, (clock.now.timestamp(), clock.now.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
+    after_a_restart.close()
+
+
 def test_item_that_comes_with_another_file_is_looked_at_from_then_on(bench, clock, schedule):
     at_work = bench(HOURLY)
     clock.jump(minutes=50)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from aetherflow.kernel.api import LedgerFailed
 
@@ -13,7 +14,7 @@ from ..occurrences.records import Due, Ended, Reason, Room, Status
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
-from .looking import due_of, next_of
+from .looking import due_of, next_of, times_of
 from .patience import LEDGER_SECONDS, Patience
 from .telling import Teller
 from .waking import Wakings
@@ -140,7 +141,12 @@ class Scheduler:
 
     def _use(self, schedule: Schedule) -> None:
         now = self._now()
-        states = self._store.register({item.id: item.enabled for item in schedule.items.values()}, now)
+        states = self._store.register(
+            {item.id: item.enabled for item in schedule.items.values()},
+            now,
+            times_of={item.id: times_of(item) for item in schedule.items.values()},
+            written_at=_written_at(schedule.file, now),
+        )
         self.schedule = schedule
         self._wakings = Wakings()
         self._looked_until = {}
@@ -215,6 +221,14 @@ class Scheduler:
             self._teller.started(occurrence)
             self._launcher.start(occurrence, self.schedule.items[occurrence.item])
         return len(claimed)
+
+
+def _written_at(file: Path, now: datetime) -> datetime:
+    """When a schedule file was written last."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return now
 
 
 def _for_good(end: Ended) -> Ended:

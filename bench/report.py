@@ -139,8 +139,10 @@ def _told_rows(results: Iterable[Result]) -> Iterator[Sequence[str]]:
                 "",
             )
             for other in result.beside:
-                aim = f"≤ {other.side.aim:g}" if other.side.aim else ""
-                yield f"· {other.side.name}", f"{other.middle.told[name]:.3g}", _spread(result.ratios(other, name)), aim
+                figure = other.middle.told[name]
+                # Nothing is a multiple of nothing.
+                ratio = _spread(result.ratios(other, name)) if figure else ""
+                yield f"· {other.side.name}", f"{figure:.3g}", ratio, f"≤ {other.side.aim:g}" if other.side.aim else ""
 
 
 def _figures(measured: Measured) -> tuple[str, str, str]:

@@ -33,7 +33,7 @@ def main() -> int:
             scheduler.terminate()
     print()
     say("history", "--since", began)
-    say("next", "--count", "4")
+    say("list")
     print("Nothing runs any more. The schedule goes on with the first command above, until Ctrl-C.")
     return scheduler.returncode
 

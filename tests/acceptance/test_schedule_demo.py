@@ -55,10 +55,15 @@ def test_history_shows_the_run_that_was_asked_for_and_those_of_the_clock(told):
     assert all(int(time[-2:]) % {"clock": 5, "weather": 60}[item] == 0 for time, item in by_the_clock)
 
 
-def test_what_comes_next_is_shown(told):
-    following = told.partition(" next ")[2]
+def test_items_are_listed_with_their_last_time_and_the_next_one(told):
+    listed = told.partition(" list ")[2]
 
-    assert len(re.findall(r"America/Los_Angeles +(?:clock|weather)", following)) == 4
+    for item, trigger in (("weather", r"cron \* \* \* \* \*"), ("clock", "every 5s")):
+        line = re.search(
+            rf"^{item} +{trigger} +America/Los_Angeles +enabled +(\S+ \S+) +\w+ +(\S+ \S+) ", listed, re.MULTILINE
+        )
+        assert line is not None, listed
+        assert line[1] < line[2]
 
 
 def test_weather_has_its_results_and_each_run_its_output(told, demos):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from aetherflow.kernel.api import InvalidInput, RefusedByPolicy, open_start_check
+from aetherflow.kernel.api import InvalidInput, RefusedByPolicy, StartChecks, open_start_check
 
 pytestmark = pytest.mark.integration
 
@@ -106,6 +106,20 @@ def test_profile_that_is_asked_for_is_the_one_that_counts(project):
     assert opened(project).flow_id == "daily"
     with pytest.raises(RefusedByPolicy):
         opened(project, profile="enterprise")
+
+
+def test_flows_are_checked_under_the_profile_of_their_own_project_and_of_what_is_asked(project):
+    project.write("daily.yaml", FLOW)
+    project.write("other/aetherflow.yaml", "profile: enterprise\n")
+    project.write("other/daily.yaml", FLOW)
+
+    with StartChecks(environment=project.environ(LABEL="x")) as checks:
+        for _ in range(2):
+            assert checks.open(project.folder / "daily.yaml").flow_id == "daily"
+            with pytest.raises(RefusedByPolicy):
+                checks.open(project.folder / "other/daily.yaml")
+            with pytest.raises(RefusedByPolicy):
+                checks.open(project.folder / "daily.yaml", profile="enterprise")
 
 
 def test_asking_thousands_of_times_reads_no_file_and_leaves_nothing_behind(project, check):

@@ -29,6 +29,18 @@ def test_a_missing_file_is_told_with_the_nearest_name(tmp_path):
     assert problem.where.file == str(tmp_path / "reprot.yaml")
 
 
+def test_a_missing_file_is_not_taken_for_one_whose_name_ends_alike(tmp_path):
+    (tmp_path / "slow.yaml").write_text("a: 1")
+
+    assert refusal(tmp_path / "moved.yaml").help == ""
+
+
+def test_a_missing_file_may_be_there_with_another_ending(tmp_path):
+    (tmp_path / "greet.yaml").write_text("a: 1")
+
+    assert refusal(tmp_path / "greet.yml").help == "did you mean 'greet.yaml'?"
+
+
 def test_a_file_in_a_missing_folder_is_told_so(tmp_path):
     assert refusal(tmp_path / "no" / "x.yaml").help == "its folder does not exist"
 

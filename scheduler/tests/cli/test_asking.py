@@ -61,17 +61,17 @@ def test_backfill_asks_for_each_time_once_the_last_day_included(place):
 
 def test_backfill_takes_what_failed_only_where_it_is_asked_to(place, hour_ago):
     place.write(
-        "minutely.yaml",
+        "schedule.yaml",
         'version: 1\ntimezone: UTC\nitems: [{id: m, cron: "* * * * *", flow_yaml: flow.yaml}]\n',
     )
     minute = hour_ago.replace(second=0)
     place.remember("m", minute, ends=[FAILED])
     span = ("--from", f"{minute:%Y-%m-%dT%H:%M}", "--to", f"{minute:%Y-%m-%dT%H:%M}")
-    assert place("backfill", "minutely.yaml", "m", *span, "--dry-run", "--json").json["would_run"] == []
-    dry = place("backfill", "minutely.yaml", "m", *span, "--again", "--dry-run", "--json").json
+    assert place("backfill", "schedule.yaml", "m", *span, "--dry-run", "--json").json["would_run"] == []
+    dry = place("backfill", "schedule.yaml", "m", *span, "--again", "--dry-run", "--json").json
     assert dry["would_run"] == [f"{minute:%Y-%m-%dT%H:%M:%S}.000Z"]
-    assert place("backfill", "minutely.yaml", "m", *span, "--json").json["asked"] == 0
-    assert place("backfill", "minutely.yaml", "m", *span, "--again", "--json").json["asked"] == 1
+    assert place("backfill", "schedule.yaml", "m", *span, "--json").json["asked"] == 0
+    assert place("backfill", "schedule.yaml", "m", *span, "--again", "--json").json["asked"] == 1
 
 
 @pytest.mark.parametrize("command", [["trigger"], ["backfill", *THREE_DAYS]], ids=lambda command: command[0])

@@ -51,7 +51,7 @@ LONG_ID = "a" * 44
 MISTAKES = [
     # The file
     Mistake("no_mapping", "- 1\n", "AF-WRONG-TYPE", 1, 1, "this must be a mapping, not a list"),
-    Mistake("empty", "", "AF-WRONG-TYPE", 1, 1, "this must be a mapping, not nothing"),
+    Mistake("empty", "", "AF-WRONG-TYPE", 1, 1, "a mapping with `timezone` and `items`"),
     Mistake("text_alone", "nightly\n", "AF-WRONG-TYPE", 1, 1, "this must be a mapping, not text"),
     Mistake("no_items", "version: 1\ntimezone: UTC\n", "AF-MISSING-KEY", 1, 1, "a schedule needs the key 'items'"),
     Mistake("no_zone", f"version: 1\n{REST}", "AF-SCHEDULE-ZONE", 1, 1, "no clock is taken for it in silence"),
@@ -186,7 +186,7 @@ MISTAKES = [
     in_item("params_as_list", "params: [1]", "AF-WRONG-TYPE", 13, "must be a mapping"),
     in_item("job_as_list", "flow_job: [a]", "AF-WRONG-TYPE", 15, "must be text"),
     # Policies
-    in_item("calendar", "calendar: office", "AF-SCHEDULE-CALENDAR", 15, "no calendar 'office'"),
+    in_item("calendar", "calendar: office", "AF-SCHEDULE-CALENDAR", 15, "`calendars: {NAME: {}}`"),
     in_item("calendar_as_number", "calendar: 1", "AF-WRONG-TYPE", 15, "a calendar's name"),
     in_item("calendar_without_use", "calendar: {working_day: 1}", "AF-MISSING-KEY", 5, "'use'"),
     Mistake(
@@ -205,12 +205,12 @@ MISTAKES = [
         42,
         "no week has 8 working days",
     ),
-    in_item("pool", "pool: warehouse", "AF-SCHEDULE-POOL", 11, "no pool 'warehouse'"),
+    in_item("pool", "pool: warehouse", "AF-SCHEDULE-POOL", 11, "`limits: {pools: {NAME: 1}}`"),
     in_item("overlap", "overlap: skp", "AF-WRONG-VALUE", 14, "did you mean 'skip'?"),
     in_item("overlap_as_truth", "overlap: false", "AF-WRONG-TYPE", 14, "must be text"),
     in_item("misfire", "misfire: none", "AF-WRONG-VALUE", 14, "all, latest, skip"),
     in_item("dst", "dst: both", "AF-WRONG-VALUE", 10, "once, skip, twice"),
-    in_item("grace_as_span", "misfire_grace_time: 5m", "AF-WRONG-TYPE", 25, "must be a number"),
+    in_item("grace_as_span", "misfire_grace_time: 5m", "AF-WRONG-TYPE", 25, "write how many, as a number alone"),
     in_item("negative_jitter", "jitter_seconds: -1", "AF-WRONG-VALUE", 21, "0 or more"),
     in_item("enabled_in_words", "enabled: yes", "AF-WRONG-TYPE", 14, "write true"),
     in_item("no_seconds", "max_run_seconds: 0", "AF-WRONG-VALUE", 22, "0 is too small"),

@@ -10,6 +10,8 @@ import pytest
 
 from aetherflow.kernel.api import InvalidInput
 from aetherflow.scheduler.schedules.models import Limits, Retention, Retry
+from aetherflow.scheduler.schedules.reading import read_schedule
+from aetherflow.scheduler.schedules.state_folder import state_folder
 
 pytestmark = pytest.mark.unit
 
@@ -245,6 +247,16 @@ def test_schedule_without_items_is_a_warning(folder):
 
     assert schedule.items == {}
     assert [problem.message for problem in schedule.problems] == ["there are no items: nothing will run"]
+
+
+def test_schedules_in_one_folder_have_a_state_each(folder):
+    text = head("  - {id: a, cron: 0 6 * * *, flow: flow.yaml}\n")
+    first, second = folder.write("schedule.yaml", text), folder.write("reports.yml", text)
+
+    states = [read_schedule(file, environment={}).state for file in (first, second)]
+
+    assert states == [folder.path / ".aetherflow/schedule", folder.path / ".aetherflow/schedule-reports"]
+    assert states == [state_folder(first), state_folder(second)]
 
 
 def test_state_that_is_a_file_is_refused(folder):

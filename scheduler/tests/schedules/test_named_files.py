@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -160,13 +161,23 @@ def test_file_of_dates_that_can_not_be_read_is_one_problem(folder, make, words):
     with pytest.raises(InvalidInput) as refused:
         folder.read(with_calendar())
 
-    assert [(each.code, str(each.where)) for each in refused.value.problems] == [
-        ("AF-SCHEDULE-DATES", "closed.txt:1:1")
-    ]
-    assert words in refused.value.problems[0].message
+    (problem,) = refused.value.problems
+    assert (problem.code, Path(problem.where.file).name) == ("AF-SCHEDULE-DATES", "schedule.yaml")
+    assert (problem.where.line, problem.where.column) == (1, 37)
+    assert "closed.txt" in problem.message
+    assert words in problem.message
 
 
 def test_file_of_wrong_dates_is_told_in_its_first_lines(folder):
     folder.write("closed.txt", "soon\n" * 1000)
 
     assert len(told(folder, with_calendar())) == 20
+
+
+def test_flow_is_told_by_its_whole_path_where_a_service_works_in_the_root_folder(folder, monkeypatch):
+    monkeypatch.chdir("/")
+
+    with pytest.raises(InvalidInput) as refused:
+        folder.read(HEAD + item("a", "flow: moved.yaml"))
+
+    assert f"the flow {folder.path}/moved.yaml can't be read" in refused.value.problem.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -91,46 +92,51 @@ def faults_of_crowd(mutant, folder):
     return [*verdict.violations, *crowd.faults]
 
 
-MUTANTS = [
-    (NO_KEY, faults_of_kills, "twice"),
-    (NO_KEY, faults_of_crowd, "twice"),
-    (LIVING_FOR_DEAD, faults_of_crowd, "taken from the living"),
-    (NO_RECOVERY, faults_of_kills, "left"),
-]
+def sleeps(mutant, folder):
+    clock = MovedClock(built_library(folder), folder / "clock")
+    code = environment_of(mutant, folder / "code", clock.environment)
+    jumper = Jumper(Place(folder=folder / "place", code=code, items=JUMPED), clock)
+    jumper.jump(HOUR)
+    return ["busy"] if jumper.busiest >= MOST_SLEEPS else []
 
 
-@pytest.mark.parametrize(
-    ("mutant", "faults_of", "tells"),
-    MUTANTS,
-    ids=lambda each: getattr(each, "name", None) or getattr(each, "__name__", None),
-)
-def test_a_mutant_is_found(mutant, faults_of, tells, tmp_path):
-    faults = faults_of(mutant, tmp_path)
+def kinds_of_descriptors(mutant, folder):
+    soak = soaked(folder / "place", stubs=120, flows=0, code=environment_of(mutant, folder / "code"))
+    return ["more and more"] if len({sample.descriptors for sample in soak.idle}) > 1 else []
+
+
+def remembered(mutant, folder):
+    stubs = int(1.3 * MOST_REMEMBERED)
+    soak = soaked(folder / "place", stubs=stubs, flows=0, code=environment_of(mutant, folder / "code"))
+    return ["too much"] if max(sample.rows for sample in soak.samples) > MOST_REMEMBERED else []
+
+
+#: Each with who looks for it, and how the fault begins that tells of it.
+MUTANTS = {
+    "no key, kills": (NO_KEY, faults_of_kills, "twice"),
+    "no key, several": (NO_KEY, faults_of_crowd, "twice"),
+    "living for dead": (LIVING_FOR_DEAD, faults_of_crowd, "taken from the living"),
+    "no recovery": (NO_RECOVERY, faults_of_kills, "left"),
+    "no sleep": (NO_SLEEP, sleeps, "busy"),
+    "left open": (LEFT_OPEN, kinds_of_descriptors, "more and more"),
+    "nothing forgotten": (NOTHING_FORGOTTEN, remembered, "too much"),
+}
+
+
+@pytest.fixture(scope="module")
+def hunts(tmp_path_factory):
+    """All of them, some at the same time: most of each is waiting."""
+    with ThreadPoolExecutor(3) as pool:
+        yield {
+            name: pool.submit(faults_of, mutant, tmp_path_factory.mktemp("mutant"))
+            for name, (mutant, faults_of, _) in MUTANTS.items()
+        }
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found(hunts, name):
+    mutant, _, tells = MUTANTS[name]
+    faults = hunts[name].result()
 
     print(f"\nmutant: {mutant.name}: {[fault for fault in faults if fault.startswith(tells)][:1]}")
     assert any(fault.startswith(tells) for fault in faults), faults
-
-
-def test_a_mutant_that_is_always_busy_is_found(tmp_path):
-    clock = MovedClock(built_library(tmp_path), tmp_path / "clock")
-    code = environment_of(NO_SLEEP, tmp_path / "code", clock.environment)
-    jumper = Jumper(Place(folder=tmp_path / "place", code=code, items=JUMPED), clock)
-    jumper.jump(HOUR)
-
-    print(f"\nmutant: {NO_SLEEP.name}: {jumper.busiest:.0f} sleeps a second")
-    assert jumper.busiest >= MOST_SLEEPS
-
-
-def test_a_mutant_that_leaves_files_open_is_found(tmp_path):
-    soak = soaked(tmp_path / "place", stubs=120, flows=0, code=environment_of(LEFT_OPEN, tmp_path / "code"))
-
-    print(f"\nmutant: {LEFT_OPEN.name}: {soak}")
-    assert len({sample.descriptors for sample in soak.idle}) > 1
-
-
-def test_a_mutant_that_forgets_nothing_is_found(tmp_path):
-    stubs = int(1.3 * MOST_REMEMBERED)
-    soak = soaked(tmp_path / "place", stubs=stubs, flows=0, code=environment_of(NOTHING_FORGOTTEN, tmp_path / "code"))
-
-    print(f"\nmutant: {NOTHING_FORGOTTEN.name}: {soak}")
-    assert max(sample.rows for sample in soak.samples) > MOST_REMEMBERED

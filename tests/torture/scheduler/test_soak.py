@@ -41,7 +41,10 @@ def test_its_descriptors_threads_and_children_are_as_many_as_before(soak):
 
 
 def test_its_memory_grows_by_less_than_a_mebibyte_with_a_thousand_runs(soak):
-    assert soak.memory_per_thousand < MEBIBYTE
+    thousands = (soak.warm[-1].runs - soak.warm[0].runs) / 1000
+
+    # Pages are not bought one by one: a few runs are no measure.
+    assert soak.memory_per_thousand * thousands < MEBIBYTE * max(1, thousands)
 
 
 def test_its_ledger_and_its_outputs_hold_what_is_to_be_remembered_and_no_more(soak):

@@ -20,6 +20,8 @@ CLOCKS_SECONDS = 0.5
 SETTLING_SECONDS, PATIENCE_SECONDS = 6.0, 60.0
 #: What is looked at only so much later is missed: what the scheduler takes for late is somewhat more.
 LATE_SECONDS = 4
+#: How many runs may be at work at once, where the schedule file does not say.
+MOST_RUNS = 8
 #: What nothing more becomes of.
 OVER = {"SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "INTERRUPTED", "SKIPPED", "MISSED"}
 #: Of the occurrences that no policy left out, so many must have run.
@@ -77,6 +79,7 @@ def judge(place: Place, whole: Span, *, every: int = 1) -> Verdict:
         *_taken_from_the_living(changes, {each.pid: each.left_at for each in place.schedulers if each.left_at}),
         *(_ends(rows, ends) if place.runs == "stub" else ()),
         *_left(rows, whole.ended),
+        *_too_many(changes),
     )
     return Verdict(
         violations=faults,
@@ -184,6 +187,15 @@ def _taken_from_the_living(changes: Iterable[Change], deaths: Mapping[int, float
             continue
         if change.pid is None or change.at < deaths.get(change.pid, float("inf")) - CLOCKS_SECONDS:
             yield f"taken from the living: {change.run_id} of process {change.pid} at {told(change.at)}"
+
+
+def _too_many(changes: Iterable[Change]) -> Iterator[str]:
+    """All schedulers together run no more at once than the file says."""
+    running = 0
+    for change in changes:
+        running += (change.new == "RUNNING") - (change.old == "RUNNING")
+        if running > MOST_RUNS:
+            yield f"too many: {running} run at once at {told(change.at)}"
 
 
 def _ends(rows: Iterable[Row], ends: Mapping[str, int]) -> Iterator[str]:

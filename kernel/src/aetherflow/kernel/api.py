@@ -129,7 +129,11 @@ if TYPE_CHECKING:
     from .run.flow import run_flow as run_flow
     from .run.request import RunRequest as RunRequest, RunResult as RunResult
     from .run.run_texts import RunTexts as RunTexts, compile_run_texts as compile_run_texts
-    from .run.start_check import StartCheck as StartCheck, open_start_check as open_start_check
+    from .run.start_check import (
+        StartCheck as StartCheck,
+        StartChecks as StartChecks,
+        open_start_check as open_start_check,
+    )
     from .spec import shapes as shapes
     from .spec.document import Document as Document, Raw as Raw, read_document as read_document
     from .spec.fields import (
@@ -254,7 +258,7 @@ _HOMES = {
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
     "run.run_texts": ("RunTexts", "compile_run_texts"),
-    "run.start_check": ("StartCheck", "open_start_check"),
+    "run.start_check": ("StartCheck", "StartChecks", "open_start_check"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
     "state.file_systems": ("network_under",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..contracts.spelling import did_you_mean
 from ..errors import InvalidInput, Problem, RefusedByPolicy
@@ -50,6 +50,12 @@ class Surroundings:
     redactor: Redactor
     #: Warnings about the surroundings themselves.
     problems: tuple[Problem, ...]
+
+
+class Surround(Protocol):
+    """Finds what the flows of a project are prepared in, as `surroundings_of` does."""
+
+    def __call__(self, project: Project, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,7 @@ def prepare_flow(
     environ: Mapping[str, str] | None = None,
     shown_as: str | None = None,
     is_scheduled: bool = False,
+    surround: Surround | None = None,
 ) -> Prepared:
     """Read a flow and find everything that is wrong with it.
 
@@ -112,13 +119,15 @@ def prepare_flow(
         environ: the environment to take the snapshot from; the process's own by default.
         shown_as: the file's name in messages; as given by default.
         is_scheduled: whether whoever starts it says for when the run was planned.
+        surround: finds the surroundings of a project; by default `surroundings_of`, each time anew.
 
     Raises:
         InvalidInput: the file can't be read as YAML, or the surroundings are wrong.
         RefusedByPolicy: the policy can't be read, or the profile may not be chosen.
     """
     document = read_document(flow_file, shown_as=shown_as)
-    surroundings = find_surroundings(flow_file, profile=profile, environ=os.environ if environ is None else environ)
+    find = surround or surroundings_of
+    surroundings = find(find_project(flow_file), profile=profile, environ=os.environ if environ is None else environ)
     block = _FlowBlock(surroundings.environment)
     examined = examine_flow(document, render=block.render)
     return _checked(document, surroundings, examined, block.problems, is_scheduled=is_scheduled)
@@ -131,7 +140,16 @@ def find_surroundings(place: Path, *, profile: str | None, environ: Mapping[str,
         InvalidInput: environment files, settings or resource profiles are wrong.
         RefusedByPolicy: the policy can't be read, or the profile may not be chosen.
     """
-    project = find_project(place)
+    return surroundings_of(find_project(place), profile=profile, environ=environ)
+
+
+def surroundings_of(project: Project, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings:
+    """What the flows of a project are prepared in.
+
+    Raises:
+        InvalidInput: environment files, settings or resource profiles are wrong.
+        RefusedByPolicy: the policy can't be read, or the profile may not be chosen.
+    """
     runtime_profile = decide_profile(project, requested=profile, environ=environ)
     environment = take_environment(environ, folder=project.folder)
     redactor = Redactor()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from ..check.preparation import prepare_flow, require_job
+from ..check.preparation import prepare_flow, require_job, surroundings_of
 from ..contracts.records import RunKey
 from ..errors import InvalidInput
 from ..quick_dataclasses import dataclass, field
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from ..check.preparation import Surroundings
     from ..contracts.records import Json
     from ..errors import Problem
+    from ..policy.project import Project
     from ..resolve.redaction import Redactor
     from ..spec.models import Flow
 
@@ -66,6 +70,59 @@ class StartCheck:
         return tuple(_problems_of((lambda: _settle_id(run_id), find_job, settle)))
 
 
+class StartChecks:
+    """Checks of many flows: what those of one project share is looked at once. Close it when all are checked."""
+
+    def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ if environment is None else environment)
+        self._known: dict[tuple[Path, str | None], Surroundings] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the code of local plugins."""
+        self._open.close()
+
+    def open(self, path: Path | str, *, profile: str | None = None, shown_as: str | None = None) -> StartCheck:
+        """Read and check a flow as `aetherflow run --scheduled-time` does; no plugin is imported.
+
+        Args:
+            path: the flow's YAML file.
+            profile: the runtime profile asked for.
+            shown_as: the file's name in messages; as given by default.
+
+        Raises:
+            InvalidInput: the flow or its surroundings are wrong; holds all problems.
+            RefusedByPolicy: the runtime profile refuses what it uses, or may not be chosen.
+        """
+        prepared = prepare_flow(
+            Path(path),
+            profile=profile,
+            environ=self._environment,
+            shown_as=shown_as,
+            is_scheduled=True,
+            surround=self._surroundings,
+        )
+        return StartCheck(
+            warnings=prepared.warnings,
+            flow=prepared.checked().flow,
+            environment=prepared.surroundings.environment.values,
+            redactor=prepared.surroundings.redactor,
+        )
+
+    def _surroundings(self, project: Project, *, profile: str | None, environ: Mapping[str, str]) -> Surroundings:
+        asked = (project.folder, profile)
+        if asked not in self._known:
+            self._known[asked] = found = surroundings_of(project, profile=profile, environ=environ)
+            self._open.enter_context(found.index)
+        return self._known[asked]
+
+
 def open_start_check(
     path: Path | str,
     *,
@@ -73,7 +130,7 @@ def open_start_check(
     environment: Mapping[str, str] | None = None,
     shown_as: str | None = None,
 ) -> StartCheck:
-    """Read and check a flow as `aetherflow run --scheduled-time` does; no plugin is imported.
+    """Read and check one flow, as `StartChecks.open` does.
 
     Args:
         path: the flow's YAML file.
@@ -85,16 +142,8 @@ def open_start_check(
         InvalidInput: the flow or its surroundings are wrong; holds all problems.
         RefusedByPolicy: the runtime profile refuses what it uses, or may not be chosen.
     """
-    prepared = prepare_flow(Path(path), profile=profile, environ=environment, shown_as=shown_as, is_scheduled=True)
-    surroundings = prepared.surroundings
-    with surroundings.index:
-        flow = prepared.checked().flow
-    return StartCheck(
-        warnings=prepared.warnings,
-        flow=flow,
-        environment=surroundings.environment.values,
-        redactor=surroundings.redactor,
-    )
+    with StartChecks(environment=environment) as checks:
+        return checks.open(path, profile=profile, shown_as=shown_as)
 
 
 def _settle_id(run_id: str) -> None:

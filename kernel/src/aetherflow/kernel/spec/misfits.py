@@ -97,5 +97,6 @@ _MENDS = {
     "text": "write one text, in quotes",
     "a boolean": "write true or false",
     "a whole number": "write it in digits alone, without quotes",
+    "a number of": "write how many, as a number alone: 90",
     "a number": "write it as a number, without quotes: 0.5",
 }

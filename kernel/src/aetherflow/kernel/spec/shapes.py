@@ -82,13 +82,14 @@ def whole_number(minimum: int, maximum: int | None = None) -> Shape:
     return read
 
 
-def number(minimum: float, maximum: float | None = None) -> Shape:
-    """A number, whole or not, within limits."""
+def number(minimum: float, maximum: float | None = None, *, of: str = "") -> Shape:
+    """A number, whole or not, within limits; messages say of what."""
+    wanted = f"a number of {of}" if of else "a number"
 
     def read(_reading: Reading, value: object, _path: YamlPath) -> float:
         found = from_template(value)
         if isinstance(found, bool) or not isinstance(found, int | float):
-            raise wrong_type(value, "a number")
+            raise wrong_type(value, wanted)
         if isinstance(found, float) and not math.isfinite(found):
             raise Misfit("AF-WRONG-VALUE", "this must be a finite number", "leave the key out where there is no limit")
         _refuse_outside(found, minimum, maximum)
@@ -100,7 +101,7 @@ def number(minimum: float, maximum: float | None = None) -> Shape:
 #: A year: nobody means more, and no system can wait for ever.
 LONGEST_SECONDS = 366 * 24 * 3600
 
-seconds = number(0, LONGEST_SECONDS)
+seconds = number(0, LONGEST_SECONDS, of="seconds")
 
 
 def duration(reading: Reading, value: object, path: YamlPath) -> float:

@@ -72,8 +72,10 @@ def _mend(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return "its folder does not exist"
-    meant = nearest(path.name, (file.name for file in folder.iterdir() if file.suffix in _SUFFIXES))
-    return f"did you mean {meant!r}?" if meant else ""
+    # By their stems: the endings, which are alike, would make all names seem alike.
+    names = {file.stem: file.name for file in folder.iterdir() if file.suffix in _SUFFIXES}
+    meant = nearest(path.stem, names)
+    return f"did you mean {names[meant]!r}?" if meant else ""
 
 
 def check_text(source: bytes, file: str) -> bytes:

@@ -107,10 +107,14 @@ def _report_unknown(found: Mapping[str, Any], shared: Shared, findings: Findings
     """Note names that nothing outside of the item has."""
     calendar, pool = found.get("calendar"), found.get("pool")
     if calendar is not None and calendar.use not in shared.written_calendars:
-        mend = did_you_mean(calendar.use, shared.written_calendars)
+        mend = _mend_of_name(calendar.use, shared.written_calendars, "`calendars: {NAME: {}}`")
         findings.error(
             "AF-SCHEDULE-CALENDAR", f"there is no calendar {quoted(calendar.use)}", mend, (*path, "calendar")
         )
     if pool is not None and pool not in shared.written_pools:
-        mend = did_you_mean(pool, shared.written_pools)
+        mend = _mend_of_name(pool, shared.written_pools, "`limits: {pools: {NAME: 1}}`")
         findings.error("AF-SCHEDULE-POOL", f"there is no pool {quoted(pool)} in `limits.pools`", mend, (*path, "pool"))
+
+
+def _mend_of_name(name: str, known: frozenset[str], block: str) -> str:
+    return did_you_mean(name, known) if known else f"write it at the top of the file, as {block}"

@@ -107,6 +107,10 @@ def _is_country(code: str) -> bool:
 
 
 def _read(dates: _DateFile, folder: Path, findings: Findings, path: YamlPath) -> frozenset[date]:
-    found, problems = read_dates(absolute(folder, dates.text))
+    try:
+        found, problems = read_dates(absolute(folder, dates.text))
+    except Misfit as misfit:
+        findings.error(misfit.code, misfit.message, misfit.mend, (*path, "file"))
+        return frozenset()
     findings.behind((*path, "file"), problems)
     return found

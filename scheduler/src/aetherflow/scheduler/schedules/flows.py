@@ -12,7 +12,7 @@ from aetherflow.kernel.api import (
     Problem,
     RefusedByPolicy,
     StartCheck,
-    open_start_check,
+    StartChecks,
     parameter_text,
 )
 
@@ -38,11 +38,9 @@ class _Broken:
 class Flows:
     """The flows of one schedule."""
 
-    def __init__(
-        self, findings: Findings, *, environment: Mapping[str, str], profile: str | None, now: datetime
-    ) -> None:
+    def __init__(self, findings: Findings, checks: StartChecks, *, profile: str | None, now: datetime) -> None:
         self._findings = findings
-        self._environment = environment
+        self._checks = checks
         self._profile = profile
         self._now = now
         self._known: dict[tuple[Path, str | None], StartCheck | _Broken] = {}
@@ -69,7 +67,7 @@ class Flows:
     def _open(self, file: Path, profile: str | None, path: YamlPath) -> StartCheck | _Broken:
         """The flow, checked; all that is wrong with it is told behind the first item that names it."""
         try:
-            flow = open_start_check(file, profile=profile, environment=self._environment, shown_as=shown(file))
+            flow = self._checks.open(file, profile=profile, shown_as=shown(file))
         except (InvalidInput, RefusedByPolicy) as error:
             first = error.problem
             if isinstance(error, RefusedByPolicy) and first.code in _ABOUT_PROFILES:

@@ -33,9 +33,10 @@ def absolute(folder: Path, text: str) -> Path:
 
 
 def shown(path: Path) -> str:
-    """A path as messages tell it: from the working folder where it is below it."""
+    """A path as messages tell it: from the working folder where it is below it, and that is not the root."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        here = Path.cwd()
+        return str(path if here == Path(here.anchor) else path.relative_to(here))
     except (ValueError, OSError):  # it is elsewhere, or the working folder is gone
         return str(path)
 

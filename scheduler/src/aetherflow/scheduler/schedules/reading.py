@@ -19,6 +19,7 @@ from aetherflow.kernel.api import (
     Misfit,
     Problem,
     Reading,
+    StartChecks,
     read_document,
     read_into,
     shapes,
@@ -32,7 +33,7 @@ from .flows import Flows
 from .items import MOST_RUNS, items, report_duplicates
 from .models import Item, Limits, Retention, Schedule
 from .paths import absolute, path_text, shown
-from .state_folder import STATE
+from .state_folder import usual_state
 from .times import zone
 
 _VERSION = 1
@@ -64,12 +65,13 @@ def read_schedule(
     findings = Findings(Reading(document))
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - links stay: paths start where the user sees the file
     schedule = None
-    try:
-        now = now or datetime.now(UTC)
-        flows = Flows(findings, environment=environment, profile=profile, now=now) if checks_flows else None
-        schedule = _schedule(document, whole, findings, flows, now)
-    except EnoughProblems:
-        findings.stop()
+    now = now or datetime.now(UTC)
+    with StartChecks(environment=environment) as checks:
+        flows = Flows(findings, checks, profile=profile, now=now) if checks_flows else None
+        try:
+            schedule = _schedule(document, whole, findings, flows, now)
+        except EnoughProblems:
+            findings.stop()
     problems = findings.in_order()
     if schedule is None or findings.error_count:
         raise _refusal(problems)
@@ -88,7 +90,7 @@ def _schedule(
     document: Document, file: Path, findings: Findings, flows: Flows | None, now: datetime
 ) -> Schedule | None:
     found: dict[str, Any] = {}
-    read_into(found, "schedule", _SCHEDULE_KEYS, findings.reading, document.value, ())
+    read_into(found, "schedule", _whole, findings.reading, document.value, ())
     if "schedule" not in found:
         return None
     written = found["schedule"]
@@ -106,7 +108,7 @@ def _schedule(
     return Schedule(
         document=document,
         file=file,
-        state=_state(written, file.parent, findings),
+        state=_state(written, file, findings),
         items={item.id: item for item in built},
         limits=shared.limits,
         retention=Retention(**written.get("retention", {})),
@@ -143,8 +145,8 @@ def _names(value: object, *keys: str) -> frozenset[str]:
     return frozenset(value) if isinstance(value, dict) else frozenset()
 
 
-def _state(written: Mapping[str, Any], folder: Path, findings: Findings) -> Path:
-    found = absolute(folder, written.get("state", {}).get("path", STATE))
+def _state(written: Mapping[str, Any], file: Path, findings: Findings) -> Path:
+    found = absolute(file.parent, written.get("state", {}).get("path", usual_state(file)))
     # Unlike those of `Path`, these don't raise where a name is too long.
     if os.path.exists(found) and not os.path.isdir(found):  # noqa: PTH110, PTH112 - as said
         message = f"{shown(found)} is a file: what is remembered needs a folder"
@@ -168,7 +170,7 @@ def _version(_reading: Reading, value: object, _path: YamlPath) -> int:
 
 
 _RUNS = shapes.whole_number(1, MOST_RUNS)
-_DAYS = shapes.number(0, _MOST_DAYS)
+_DAYS = shapes.number(0, _MOST_DAYS, of="days")
 _SCHEDULE_KEYS = Fields(
     "a schedule",
     {
@@ -181,3 +183,13 @@ _SCHEDULE_KEYS = Fields(
         "items": Field(items, is_required=True),
     },
 )
+
+
+def _whole(reading: Reading, value: object, path: YamlPath) -> dict[str, Any]:
+    try:
+        return _SCHEDULE_KEYS(reading, value, path)
+    except Misfit as misfit:
+        if isinstance(value, dict):
+            raise
+        mend = "a schedule is a mapping with `timezone` and `items`"
+        raise Misfit(misfit.code, misfit.message, mend) from None

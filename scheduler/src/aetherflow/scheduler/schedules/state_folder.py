@@ -9,8 +9,15 @@ from aetherflow.kernel.api import InvalidInput, read_document
 
 from .paths import absolute
 
-#: From the folder of the schedule file.
-STATE = ".aetherflow/schedule"
+_USUAL = ".aetherflow/schedule"
+
+
+def usual_state(file: Path) -> str:
+    """The path of the folder where a schedule names none, from the folder of its file.
+
+    Each file has its own: two schedules in one folder would take each other's items for removed ones.
+    """
+    return _USUAL if file.stem == "schedule" else f"{_USUAL}-{file.stem}"
 
 
 def state_folder(file: Path) -> Path:
@@ -29,5 +36,6 @@ def state_folder(file: Path) -> Path:
         value = None
     state = value.get("state") if isinstance(value, dict) else None
     path = state.get("path") if isinstance(state, dict) else None
+    is_named = isinstance(path, str) and path.strip() and "\0" not in path
     folder = Path(os.path.abspath(file)).parent  # noqa: PTH100 - links stay, as for the schedule
-    return absolute(folder, path if isinstance(path, str) and path.strip() and "\0" not in path else STATE)
+    return absolute(folder, str(path) if is_named else usual_state(file))

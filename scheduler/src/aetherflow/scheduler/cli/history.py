@@ -14,7 +14,7 @@ from ..runs.outputs import output_file
 from .ledger import remembered
 from .options import count_of, since_of
 from .schedule_file import read_file, unknown_item
-from .showing import duration_of, in_utc, occurrence_as_json, on_the_clock, status_words, why
+from .showing import duration_of, in_utc, occurrence_as_json, on_the_clock, status_words, why, zone_of_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def show_history(
 
         print_output(context, schedule, _only(items), output)
         return
-    begin = None if since is None else since_of(since, _zone_of_all(schedule), datetime.now(UTC), option="--since")
+    begin = None if since is None else since_of(since, zone_of_all(schedule), datetime.now(UTC), option="--since")
     found, gaps = _recall(schedule, items, wanted, begin, most)
     if context.as_json:
         _answer(context, schedule, found, gaps)
@@ -118,12 +118,6 @@ def _kept_output(schedule: Schedule, occurrence: Occurrence) -> Path | None:
     """Where the output of an occurrence is; null where none is kept."""
     file = output_file(schedule.state, occurrence)
     return file if file.is_file() else None
-
-
-def _zone_of_all(schedule: Schedule) -> ZoneInfo:
-    """The zone that items have in common; UTC where they have none."""
-    zones = {item.zone for item in schedule.items.values()}
-    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
 def _status(text: str) -> Status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import times
 
@@ -12,6 +13,8 @@ from ..occurrences.records import Occurrence, Reason, Status
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
+
+    from ..schedules.models import Schedule
 
 _WHY = {
     Reason.NONE: "",
@@ -33,6 +36,12 @@ _WHY = {
 def on_the_clock(at: datetime | None, zone: tzinfo) -> str:
     """A moment on a zone's clock, in seconds, with the offset; empty where there is none."""
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def zone_of_all(schedule: Schedule) -> ZoneInfo:
+    """The zone that the items have in common; UTC where they have none."""
+    zones = {item.zone for item in schedule.items.values()}
+    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
 def in_utc(at: datetime | None) -> str | None:

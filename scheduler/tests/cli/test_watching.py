@@ -149,7 +149,7 @@ def test_narrow_terminal_shows_when_the_next_one_is_and_tells_long_ids_apart(pla
 
     head, _, first, second, *legend = drawn(place, terminal, columns=80, lines=24)
 
-    assert re.fullmatch(r"schedule\.yaml  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+09:00", head)
+    assert re.fullmatch(r"schedule\.yaml  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+09:00  no scheduler alive", head)
     assert re.fullmatch(r"daily-load-of…se-region-00 +enabled, next in \d+ (d|h|min) \d+ (h|min|s)", first)
     assert second.startswith("daily-load-of…se-region-01 ")
     assert [line.split()[0] for line in legend[:2]] == ["w", "I"]

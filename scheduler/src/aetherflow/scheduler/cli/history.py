@@ -47,9 +47,9 @@ def show_history(
     most = count_of(limit, option="--limit")
     schedule = read_file(context, file)
     if output is not None:
-        from .kept_output import print_output
+        from .kept_output import item_of, print_output
 
-        print_output(context, schedule, _only(items), output)
+        print_output(context, schedule, _only(items or [item_of(output)]), output)
         return
     begin = None if since is None else since_of(since, zone_of_all(schedule), datetime.now(UTC), option="--since")
     found, gaps = _recall(schedule, items, wanted, begin, most)
@@ -129,4 +129,4 @@ def _status(text: str) -> Status:
 def _only(items: Sequence[str]) -> str:
     if len(items) == 1:
         return items[0]
-    raise InvalidInput("--output needs the item whose run it is", code="AF-USAGE", help="name one item after FILE")
+    raise InvalidInput("--output is that of one run", code="AF-USAGE", help="name its item alone, or none")

@@ -1,4 +1,4 @@
-"""`aetherflow-scheduler history FILE ITEM --output RUN_ID`: what a run has said."""
+"""`aetherflow-scheduler history FILE --output RUN_ID`: what a run has said."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from ..occurrences.records import Occurrence
     from ..schedules.models import Schedule
 
-_TIME = re.compile(r".*-(\d{8}T\d{6})(?:\.\d{3})?Z")
+_RUN_ID = re.compile(r"(.*)-(\d{8}T\d{6})(?:\.\d{3})?Z")
 _SECOND = timedelta(seconds=1)
 #: The longest piece of a line that is printed at once, in characters.
 _PIECE = 1 << 20
+_MEND = "aetherflow-scheduler history shows the runs whose output is kept"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -43,6 +44,18 @@ def print_output(context: CommandContext, schedule: Schedule, item: str, run_id:
         context.write(_harmless(piece) if context.is_terminal else piece)
 
 
+def item_of(run_id: str) -> str:
+    """The item whose run an id is, by how it is made.
+
+    Raises:
+        InvalidInput: it is no id of a run.
+    """
+    found = _RUN_ID.fullmatch(run_id)
+    if found is None:
+        raise InvalidInput(f"there is no run {run_id!r}", code="AF-SCHEDULE-RUN-UNKNOWN", help=_MEND)
+    return found[1]
+
+
 def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
     """The occurrence, by what the ledger says: no path is made of what somebody wrote."""
     begin = _moment_of(run_id)
@@ -55,14 +68,14 @@ def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
     raise InvalidInput(
         f"the item {item!r} has no run {run_id!r}",
         code="AF-SCHEDULE-RUN-UNKNOWN",
-        help="aetherflow-scheduler history shows the runs whose output is kept",
+        help=_MEND,
     )
 
 
 def _moment_of(run_id: str) -> datetime | None:
-    found = _TIME.fullmatch(run_id)
+    found = _RUN_ID.fullmatch(run_id)
     try:
-        return None if found is None else datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return None if found is None else datetime.strptime(found[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
 

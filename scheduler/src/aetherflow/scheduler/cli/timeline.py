@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from aetherflow.kernel.api import CommandContext, ExitCode, plain, times
 
 from ..occurrences.records import Status
+from .liveness import beats
 from .showing import on_the_clock, zone_of_all
 from .snapshot import Snapshot, next_of, standing_of, take_snapshot
 
@@ -94,8 +95,10 @@ def screen(
     has_room = len(items) <= size.lines - len(legend) - 3
     shown = items if has_room else items[: max(size.lines - 4, 1)]
     foot = legend if has_room else [f"and {len(items) - len(shown)} more"[: size.columns]]
-    head = f"{plain(schedule.file.name)}  {on_the_clock(now, zone_of_all(schedule))}"[: size.columns]
-    return [head, "", *_lines(shown, snapshot, now, size.columns, has_colours=has_colours), *foot]
+    alive = sum(beats(owner, now) for owner in snapshot.owners)
+    schedulers = f"{alive or 'no'} scheduler{'s' if alive > 1 else ''} alive"
+    head = f"{plain(schedule.file.name)}  {on_the_clock(now, zone_of_all(schedule))}  {schedulers}"
+    return [head[: size.columns], "", *_lines(shown, snapshot, now, size.columns, has_colours=has_colours), *foot]
 
 
 def _lines(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..occurrences.records import Occurrence
-    from ..schedules.models import Schedule
 
 _RUN_ID = re.compile(r"(.*)-(\d{8}T\d{6})(?:\.\d{3})?Z")
 _SECOND = timedelta(seconds=1)
@@ -27,15 +26,15 @@ _MEND = "aetherflow-scheduler history shows the runs whose output is kept"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def print_output(context: CommandContext, schedule: Schedule, item: str, run_id: str) -> None:
+def print_output(context: CommandContext, state: Path, item: str, run_id: str) -> None:
     """Print what the run of an occurrence has said, with all its starts.
 
     Raises:
         InvalidInput: there is no such run, or its output is not kept.
         StoreFailed: the ledger can't be read.
     """
-    occurrence = _find(schedule, item, run_id)
-    file = output_file(schedule.state, occurrence)
+    occurrence = _find(state, item, run_id)
+    file = output_file(state, occurrence)
     pieces = _pieces(file)
     if context.as_json:
         context.say_json({"item": item, "run_id": run_id, "file": str(file), "text": "".join(pieces)})
@@ -56,11 +55,11 @@ def item_of(run_id: str) -> str:
     return found[1]
 
 
-def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
+def _find(state: Path, item: str, run_id: str) -> Occurrence:
     """The occurrence, by what the ledger says: no path is made of what somebody wrote."""
     begin = _moment_of(run_id)
     if begin is not None:
-        with remembered(schedule.state) as store:
+        with remembered(state) as store:
             found = store.history([item], since=begin, until=begin + _SECOND)
         for occurrence in found:
             if occurrence.run_id == run_id:

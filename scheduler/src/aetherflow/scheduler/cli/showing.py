@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,8 +14,6 @@ from ..occurrences.records import Occurrence, Reason, Status
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
-
-    from ..schedules.models import Schedule
 
 _WHY = {
     Reason.NONE: "",
@@ -31,6 +30,7 @@ _WHY = {
     Reason.ABANDONED: "its scheduler ended, too often or too long ago",
     Reason.REMOVED: "its item is no longer in the schedule file",
 }
+_NOT_YET = "its turn has not come: a limit, the one before it, a pause, or no scheduler"
 
 
 def on_the_clock(at: datetime | None, zone: tzinfo) -> str:
@@ -38,10 +38,10 @@ def on_the_clock(at: datetime | None, zone: tzinfo) -> str:
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
-def zone_of_all(schedule: Schedule) -> ZoneInfo:
-    """The zone that the items have in common; UTC where they have none."""
-    zones = {item.zone for item in schedule.items.values()}
-    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+def zone_of_all(zones: Iterable[ZoneInfo]) -> ZoneInfo:
+    """The zone that all are; UTC where they differ."""
+    different = set(zones)
+    return different.pop() if len(different) == 1 else ZoneInfo("UTC")
 
 
 def in_utc(at: datetime | None) -> str | None:
@@ -54,9 +54,11 @@ def for_machines(at: datetime | None, zone: tzinfo) -> dict[str, str | None]:
     return {"utc": in_utc(at), "local": None if at is None else at.astimezone(zone).isoformat()}
 
 
-def why(reason: Reason) -> str:
-    """A reason in words; empty where there is nothing to say."""
-    return _WHY[reason]
+def why(occurrence: Occurrence) -> str:
+    """Why it stands as it does, in words; empty where there is nothing to say."""
+    if occurrence.status is Status.WAITING and occurrence.reason is Reason.NONE:
+        return _NOT_YET
+    return _WHY[occurrence.reason]
 
 
 def duration_of(occurrence: Occurrence) -> int | None:
@@ -82,7 +84,7 @@ def occurrence_as_json(occurrence: Occurrence, zone: tzinfo, output: Path | None
         "origin": occurrence.origin.value,
         "status": occurrence.status.value,
         "reason": occurrence.reason.value or None,
-        "why": why(occurrence.reason) or None,
+        "why": why(occurrence) or None,
         "due_at": in_utc(occurrence.due_at),
         "attempt": occurrence.attempt,
         "continued": occurrence.continued,

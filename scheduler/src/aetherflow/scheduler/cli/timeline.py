@@ -97,7 +97,7 @@ def screen(
     foot = legend if has_room else [f"and {len(items) - len(shown)} more"[: size.columns]]
     alive = sum(beats(owner, now) for owner in snapshot.owners)
     schedulers = f"{alive or 'no'} scheduler{'s' if alive > 1 else ''} alive"
-    head = f"{plain(schedule.file.name)}  {on_the_clock(now, zone_of_all(schedule))}  {schedulers}"
+    head = f"{plain(schedule.file.name)}  {on_the_clock(now, zone_of_all(item.zone for item in items))}  {schedulers}"
     return [head[: size.columns], "", *_lines(shown, snapshot, now, size.columns, has_colours=has_colours), *foot]
 
 

@@ -60,6 +60,7 @@ def test_run_that_is_to_be_tried_again_has_not_ended(place):
     answer = place("tick", "schedule.yaml", AETHERFLOW_LOG_FORMAT="json")
     events = {event["event"]: event for event in map(json.loads, answer.err.splitlines())}
     assert "occurrence_end" not in events
+    assert events["scheduler_log"]["message"] == "attempt_end"
     assert events["scheduler_log"]["fields"]["status"] == "FAILED"
     (occurrence,) = occurrences(place)
     assert (occurrence["status"], occurrence["reason"]) == ("WAITING", "retry")

@@ -229,3 +229,12 @@ def test_status_of_a_schedule_that_nobody_runs_is_not_ready(place):
     told = place("status", "schedule.yaml", "--json")
     assert (told.code, told.json) == (1, {"ready": False, "schedulers": [], "running": 0, "waiting": 0})
     assert place("status", "missing.yaml", "--json").code == 2
+
+
+def test_occurrence_that_waits_is_told_what_for(place):
+    place("trigger", "schedule.yaml", "nightly")
+
+    (occurrence,) = place("history", "schedule.yaml", "--json").json["occurrences"]
+
+    assert (occurrence["status"], occurrence["reason"]) == ("WAITING", None)
+    assert occurrence["why"] == "its turn has not come: a limit, the one before it, a pause, or no scheduler"

@@ -162,3 +162,11 @@ def test_nothing_is_left_of_runs_that_ended(launcher, end_of, item, occurrence):
         if thread.name.startswith("nightly-"):
             thread.join()
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_time_of_the_next_attempt_is_told_on_the_clock_of_the_item(launcher, end_of, item, occurrence, tmp_path):
+    launched = launcher("exit 1")
+    launched.start(occurrence(), item(retry=Retry(max_attempts=2, backoff_seconds=60)))
+    end_of(launched)
+    last = output_file(tmp_path / "state", occurrence()).read_text().splitlines()[-1]
+    assert last == "--- nightly-20261126T050000Z: FAILED, exit code 1; again at 2026-11-26T06:01:02+01:00"

@@ -86,6 +86,10 @@ class OccurrenceLedger:
         with self._writing():
             ending.finish(self._connection, ended, self._owner.name)
 
+    def hasten(self, waiting: Collection[Occurrence], now: datetime) -> None:
+        with self._writing():
+            ending.hasten(self._connection, waiting, now)
+
     def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
         with self._looking():
             others = [str(name) for (name,) in self._connection.execute(_OTHERS, (self._owner.name,)).fetchall()]

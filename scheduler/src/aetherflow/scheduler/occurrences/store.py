@@ -54,6 +54,9 @@ class OccurrenceStore(Protocol):
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         """Write down how runs ended; those that are to run again wait from now on."""
 
+    def hasten(self, waiting: Collection[Occurrence], now: datetime) -> None:
+        """Have those of these that still wait be due now: their time has passed, and the clock was set back."""
+
     def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
         """Take in what dead schedulers left RUNNING: it waits to be gone on with, or is marked as INTERRUPTED.
 

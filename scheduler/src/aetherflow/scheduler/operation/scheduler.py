@@ -17,6 +17,7 @@ from ..schedules.models import Schedule
 from .looking import due_of, next_of, times_of
 from .patience import LEDGER_SECONDS, Patience
 from .telling import Teller
+from .waits import Waits
 from .waking import Wakings
 
 #: How long is slept at most: what other processes write, and jumps of the clock, are seen as late as that.
@@ -55,6 +56,7 @@ class Scheduler:
         self._teller = teller
         self._now = now or _now
         self._wakings = Wakings()
+        self._waits = Waits()
         #: Of the enabled items, as what follows is.
         self._looked_until: dict[str, datetime] = {}
         self._enabled: frozenset[str] = frozenset()
@@ -122,6 +124,7 @@ class Scheduler:
             if now < self._last_look - CLOCK_WAS_WRONG:
                 self._use(self.schedule)
             self._write_ends(now)
+            self._hasten(now)
             self._live(now)
             if not self.is_draining:
                 self._account(horizon or now, now)
@@ -173,10 +176,16 @@ class Scheduler:
             return
         self._ends = [end if end.occurrence.item in self._enabled else _for_good(end) for end in self._ends]
         self._store.finish(self._ends, now)
+        self._waits.note(self._ends)
         written, self._ends = self._ends, []
         for end in written:
             self._teller.ended(end)
             self.failures += end.again_at is None and end.status is not Status.SUCCESS
+
+    def _hasten(self, now: datetime) -> None:
+        if held_up := self._waits.held_up(now):
+            self._store.hasten(held_up, now)
+        self._waits.drop_over()
 
     def _live(self, now: datetime) -> None:
         if time.monotonic() < self._next_life:

@@ -78,7 +78,7 @@ class Teller:
         self.tell("WARNING", "occurrence_cancel", **_key_of(occurrence), reason=occurrence.reason.value)
 
     def ended(self, end: Ended) -> None:
-        """A run ended."""
+        """A run ended, for good or to be tried again."""
         occurrence = end.occurrence
         if end.error:
             self.tell("ERROR", "occurrence_not_started", **_key_of(occurrence), error=end.error)
@@ -91,7 +91,8 @@ class Teller:
         if end.again_at is not None:
             values["again_at"] = end.again_at.isoformat()
         level = "ERROR" if end.status in _FAILURES else "INFO" if end.status is Status.SUCCESS else "WARNING"
-        self.tell(level, "occurrence_end", **_key_of(occurrence), **values)
+        name = "occurrence_end" if end.again_at is None else "attempt_end"
+        self.tell(level, name, **_key_of(occurrence), **values)
 
     def schedule(self, name: str, schedule: Schedule) -> None:
         """A schedule is in force from now on."""

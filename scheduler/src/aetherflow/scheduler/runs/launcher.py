@@ -124,7 +124,7 @@ class Launcher:
             return not_started(work.occurrence, retry, now=self._now(), error=str(error))
         cancel: Cancel | None = work.why or ("leaving" if self.is_leaving else None)
         end = ended(work.occurrence, result, work.item.retry, cancel=cancel, now=self._now())
-        add_line(work.output, _last_line(end))
+        add_line(work.output, _last_line(work.item, end))
         return end
 
 
@@ -135,9 +135,9 @@ def _first_line(work: _Work, now: datetime) -> str:
     return f"{occurrence.run_id}: {which}, meant for {meant}, started {_clock(item, now)}"
 
 
-def _last_line(end: Ended) -> str:
+def _last_line(item: Item, end: Ended) -> str:
     code = "" if end.exit_code is None else f", exit code {end.exit_code}"
-    again = "" if end.again_at is None else f"; again at {end.again_at.isoformat(timespec='seconds')}"
+    again = "" if end.again_at is None else f"; again at {_clock(item, end.again_at)}"
     return f"{end.occurrence.run_id}: {end.status}{code}{again}"
 
 

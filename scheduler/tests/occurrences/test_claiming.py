@@ -138,3 +138,19 @@ def test_what_is_to_end_is_not_tried_again(store):
     store.cancel("nightly", run.scheduled_for, at(1))
     store.finish([ended(run, 2, Status.FAILED, reason=Reason.RETRY, again_at=at(30))], at(2))
     assert [(shown(each), each.ended_at) for each in store.history()] == [((0, "CANCELLED", ""), at(2))]
+
+
+def test_what_waits_to_be_tried_again_is_taken_before_its_time_when_it_is_hastened(store):
+    store.account([due(0)], at(0))
+    (run,) = store.claim(room(), at(0))
+    store.finish([ended(run, 1, Status.FAILED, reason=Reason.RETRY, exit_code=1, again_at=at(60))], at(1))
+    assert store.claim(room(), at(-3600)) == ()
+    store.hasten([run], at(-3600))
+    assert [(shown(each), each.attempt) for each in store.claim(room(), at(-3600))] == [((0, "RUNNING", "retry"), 2)]
+
+
+def test_hastening_what_runs_changes_nothing(store):
+    store.account([due(0)], at(0))
+    (run,) = store.claim(room(), at(0))
+    store.hasten([run], at(-3600))
+    assert store.history() == (run,)

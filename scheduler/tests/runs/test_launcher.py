@@ -111,7 +111,9 @@ def test_program_that_is_missing_is_told_in_the_output(item, occurrence, tmp_pat
     surroundings = Surroundings(folder=tmp_path, state=tmp_path, environment={}, program=("/no/such/program",))
     launched = Launcher(surroundings, wake_up, now=lambda: NOW)
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error == "there is no program program"
     assert "AF-PROCESS-NOT-FOUND" in output_file(tmp_path, occurrence()).read_text()
 
 
@@ -129,7 +131,9 @@ def test_output_whose_folder_can_t_be_made_fails_the_occurrence(launcher, end_of
     (tmp_path / "state").write_text("in the way")
     launched = launcher("exit 0")
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error == f"its output {output_file(tmp_path / 'state', occurrence())} can't be written: Not a directory"
 
 
 def test_link_in_place_of_the_output_is_not_followed(launcher, end_of, item, occurrence, tmp_path):
@@ -140,7 +144,9 @@ def test_link_in_place_of_the_output_is_not_followed(launcher, end_of, item, occ
     file.symlink_to(victim)
     launched = launcher("echo overwritten")
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error.endswith("can't be written: Too many levels of symbolic links")
     assert victim.read_text() == "untouched"
 
 

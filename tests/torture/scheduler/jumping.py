@@ -16,9 +16,9 @@ from .verdict import EDGE_SECONDS, faults_of_claims, faults_of_starts, told, wit
 
 #: How long after a jump a daemon has until it must have seen it and made up for what it may, and how long it is looked
 #: at from then on: whether it looks again and again.
-SEEING_SECONDS, LOOKING_SECONDS = 4.0, 3.0
+SEEING_SECONDS, LOOKING_SECONDS = 3.5, 2.0
 #: How often it may go to sleep in a second; each run that begins and ends wakes it some times.
-MOST_SLEEPS = 120
+MOST_SLEEPS = 200
 #: How many seconds lie between two moments of an item; all are due at full ones, counted from 1970.
 PERIODS: Mapping[str, int] = MappingProxyType({"second": 1, "minute": 60, "hour": HOUR, "day": DAY})
 GRACE = {"second": 20, "minute": 300, "hour": 2 * DAY, "day": 2 * DAY}

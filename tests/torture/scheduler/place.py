@@ -129,10 +129,14 @@ class Place:
         self.schedulers.append(scheduler)
         return scheduler
 
-    def prepare(self) -> None:
-        """Make a ledger that writes down what happens to it, and look for the first time: what is due from now on counts."""
+    def make_ledger(self) -> None:
+        """Make an empty one that writes down what happens to it."""
         assert self.start("make").code() == 0, self.told()
         watch(self.ledger)
+
+    def prepare(self) -> None:
+        """Make a ledger and look for the first time: what is due from now on counts."""
+        self.make_ledger()
         assert self.start("tick").code() == 0, self.told()
 
     def told(self) -> str:
@@ -177,11 +181,20 @@ class Scheduler:
         """Its process."""
         return self._process.pid
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has begun to look for what is due."""
+        return b"schedule_start" in self._log.read_bytes()
+
     def wait_until_at_work(self) -> None:
         """Wait until it has begun to look for what is due, or has left."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while b"schedule_start" not in self._log.read_bytes() and not self.has_ended and time.monotonic() < deadline:
+        while not self.is_at_work and not self.has_ended and time.monotonic() < deadline:
             time.sleep(0.02)
+
+    def reload(self) -> None:
+        """Have it read the schedule file again."""
+        self._process.send_signal(signal.SIGHUP)
 
     @property
     def has_ended(self) -> bool:

@@ -30,6 +30,7 @@ class Crowd:
     patience: float = PATIENCE_SECONDS
     kills: int = 0
     stops: int = 0
+    reloads: int = 0
     ticks: int = 0
     faults: list[str] = field(default_factory=list)
     _daemons: list[Scheduler] = field(default_factory=list)
@@ -65,7 +66,10 @@ class Crowd:
             time.sleep(GLANCE_SECONDS)
 
     def _strike(self, now: float) -> None:
-        """Stop a daemon, or kill one and start another one in its place; one that stands still may be killed, too."""
+        """Have a daemon read its file again; stop one, or kill one, standing still or not, and start another one."""
+        if (other := self.dice.choice(self._daemons)).is_at_work:
+            other.reload()
+            self.reloads += 1
         place = self.dice.randrange(DAEMONS)
         victim = self._daemons[place]
         if victim not in self._stopped and self.dice.random() < STOPS:

@@ -110,8 +110,8 @@ def soaked(folder: Path, *, stubs: int, flows: int, code: Mapping[str, str] | No
     """Run a daemon until there were so many runs of both kinds; `code` is an environment with other code."""
     place = place_in(folder, code or os.environ)
     count, samples, faults = Count(place), list[Sample](), list[str]()
-    place.prepare()
     daemon = place.start()
+    daemon.wait_until_at_work()
     began = time.monotonic()
     deadline = began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND
     try:
@@ -122,8 +122,8 @@ def soaked(folder: Path, *, stubs: int, flows: int, code: Mapping[str, str] | No
                 faults.append(f"it stands still after {count.both} runs: {place.told()}")
                 break
             samples.append(sample_of(daemon, place, count.both))
-        if (code := daemon.leave()) != 0:
-            faults.append(f"it left with {code}: {place.told()}")
+        if (answer := daemon.leave()) != 0:
+            faults.append(f"it left with {answer}: {place.told()}")
     finally:
         daemon.kill()
         faults += place.survivors()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 import pytest
 
 from ..lengths import SCALE
-from .audit import rows_in
+from .audit import changes_in, rows_in
 from .clock import DAY, HOUR, MovedClock, built_library
 from .jumping import ITEMS, MOST_SLEEPS, Jumper
-from .place import Place
+from .place import Place, every_second
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,85 +32,111 @@ JUMPS = {
     "back, and forwards over all of it, and started anew": ((-DAY, -HOUR, 2 * DAY), True),
 }
 NAMES = list(JUMPS) if SCALE >= 1 else list(JUMPS)[:3]
+#: So long a condition may take to come true, on a busy machine.
+PATIENCE_SECONDS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """The first occurrence of an item: the clock is set when it has come so far, and it must come to a good end."""
+
+    policies: dict
+    #: When the clock is set.
+    condition: Callable[[Place], bool]
+    #: How it ends, and in which attempt.
+    end: tuple[str, int]
+    #: How the place is made.
+    how: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+
+
+def is_tried_again(place):
+    return any(change.reason == "retry" for change in changes_in(place.ledger))
+
+
+SCENES = {
+    "a run at work is not hurt": Scene(
+        policies={"max_run_seconds": 60},
+        condition=lambda place: (place.outside / "begun").exists(),
+        end=("SUCCESS", 1),
+        how={"runs": "kernel", "seconds": 2},
+    ),
+    "a run that hangs is ended in its time": Scene(
+        policies={"max_run_seconds": 3},
+        condition=lambda place: place.witness.exists(),
+        end=("TIMED_OUT", 1),
+        how={"seconds": 60},
+    ),
+    "the wait before the next attempt is no longer": Scene(
+        policies={"retry": {"max_attempts": 2, "backoff_seconds": 3}},
+        condition=is_tried_again,
+        end=("FAILED", 2),
+        environment={"STUB_CODE": "1"},
+    ),
+}
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    return built_library(tmp_path_factory.mktemp("clock"))
+def played(tmp_path_factory):
+    """All of them, some at the same time: most of each is waiting."""
+    folder = tmp_path_factory.mktemp("clocks")
+    library = built_library(folder)
 
+    def clock_in(name):
+        (folder / name).mkdir()
+        return MovedClock(library, folder / name / "clock"), folder / name / "place"
 
-@pytest.fixture(scope="module")
-def jumpers(library, tmp_path_factory):
-    """All of them at the same time: most of each is waiting."""
-    folder = tmp_path_factory.mktemp("jumps")
-    with ThreadPoolExecutor(3) as pool:
-        yield {
-            name: pool.submit(jumped, library, folder / str(number), *JUMPS[name]) for number, name in enumerate(NAMES)
+    with ThreadPoolExecutor(4) as pool:
+        jumps = {name: pool.submit(jump, *clock_in(f"jumps{NAMES.index(name)}"), *JUMPS[name]) for name in NAMES}
+        scenes = {
+            (name, seconds): pool.submit(play, *clock_in(f"scene{number}{seconds}"), SCENES[name], seconds)
+            for number, name in enumerate(SCENES)
+            for seconds in (HOUR, -DAY)
         }
+        yield {**jumps, **scenes}
 
 
-def jumped(library, folder, jumps, is_killed):
-    folder.mkdir()
-    clock = MovedClock(library, folder / "clock")
-    jumper = Jumper(Place(folder=folder / "place", code=clock.environment, items=ITEMS, seconds=0.05), clock)
+def jump(clock, folder, jumps, is_killed):
+    jumper = Jumper(Place(folder=folder, code=clock.environment, items=ITEMS, seconds=0.05), clock)
     jumper.jump(*jumps, kill=is_killed)
     return jumper
 
 
+def play(clock, folder, scene, seconds):
+    """Set the clock as soon as the condition holds; answers how the first occurrence ended, or stands."""
+    item = every_second("item", flow="slow", every="2s", overlap="skip", misfire="skip", **scene.policies)
+    place = Place(folder=folder, code={**clock.environment, **scene.environment}, items=[item], **scene.how)
+    place.make_ledger()
+    daemon = place.start()
+    try:
+        assert is_soon_true(lambda: scene.condition(place)), place.told()
+        clock.move(seconds)
+        is_soon_true(lambda: rows_in(place.ledger)[0].status not in {"RUNNING", "WAITING"})
+        daemon.leave()
+    finally:
+        daemon.kill()
+        place.survivors()
+    first = rows_in(place.ledger)[0]
+    return first.status, first.attempt
+
+
+def is_soon_true(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_r13_a_jump_of_the_clock_repeats_nothing_and_loses_nothing_beyond_policy(jumpers, name):
-    jumper = jumpers[name].result()
+def test_r13_a_jump_of_the_clock_repeats_nothing_and_loses_nothing_beyond_policy(played, name):
+    jumper = played[name].result()
 
     print(f"\nscheduler, clock {name}: at most {jumper.busiest:.0f} sleeps a second, {len(jumper.faults)} faults")
     assert jumper.faults == []
     assert jumper.busiest < MOST_SLEEPS
 
 
-def once_soon(clock, **policies):
-    """An item that is due once, in some seconds."""
-    moment = datetime.fromtimestamp(int(clock.now()) + 6, UTC)
-    return {"id": "once", "at": [f"{moment:%Y-%m-%dT%H:%M:%S}"], "flow_yaml": "flows/slow.yaml", **policies}
-
-
-def waited_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
-def last_row_of(place, *, clock, seconds, condition, status):
-    """Set the clock as soon as the condition holds, wait for a status, and answer the row of the only occurrence."""
-    place.prepare()
-    daemon = place.start()
-    try:
-        assert waited_for(condition, 30), place.told()
-        clock.move(seconds)
-        assert waited_for(lambda: rows_in(place.ledger)[0].status == status, 20), place.told()
-        assert daemon.leave() == 0, place.told()
-    finally:
-        daemon.kill()
-        place.survivors()
-    (row,) = rows_in(place.ledger)
-    return row
-
-
 @pytest.mark.parametrize("seconds", [HOUR, -DAY])
-def test_r13_a_run_at_work_is_not_hurt_by_a_jump(library, tmp_path, seconds):
-    clock = MovedClock(library, tmp_path / "clock")
-    items = [once_soon(clock, max_run_seconds=60)]
-    place = Place(folder=tmp_path / "place", code=clock.environment, items=items, runs="kernel", seconds=2)
-    has_begun = (place.outside / "begun").exists
-    row = last_row_of(place, clock=clock, seconds=seconds, condition=has_begun, status="SUCCESS")
-
-    assert row.attempt == 1
-
-
-@pytest.mark.parametrize("seconds", [HOUR, -DAY])
-def test_r13_a_run_that_hangs_is_ended_in_its_time_all_the_same(library, tmp_path, seconds):
-    clock = MovedClock(library, tmp_path / "clock")
-    items = [once_soon(clock, max_run_seconds=3)]
-    place = Place(folder=tmp_path / "place", code=clock.environment, items=items, seconds=60)
-    row = last_row_of(place, clock=clock, seconds=seconds, condition=place.witness.exists, status="TIMED_OUT")
-
-    assert row.attempt == 1
+@pytest.mark.parametrize("name", SCENES)
+def test_r13_what_counts_seconds_counts_them_on_when_the_clock_is_set(played, name, seconds):
+    assert played[name, seconds].result() == SCENES[name].end

@@ -24,7 +24,7 @@ pytestmark = [
 SCHEDULER = ROOT / "scheduler" / "src"
 PACKAGE = "aetherflow/scheduler/"
 ITEMS = [every_second(misfire, misfire=misfire) for misfire in ("skip", "latest", "all")]
-KILLS, SECONDS = 6, 20
+KILLS, SECONDS = 4, 20
 #: So many have a successor before they are killed.
 BESIDE = 0.7
 

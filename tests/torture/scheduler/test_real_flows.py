@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 KILLS = scaled(40, least=2)
-EVERY = 2
+EVERY = 4
 ITEMS = [
     every_second(flow, flow=flow, every=f"{EVERY}s", misfire="all", retry={"max_attempts": 3, "backoff_seconds": 1})
     for flow in ("safe", "keyed", "once")

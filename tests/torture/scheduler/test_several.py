@@ -27,7 +27,7 @@ def test_r21_several_schedulers_on_one_ledger_run_every_occurrence_once(tmp_path
 
     print(
         f"\nscheduler, two daemons and {crowd.ticks} ticks, {SECONDS} s (seed {SEED}): "
-        f"{crowd.kills} kills, {crowd.stops} stops: {verdict}"
+        f"{crowd.kills} kills, {crowd.stops} stops, {crowd.reloads} reloads: {verdict}"
     )
     assert crowd.faults == []
     assert verdict.violations == ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of
-from .records import Ended, Reason
+from .records import Ended, Occurrence, Reason
 from .rows import Value, key_of
 
 #: So many rows are removed at once: others write in between.
@@ -31,6 +31,7 @@ _AGAIN = (
     " due_at = :again_at, attempt = max(attempt - :uncounted, 0)"
     f" WHERE {_OURS}"
 )
+_HASTEN = "UPDATE occurrences SET due_at = ? WHERE item = ? AND scheduled_for = ? AND status = 'WAITING' AND due_at > ?"
 _FORGET = (
     "DELETE FROM occurrences WHERE (item, scheduled_for) IN"
     " (SELECT item, scheduled_for FROM occurrences WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING 1"
@@ -44,6 +45,12 @@ def finish(connection: LedgerConnection, ended: Sequence[Ended], owner: str) -> 
     """Write down how runs of this owner ended; inside a transaction."""
     for each in ended:
         connection.execute(_FINISH if each.again_at is None else _AGAIN, _values(each, owner))
+
+
+def hasten(connection: LedgerConnection, waiting: Collection[Occurrence], now: datetime) -> None:
+    """Have what waits be due now, where it would be later; inside a transaction."""
+    at = milliseconds_of(now)
+    connection.executemany(_HASTEN, ((at, *key_of(occurrence), at) for occurrence in waiting))
 
 
 def forget(connection: LedgerConnection, before: datetime) -> int:

@@ -53,9 +53,18 @@ class OccurrenceLedger:
         self._owners = path.with_name("owners")
         self._owner = Owner(self._owners)
 
-    def register(self, items: Mapping[str, bool], now: datetime) -> Mapping[str, ItemState]:
+    def register(
+        self,
+        items: Mapping[str, bool],
+        now: datetime,
+        *,
+        times_of: Mapping[str, str] | None = None,
+        written_at: datetime | None = None,
+    ) -> Mapping[str, ItemState]:
         with self._writing():
-            return registering.register(self._connection, items, now)
+            return registering.register(
+                self._connection, items, now, times_of=times_of or {}, written_at=written_at or now
+            )
 
     def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:
         with self._writing():
@@ -76,6 +85,10 @@ class OccurrenceLedger:
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         with self._writing():
             ending.finish(self._connection, ended, self._owner.name)
+
+    def hasten(self, waiting: Collection[Occurrence], now: datetime) -> None:
+        with self._writing():
+            ending.hasten(self._connection, waiting, now)
 
     def recover(self, grace_of: Mapping[str, float], now: datetime) -> tuple[Occurrence, ...]:
         with self._looking():

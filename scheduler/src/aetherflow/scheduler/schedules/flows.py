@@ -54,15 +54,28 @@ class Flows:
             path: its place.
             key: the one that names its flow.
         """
-        asked = (item.flow, item.profile or self._profile)
+        flow = self.look_at(item.flow, item.profile, path, key)
+        if flow is not None:
+            for problem, place in self._of_start(item, flow, path):
+                self._findings.error(problem.code, problem.message, problem.help, place)
+
+    def look_at(self, file: Path, profile: str | None, path: YamlPath, key: str) -> StartCheck | None:
+        """Note what is wrong with a flow itself; null where it can't be started at all.
+
+        Args:
+            file: the flow's.
+            profile: the item's own runtime profile.
+            path: the item's place.
+            key: the one that names the flow.
+        """
+        asked = (file, profile or self._profile)
         flow = self._known.get(asked)
         if flow is None:
             flow = self._known[asked] = self._open(*asked, (*path, key))
         if isinstance(flow, _Broken):
             self._findings.error(flow.code, flow.message, flow.mend, (*path, flow.key))
-            return
-        for problem, place in self._of_start(item, flow, path):
-            self._findings.error(problem.code, problem.message, problem.help, place)
+            return None
+        return flow
 
     def _open(self, file: Path, profile: str | None, path: YamlPath) -> StartCheck | _Broken:
         """The flow, checked; all that is wrong with it is told behind the first item that names it."""

@@ -88,7 +88,7 @@ class Flows:
             key = str(path[-1])
             if first.code.startswith("AF-FILE-"):
                 message = f"the flow {shown(file)} can't be read: {first.message}"
-                return _Broken("AF-SCHEDULE-FLOW", message, first.help or "check its path", key)
+                return _Broken("AF-SCHEDULE-FLOW", message, _mend_of_path(first), key)
             self._behind(path, error.problems)
             return _Broken(
                 "AF-SCHEDULE-FLOW", _words_for(file, error.problems), f"aetherflow validate {shown(file)}", key
@@ -119,6 +119,12 @@ class Flows:
             # An id that is wrong is told as the item's.
             if problem.code != "AF-RUN-ID":
                 yield _for_item(problem), _place_of(problem, item.params, path)
+
+
+def _mend_of_path(problem: Problem) -> str:
+    if problem.help.startswith("did you mean") or problem.code != "AF-FILE-MISSING":
+        return problem.help or "check its path"
+    return f"{problem.help or 'check its path'}: paths start at the folder of the schedule file"
 
 
 def _words_for(file: Path, problems: tuple[Problem, ...]) -> str:

@@ -94,11 +94,11 @@ class Teller:
         name = "occurrence_end" if end.again_at is None else "attempt_end"
         self.tell(level, name, **_key_of(occurrence), **values)
 
-    def schedule(self, name: str, schedule: Schedule) -> None:
-        """A schedule is in force from now on."""
+    def schedule(self, name: str, schedule: Schedule, **changes: str) -> None:
+        """A schedule is in force from now on, with what changed in it."""
         for problem in schedule.problems:
             self.problem(problem)
-        self.tell("INFO", name, file=str(schedule.file), items=len(schedule.items))
+        self.tell("INFO", name, file=str(schedule.file), items=len(schedule.items), **changes)
 
     def problem(self, problem: Problem) -> None:
         """Something about a schedule is wrong, or wants to be known."""

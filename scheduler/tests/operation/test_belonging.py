@@ -33,7 +33,7 @@ def test_second_schedule_of_a_folder_is_refused_and_leaves_what_waits_of_the_fir
 ):
     file = schedule("{id: it, interval: 1s, flow_yaml: flow.yaml, retry: {max_attempts: 2, backoff_seconds: 3600}}")
     first = start(program=shell("exit 1"))
-    first.wait_for("occurrence_end", reason="retry")
+    first.wait_for("attempt_end", reason="retry")
     first.kill()
     take_state(tmp_path / ".aetherflow/schedule", file.rename(tmp_path / "first.yaml"))
     schedule("{id: other, interval: 1h, flow_yaml: flow.yaml}")

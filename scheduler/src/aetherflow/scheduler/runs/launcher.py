@@ -116,8 +116,7 @@ class Launcher:
             command = command_of(work.item, work.occurrence, surroundings, output=work.output)
             result = supervise(command, cancelled=work.cancelled)
         except OSError as error:
-            why = f"its output {work.output} can't be written: {error.strerror or error}"
-            return not_started(work.occurrence, work.retry, now=self._now(), error=why)
+            return not_started(work.occurrence, work.retry, now=self._now(), error=_words_of(error))
         except AetherFlowError as error:
             for problem in error.problems:
                 add_line(work.output, str(problem))
@@ -140,6 +139,11 @@ def _last_line(item: Item, end: Ended) -> str:
     code = "" if end.exit_code is None else f", exit code {end.exit_code}"
     again = "" if end.again_at is None else f"; again at {_clock(item, end.again_at)}"
     return f"{end.occurrence.run_id}: {end.status}{code}{again}"
+
+
+def _words_of(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _clock(item: Item, moment: datetime) -> str:

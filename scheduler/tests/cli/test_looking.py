@@ -166,6 +166,12 @@ def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
     assert lines[1].split()[3:7] == ["SUCCESS", "2", "5.0", "s"]
 
 
+def test_history_says_until_when_an_attempt_waits(place):
+    place.remember("nightly", datetime(2037, 2, 1, 5, tzinfo=UTC), ends=[AGAIN])
+    lines = place("history", "schedule.yaml").out.splitlines()
+    assert lines[1].endswith("  it failed, and is tried again; not before 2037-02-01 06:00:10+01:00")
+
+
 def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):
     place("pause", "schedule.yaml", "nightly")
     place.remember("nightly", hour_ago)

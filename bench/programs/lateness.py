@@ -45,6 +45,8 @@ class Hand(Launcher):
         at = now()
         self.milliseconds.append(1000 * (at - occurrence.scheduled_for).total_seconds())
         self._done.append(Ended(occurrence=occurrence, status=Status.SUCCESS, ended_at=at, exit_code=0))
+        # As the threads of runs do: ends are written down with the next look, which follows at once.
+        self._wake_up.ring()
 
     def collect(self) -> tuple[Ended, ...]:
         """Hand over the ends since it was last asked for."""

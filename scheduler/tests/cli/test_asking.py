@@ -92,6 +92,8 @@ def test_backfill_of_a_paused_item_is_told_to_wait(place):
 def test_backfill_asks_for_nothing_of_the_future(place):
     told = place("backfill", "schedule.yaml", "nightly", "--from", "2999-01-01", "--to", "2999-01-02", "--json").json
     assert (told["times"], told["asked"]) == (0, 0)
+    answer = place("backfill", "schedule.yaml", "nightly", "--from", "2999-01-01", "--to", "2999-01-02")
+    assert answer.out == "nightly: no time of it that is past lies between them; nothing was done\n"
 
 
 @pytest.mark.parametrize(

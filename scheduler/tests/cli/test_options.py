@@ -57,6 +57,13 @@ def test_since_when_is_a_span_too(text, moment):
     assert since_of(text, BERLIN, NOW, option="--since") == datetime.fromisoformat(moment)
 
 
+def test_since_when_that_is_neither_is_told_of_both():
+    with pytest.raises(InvalidInput) as refused:
+        since_of("yesterday", BERLIN, NOW, option="--since")
+    assert "2026-11-26T06:00" in refused.value.problem.help
+    assert "12h" in refused.value.problem.help
+
+
 @pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "1969-12-31T23:59", "9999-12-31T23:59-23:59"])
 def test_what_is_too_far_away_is_refused(text):
     with pytest.raises(InvalidInput, match="too far away"):

@@ -50,7 +50,7 @@ def test_item_that_is_not_there_is_told_with_the_one_that_was_meant(place, argum
         ["next", "schedule.yaml", "--count", "many"],
         ["history", "schedule.yaml", "--status", "GREAT"],
         ["history", "schedule.yaml", "--since", "tomorrow"],
-        ["history", "schedule.yaml", "--output", "x"],
+        ["history", "schedule.yaml", "nightly", "off", "--output", "x"],
         ["explain", "schedule.yaml", "nightly", "--from", "0000-00-00"],
         ["list", "schedule.yaml", "--watch"],
         ["validate", "schedule.yaml", "--github"],

@@ -52,7 +52,9 @@ def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_
     process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
     shown = read_until(ours, "w waiting")
     assert shown.startswith(OTHER_SCREEN)
-    assert re.search(r"nightly +\x1b\[32m\.\x1b\[0m  enabled, next \d{4}-\d\d-\d\d 02:30:00\+0[12]:00 \(in ", shown)
+    assert re.search(
+        r"nightly +\x1b\[32m\.\x1b\[0m  enabled, next in [^(]+ \(\d{4}-\d\d-\d\d 02:30:00\+0[12]:00\)", shown
+    )
     assert re.search(r"failing +\x1b\[31mF\x1b\[0m  enabled", shown)
     assert re.search(r"off +  not enabled", shown)
     assert read_until(ours, "\x1b[H"), "it is drawn again"
@@ -126,3 +128,31 @@ def test_pipe_that_nobody_reads_any_more_ends_a_command_quietly(place, arguments
     os.close(theirs)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
+
+
+def drawn(place, terminal, *, columns, lines):
+    """What a terminal of a size shows at first, without its colours."""
+    ours, theirs = terminal
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "\x1b[J")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.communicate()
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).split("\r\n")
+
+
+def test_narrow_terminal_shows_when_the_next_one_is_and_tells_long_ids_apart(place, terminal):
+    ids = [f"daily-load-of-the-warehouse-region-{number:02d}" for number in range(2)]
+    items = "\n".join(f'  - {{id: {each}, cron: "0 0 1 1 *", flow_yaml: flow.yaml}}' for each in ids)
+    place.write("schedule.yaml", f"version: 1\ntimezone: Asia/Tokyo\nitems:\n{items}\n")
+
+    head, _, first, second, *legend = drawn(place, terminal, columns=80, lines=24)
+
+    assert re.fullmatch(r"schedule\.yaml  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+09:00  no scheduler alive", head)
+    assert re.fullmatch(r"daily-load-of…se-region-00 +enabled, next in \d+ (d|h|min) \d+ (h|min|s)", first)
+    assert second.startswith("daily-load-of…se-region-01 ")
+    assert [line.split()[0] for line in legend[:2]] == ["w", "I"]
+    assert "T timed out" in legend[0]
+    assert legend[1] == "I interrupted  s skipped  m missed"
+    assert max(len(line) for line in (first, second, *legend)) <= 80

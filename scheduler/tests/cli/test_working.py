@@ -47,6 +47,7 @@ def test_tick_runs_what_was_triggered_and_history_prints_what_it_said(place):
     assert "hello Ada" in said.out
     kept = place("history", "schedule.yaml", "nightly", "--output", run_id, "--json").json
     assert (kept["run_id"], kept["text"], kept["file"]) == (run_id, said.out, occurrence["output"])
+    assert place("history", "schedule.yaml", "--output", run_id).out == said.out
 
 
 def test_run_that_is_to_be_tried_again_has_not_ended(place):
@@ -59,6 +60,7 @@ def test_run_that_is_to_be_tried_again_has_not_ended(place):
     answer = place("tick", "schedule.yaml", AETHERFLOW_LOG_FORMAT="json")
     events = {event["event"]: event for event in map(json.loads, answer.err.splitlines())}
     assert "occurrence_end" not in events
+    assert events["scheduler_log"]["message"] == "attempt_end"
     assert events["scheduler_log"]["fields"]["status"] == "FAILED"
     (occurrence,) = occurrences(place)
     assert (occurrence["status"], occurrence["reason"]) == ("WAITING", "retry")
@@ -91,6 +93,12 @@ def test_tick_does_what_was_asked_for_by_backfill(place):
 def test_output_of_a_run_that_is_not_in_the_ledger_is_refused(place, run_id):
     place("backfill", "schedule.yaml", "nightly", "--from", "2026-01-01", "--to", "2026-01-01")
     answer = place("history", "schedule.yaml", "nightly", "--output", run_id, "--json")
+    assert (answer.code, answer.error) == (2, "AF-SCHEDULE-RUN-UNKNOWN")
+
+
+@pytest.mark.parametrize("run_id", ["x", "elsewhere-20260101T013000Z", "../../etc-20260101T013000Z"])
+def test_output_of_no_item_that_is_known_is_refused(place, run_id):
+    answer = place("history", "schedule.yaml", "--output", run_id, "--json")
     assert (answer.code, answer.error) == (2, "AF-SCHEDULE-RUN-UNKNOWN")
 
 

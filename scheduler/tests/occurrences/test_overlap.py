@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scheduler.tests.occurrences.moments import Status, at, due, ended, room, shown
+from scheduler.tests.occurrences.moments import Reason, Status, at, due, ended, room, shown
 
 pytestmark = pytest.mark.unit
 
@@ -63,3 +63,24 @@ def _end(store, working, seconds, overlap):
     ]
     store.finish(ends, at(seconds))
     working.clear()
+
+
+@pytest.mark.parametrize(
+    ("overlap", "rows"),
+    [
+        ("skip", [(60, "SKIPPED", "overlap"), (0, "WAITING", "continued")]),
+        ("queue", [(60, "WAITING", ""), (0, "WAITING", "continued")]),
+        ("cancel", [(60, "WAITING", ""), (0, "CANCELLED", "replaced")]),
+    ],
+)
+def test_run_of_a_scheduler_that_left_is_not_over_before_another_one_goes_on_with_it(opened, overlap, rows):
+    leaving, other = opened(), opened()
+    leaving.account([due(0, overlap=overlap)], at(0))
+    (run,) = leaving.claim(room(), at(0))
+    leaving.finish([ended(run, 59, Status.INTERRUPTED, reason=Reason.CONTINUED)], at(59))
+    other.account([due(60, overlap=overlap)], at(60))
+    started = other.claim(room(), at(60))
+    assert [shown(each)[0] for each in started] == ([60] if overlap == "cancel" else [])
+    other.recover({"nightly": 300.0}, at(61))
+    found = [shown(each) for each in other.history()]
+    assert [row if row[1] != "RUNNING" else (row[0], "WAITING", row[2]) for row in found] == rows

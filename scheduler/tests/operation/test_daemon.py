@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,9 +31,8 @@ def test_flow_is_run_with_its_time_and_its_output_is_kept(schedule, start, store
     assert daemon.end() == 0
     row = rows_of(store)[0]
     assert (row.status, row.exit_code, row.attempt) == (Status.SUCCESS, 0, 1)
-    assert (
-        f"of {row.scheduled_for.astimezone().isoformat()[:13]}" in output_of(row.run_id).replace("+01:00", "") or True
-    )
+    meant = row.scheduled_for.astimezone(ZoneInfo("Europe/Berlin")).isoformat()
+    assert f"{row.run_id}: attempt 1 of 1, meant for {meant}, " in output_of(row.run_id)
 
 
 def test_every_second_has_a_row_and_each_is_run_once(schedule, start, store, shell, tmp_path):
@@ -104,8 +104,8 @@ def test_failed_flow_goes_on_with_its_data_at_the_next_attempt(schedule, start, 
     daemon = start()
     daemon.wait_for("schedule_start")
     store.trigger("it", datetime.now(UTC))
-    assert daemon.wait_for("occurrence_end")["reason"] == "retry"
-    assert daemon.wait_for("occurrence_end", times=2)["status"] == "SUCCESS"
+    assert daemon.wait_for("attempt_end")["reason"] == "retry"
+    assert daemon.wait_for("occurrence_end")["status"] == "SUCCESS"
     (row,) = rows_of(store)
     assert (row.status, row.attempt) == (Status.SUCCESS, 2)
     assert (tmp_path / "did").read_text() == "did\n"
@@ -182,6 +182,35 @@ def test_good_file_is_in_force_after_sighup_and_a_bad_one_changes_nothing(schedu
     before = len(daemon.said("occurrence_end", item="old"))
     daemon.wait_for("occurrence_end", item="new", times=2)
     assert len(daemon.said("occurrence_end", item="old")) <= before + 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["{id: other, interval: 1h, flow_yaml: flow.yaml}", "{id: it, interval: 1s, flow_yaml: flow.yaml, enabled: false}"],
+)
+@pytest.mark.parametrize("ending", [(1, Status.FAILED), (75, Status.INTERRUPTED)], ids=["failed", "owned"])
+def test_run_whose_item_is_taken_out_meanwhile_is_not_tried_again(schedule, start, store, shell, other, ending):
+    code, status = ending
+    schedule("{id: it, interval: 1s, flow_yaml: flow.yaml, retry: {max_attempts: 2, backoff_seconds: 1}}")
+    daemon = start(program=shell(f"{HOLD}; exit {code}"))
+    daemon.wait_for("occurrence_start")
+    go = schedule(other).with_name("go")
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for("schedule_reload")
+    go.touch()
+    daemon.wait_for("occurrence_end")
+    assert (rows_of(store)[0].status, rows_of(store)[0].reason) == (status, Reason.REMOVED)
+    assert rows_of(store, statuses={Status.WAITING}) == ()
+
+
+def test_run_that_can_not_be_started_says_why(schedule, start, tmp_path):
+    schedule("{id: it, interval: 1s, flow_yaml: flow.yaml}")
+    outputs = tmp_path / ".aetherflow/schedule/outputs"
+    outputs.mkdir(mode=0o700, parents=True)
+    (outputs / "it").touch()
+    daemon = start()
+    assert daemon.wait_for("occurrence_not_started", level="ERROR")["error"] == f"{outputs / 'it'}: File exists"
+    assert daemon.wait_for("occurrence_end")["status"] == "FAILED"
 
 
 def test_bad_file_at_the_start_ends_with_its_problems(schedule, start):

@@ -47,7 +47,7 @@ class Log:
 class Bench:
     """A scheduler that looks when it is told to, with runs that end at once."""
 
-    def __init__(self, file, clock, log):
+    def __init__(self, file, clock, log, line="exit 0"):
         self.clock = clock
         self.schedule = self.read(file)
         self.store = open_store(self.schedule.state, busy_seconds=0.01)
@@ -56,7 +56,7 @@ class Bench:
             folder=file.parent,
             state=self.schedule.state,
             environment={"PATH": os.environ["PATH"]},
-            program=("/bin/sh", "-c", "exit 0"),
+            program=("/bin/sh", "-c", line),
         )
         self.launcher = Launcher(surroundings, self.wake_up, now=clock)
         self.scheduler = Scheduler(self.schedule, self.store, self.launcher, Teller(log), now=clock)
@@ -98,8 +98,8 @@ def log():
 def bench(schedule, clock, log):
     made = []
 
-    def make(*items, extra=""):
-        made.append(Bench(schedule(*items, extra=extra), clock, log))
+    def make(*items, extra="", line="exit 0"):
+        made.append(Bench(schedule(*items, extra=extra), clock, log, line))
         return made[-1]
 
     yield make
@@ -164,6 +164,37 @@ def test_scheduler_that_comes_back_before_its_own_past_waits_for_it(bench, clock
     assert [at for at, _, _ in second.rows()] == ["26 13:00", "26 14:00"]
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_clock_that_was_years_ahead_and_is_set_right_does_not_silence_the_schedule(bench, clock, is_restarted):
+    at_work = bench(HOURLY)
+    clock.jump(hours=1)
+    at_work.look()
+    clock.jump(days=3650)
+    at_work.look()
+    clock.jump(days=-3650)
+    if is_restarted:
+        at_work = bench(HOURLY)
+    at_work.look()
+    clock.jump(hours=1)
+    at_work.look()
+    here = [row for row in at_work.store.history(limit=9999) if row.scheduled_for.year == 2026]
+    assert [(f"{row.scheduled_for:%d %H:%M}", row.status, row.attempt) for row in here] == [
+        ("26 14:00", Status.SUCCESS, 1),
+        ("26 13:00", Status.SUCCESS, 1),
+    ]
+
+
+def test_retry_that_a_clock_years_ahead_has_made_is_not_waited_for(bench, clock):
+    at_work = bench(HOURLY.replace("}", ", retry: {max_attempts: 2, backoff_seconds: 600}}"), line="exit 1")
+    clock.jump(days=3650)
+    clock.jump(hours=1)
+    at_work.look()
+    clock.jump(days=-3650)
+    at_work.look()
+    newest = at_work.store.history(limit=1)[0]
+    assert (newest.scheduled_for.year, newest.status, newest.attempt) == (2036, Status.FAILED, 2)
+
+
 def test_two_schedulers_that_look_at_once_run_it_once(bench, clock):
     first, second = bench(HOURLY), bench(HOURLY)
     clock.jump(hours=1)
@@ -183,6 +214,53 @@ def test_new_rule_is_not_blamed_for_the_time_before_it(bench, clock, schedule):
     after_a_restart = Bench(file, clock, Log())
     after_a_restart.look()
     assert after_a_restart.rows() == []
+    after_a_restart.close()
+
+
+DAILY = '{id: it, cron: "0 8 * * *", flow_yaml: flow.yaml, misfire: all, misfire_grace_time: 86400}'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        DAILY.replace("0 8", "0 *"),
+        DAILY.replace('cron: "0 8 * * *"', "interval: 1h"),
+        DAILY.replace("0 8", "0 18").replace("}", ", timezone: Asia/Dubai}"),
+        DAILY.replace('cron: "0 8 * * *"', "at: [2026-11-26T14:00]"),
+    ],
+)
+def test_rule_that_was_edited_while_nobody_looked_is_not_blamed_for_the_time_before_it(bench, clock, schedule, other):
+    bench(DAILY.replace("0 8", "0 11")).look()
+    clock.jump(hours=2, minutes=30)
+    file = schedule(other)
+    written = clock.now - timedelta(minutes=1)
+    os.utime(file, (written.timestamp(), written.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == []
+    after_a_restart.close()
+
+
+def test_times_since_a_rule_was_edited_are_its_own_also_where_nobody_looked(bench, clock, schedule):
+    bench(DAILY).look()
+    clock.jump(hours=2, minutes=30)
+    file = schedule(DAILY.replace("0 8", "0 *"))
+    written = clock.now - timedelta(hours=1)
+    os.utime(file, (written.timestamp(), written.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == [("26 14:00", Status.SUCCESS, Reason.NONE)]
+    after_a_restart.close()
+
+
+def test_rule_that_nobody_edited_is_made_up_for_whenever_its_file_was_written(bench, clock, schedule):
+    bench(DAILY.replace("0 8", "0 14")).look()
+    clock.jump(hours=2)
+    file = schedule(DAILY.replace("0 8", "0 14"))
+    os.utime(file, (clock.now.timestamp(), clock.now.timestamp()))
+    after_a_restart = Bench(file, clock, Log())
+    after_a_restart.look()
+    assert after_a_restart.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
     after_a_restart.close()
 
 

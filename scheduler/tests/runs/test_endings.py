@@ -57,9 +57,16 @@ def test_what_another_attempt_would_not_mend_is_not_tried_again(occurrence, code
     assert end.again_at is None
 
 
-def test_run_that_a_signal_killed_is_tried_again_and_keeps_the_signal(occurrence):
-    end = ended(occurrence(), ProcessResult(exit_code=None, signal=9), THRICE, cancel=None, now=NOW)
-    assert (end.status, end.exit_code, end.reason) == (Status.FAILED, 137, Reason.RETRY)
+@pytest.mark.parametrize(("number", "code"), [(9, 137), (11, 139)], ids=["SIGKILL", "SIGSEGV"])
+def test_run_that_a_signal_killed_is_tried_again_and_keeps_the_signal(occurrence, number, code):
+    end = ended(occurrence(), ProcessResult(exit_code=None, signal=number), THRICE, cancel=None, now=NOW)
+    assert (end.status, end.exit_code, end.reason) == (Status.FAILED, code, Reason.RETRY)
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
+def test_run_that_somebody_ended_by_a_signal_is_interrupted(occurrence, number, code):
+    end = ended(occurrence(), ProcessResult(exit_code=None, signal=number), THRICE, cancel=None, now=NOW)
+    assert (end.status, end.exit_code, end.again_at) == (Status.INTERRUPTED, code, None)
 
 
 def test_run_whose_time_was_over_is_timed_out_and_tried_again(occurrence):
@@ -111,5 +118,5 @@ def test_run_that_ended_before_it_heard_that_it_should_ended_as_it_did(occurrenc
 
 
 def test_run_that_could_not_be_started_is_tried_again(occurrence):
-    end = not_started(occurrence(), THRICE, now=NOW)
+    end = not_started(occurrence(), THRICE, now=NOW, error="no room")
     assert (end.status, end.reason, end.exit_code) == (Status.FAILED, Reason.RETRY, None)

@@ -111,7 +111,9 @@ def test_program_that_is_missing_is_told_in_the_output(item, occurrence, tmp_pat
     surroundings = Surroundings(folder=tmp_path, state=tmp_path, environment={}, program=("/no/such/program",))
     launched = Launcher(surroundings, wake_up, now=lambda: NOW)
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error == "there is no program program"
     assert "AF-PROCESS-NOT-FOUND" in output_file(tmp_path, occurrence()).read_text()
 
 
@@ -129,7 +131,9 @@ def test_output_whose_folder_can_t_be_made_fails_the_occurrence(launcher, end_of
     (tmp_path / "state").write_text("in the way")
     launched = launcher("exit 0")
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error == f"{tmp_path / 'state/outputs/nightly'}: Not a directory"
 
 
 def test_link_in_place_of_the_output_is_not_followed(launcher, end_of, item, occurrence, tmp_path):
@@ -140,7 +144,9 @@ def test_link_in_place_of_the_output_is_not_followed(launcher, end_of, item, occ
     file.symlink_to(victim)
     launched = launcher("echo overwritten")
     launched.start(occurrence(), item())
-    assert end_of(launched).status is Status.FAILED
+    end = end_of(launched)
+    assert end.status is Status.FAILED
+    assert end.error == f"{file}: Too many levels of symbolic links"
     assert victim.read_text() == "untouched"
 
 
@@ -156,3 +162,11 @@ def test_nothing_is_left_of_runs_that_ended(launcher, end_of, item, occurrence):
         if thread.name.startswith("nightly-"):
             thread.join()
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_time_of_the_next_attempt_is_told_on_the_clock_of_the_item(launcher, end_of, item, occurrence, tmp_path):
+    launched = launcher("exit 1")
+    launched.start(occurrence(), item(retry=Retry(max_attempts=2, backoff_seconds=60)))
+    end_of(launched)
+    last = output_file(tmp_path / "state", occurrence()).read_text().splitlines()[-1]
+    assert last == "--- nightly-20261126T050000Z: FAILED, exit code 1; again at 2026-11-26T06:01:02+01:00"

@@ -181,3 +181,12 @@ def test_flow_is_told_by_its_whole_path_where_a_service_works_in_the_root_folder
         folder.read(HEAD + item("a", "flow: moved.yaml"))
 
     assert f"the flow {folder.path}/moved.yaml can't be read" in refused.value.problem.message
+
+
+def test_flow_that_is_not_there_is_told_beside_what_else_is_wrong_with_its_item(folder):
+    wrong = '  - {id: a, cron: "61 * * * *", flow: moved.yaml}\n'
+
+    assert told(folder, HEAD + wrong) == [
+        "schedule.yaml:3:19 AF-SCHEDULE-CRON",
+        "schedule.yaml:3:39 AF-SCHEDULE-FLOW",
+    ]

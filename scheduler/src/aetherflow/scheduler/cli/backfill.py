@@ -46,6 +46,9 @@ def backfill(  # noqa: PLR0913 - one for each option
     schedule = read_file(context, file)
     meant = the_enabled_item(schedule, item)
     found = _times_between(meant, from_, to)
+    if not found and not context.as_json:
+        context.say(f"{meant.id}: no time of it that is past lies between them; nothing was done")
+        return
     if dry_run:
         _tell_plan(context, meant, _left(schedule, meant, found, is_again=again), len(found))
         return

@@ -11,16 +11,16 @@ from aetherflow.kernel.api import CommandContext, InvalidInput, did_you_mean, pl
 
 from ..occurrences.records import Occurrence, Status
 from ..runs.outputs import output_file
+from .known_items import KnownItems, known_items
 from .ledger import remembered
 from .options import count_of, since_of
-from .schedule_file import read_file, unknown_item
+from .schedule_file import unknown_item
 from .showing import duration_of, in_utc, occurrence_as_json, on_the_clock, status_words, why
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..occurrences.store import OccurrenceStore
-    from ..schedules.models import Schedule
 
 Gap = tuple[str, datetime, datetime]
 _COLUMNS = ("ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY")
@@ -40,33 +40,33 @@ def show_history(
     """Show what ran, was skipped or missed, and why; or what a run has said.
 
     Raises:
-        InvalidInput: the schedule file can't be used, or there is no item, status or run of a name.
+        InvalidInput: there is no schedule file, or no item, status or run of a name.
         StoreFailed: the ledger can't be read.
     """
     wanted = None if status is None else _status(status)
     most = count_of(limit, option="--limit")
-    schedule = read_file(context, file)
+    known = known_items(context, file)
     if output is not None:
-        from .kept_output import print_output
+        from .kept_output import item_of, print_output
 
-        print_output(context, schedule, _only(items), output)
+        print_output(context, known.state, _only(items or [item_of(output)]), output)
         return
-    begin = None if since is None else since_of(since, _zone_of_all(schedule), datetime.now(UTC), option="--since")
-    found, gaps = _recall(schedule, items, wanted, begin, most)
+    begin = None if since is None else since_of(since, known.zone_of_all, datetime.now(UTC), option="--since")
+    found, gaps = _recall(known, items, wanted, begin, most)
     if context.as_json:
-        _answer(context, schedule, found, gaps)
+        _answer(context, known, found, gaps)
     else:
-        _tell(context, schedule, found, gaps)
+        _tell(context, known, found, gaps)
 
 
 def _recall(
-    schedule: Schedule, items: Sequence[str], status: Status | None, since: datetime | None, most: int
+    known: KnownItems, items: Sequence[str], status: Status | None, since: datetime | None, most: int
 ) -> tuple[tuple[Occurrence, ...], list[Gap]]:
     asked = set(items) or None
-    with remembered(schedule.state) as store:
+    with remembered(known.state) as store:
         for name in dict.fromkeys(items):
-            if name not in schedule.items and not _is_remembered(store, name):
-                raise unknown_item(name, schedule.items)
+            if name not in known.zones and not _is_remembered(store, name):
+                raise unknown_item(name, known.zones)
         found = store.history(asked, statuses=None if status is None else {status}, since=since, limit=most)
         gaps = [gap for gap in store.gaps(asked) if since is None or gap[2] >= since]
     return found, gaps if status in {None, Status.MISSED} else []
@@ -77,20 +77,20 @@ def _is_remembered(store: OccurrenceStore, item: str) -> bool:
     return bool(store.history([item], limit=1))
 
 
-def _answer(context: CommandContext, schedule: Schedule, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
-    told = [occurrence_as_json(each, zone_of(schedule, each.item), _kept_output(schedule, each)) for each in found]
+def _answer(context: CommandContext, known: KnownItems, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
+    told = [occurrence_as_json(each, known.zone_of(each.item), _kept_output(known.state, each)) for each in found]
     left_out = [{"item": item, "first": in_utc(first), "last": in_utc(last)} for item, first, last in gaps]
     context.say_json({"occurrences": told, "gaps": left_out})
 
 
-def _tell(context: CommandContext, schedule: Schedule, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
+def _tell(context: CommandContext, known: KnownItems, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
     if found:
-        rows = [_row(each, zone_of(schedule, each.item), _kept_output(schedule, each)) for each in found]
+        rows = [_row(each, known.zone_of(each.item), _kept_output(known.state, each)) for each in found]
         context.say_table(_COLUMNS, rows, numbers=_NUMBERS)
     else:
         context.say("no occurrences")
     for item, first, last in gaps:
-        zone = zone_of(schedule, item)
+        zone = known.zone_of(item)
         told = f"{on_the_clock(first, zone)} to {on_the_clock(last, zone)}"
         context.say_beside(f"{plain(item)}: nobody looked from {told}: too many occurrences to list were missed")
 
@@ -105,25 +105,20 @@ def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[st
         "" if occurrence.exit_code is None else str(occurrence.exit_code),
         occurrence.origin.value,
         "" if output is None else occurrence.run_id,
-        why(occurrence.reason),
+        _why(occurrence, zone),
     ]
 
 
-def zone_of(schedule: Schedule, item: str) -> ZoneInfo:
-    """An item's zone; UTC where it is no longer in the file."""
-    return schedule.items[item].zone if item in schedule.items else ZoneInfo("UTC")
+def _why(occurrence: Occurrence, zone: ZoneInfo) -> str:
+    """Why it stands so; of what waits for a later time, also until when."""
+    is_put_off = occurrence.status is Status.WAITING and occurrence.due_at > datetime.now(UTC)
+    return f"{why(occurrence)}; not before {on_the_clock(occurrence.due_at, zone)}" if is_put_off else why(occurrence)
 
 
-def _kept_output(schedule: Schedule, occurrence: Occurrence) -> Path | None:
+def _kept_output(state: Path, occurrence: Occurrence) -> Path | None:
     """Where the output of an occurrence is; null where none is kept."""
-    file = output_file(schedule.state, occurrence)
+    file = output_file(state, occurrence)
     return file if file.is_file() else None
-
-
-def _zone_of_all(schedule: Schedule) -> ZoneInfo:
-    """The zone that items have in common; UTC where they have none."""
-    zones = {item.zone for item in schedule.items.values()}
-    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
 def _status(text: str) -> Status:
@@ -135,4 +130,4 @@ def _status(text: str) -> Status:
 def _only(items: Sequence[str]) -> str:
     if len(items) == 1:
         return items[0]
-    raise InvalidInput("--output needs the item whose run it is", code="AF-USAGE", help="name one item after FILE")
+    raise InvalidInput("--output is that of one run", code="AF-USAGE", help="name its item alone, or none")

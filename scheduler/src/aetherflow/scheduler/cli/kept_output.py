@@ -1,4 +1,4 @@
-"""`aetherflow-scheduler history FILE ITEM --output RUN_ID`: what a run has said."""
+"""`aetherflow-scheduler history FILE --output RUN_ID`: what a run has said."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..occurrences.records import Occurrence
-    from ..schedules.models import Schedule
 
-_TIME = re.compile(r".*-(\d{8}T\d{6})(?:\.\d{3})?Z")
+_RUN_ID = re.compile(r"(.*)-(\d{8}T\d{6})(?:\.\d{3})?Z")
 _SECOND = timedelta(seconds=1)
 #: The longest piece of a line that is printed at once, in characters.
 _PIECE = 1 << 20
+_MEND = "aetherflow-scheduler history shows the runs whose output is kept"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def print_output(context: CommandContext, schedule: Schedule, item: str, run_id: str) -> None:
+def print_output(context: CommandContext, state: Path, item: str, run_id: str) -> None:
     """Print what the run of an occurrence has said, with all its starts.
 
     Raises:
         InvalidInput: there is no such run, or its output is not kept.
         StoreFailed: the ledger can't be read.
     """
-    occurrence = _find(schedule, item, run_id)
-    file = output_file(schedule.state, occurrence)
+    occurrence = _find(state, item, run_id)
+    file = output_file(state, occurrence)
     pieces = _pieces(file)
     if context.as_json:
         context.say_json({"item": item, "run_id": run_id, "file": str(file), "text": "".join(pieces)})
@@ -43,11 +43,23 @@ def print_output(context: CommandContext, schedule: Schedule, item: str, run_id:
         context.write(_harmless(piece) if context.is_terminal else piece)
 
 
-def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
+def item_of(run_id: str) -> str:
+    """The item whose run an id is, by how it is made.
+
+    Raises:
+        InvalidInput: it is no id of a run.
+    """
+    found = _RUN_ID.fullmatch(run_id)
+    if found is None:
+        raise InvalidInput(f"there is no run {run_id!r}", code="AF-SCHEDULE-RUN-UNKNOWN", help=_MEND)
+    return found[1]
+
+
+def _find(state: Path, item: str, run_id: str) -> Occurrence:
     """The occurrence, by what the ledger says: no path is made of what somebody wrote."""
     begin = _moment_of(run_id)
     if begin is not None:
-        with remembered(schedule.state) as store:
+        with remembered(state) as store:
             found = store.history([item], since=begin, until=begin + _SECOND)
         for occurrence in found:
             if occurrence.run_id == run_id:
@@ -55,14 +67,14 @@ def _find(schedule: Schedule, item: str, run_id: str) -> Occurrence:
     raise InvalidInput(
         f"the item {item!r} has no run {run_id!r}",
         code="AF-SCHEDULE-RUN-UNKNOWN",
-        help="aetherflow-scheduler history shows the runs whose output is kept",
+        help=_MEND,
     )
 
 
 def _moment_of(run_id: str) -> datetime | None:
-    found = _TIME.fullmatch(run_id)
+    found = _RUN_ID.fullmatch(run_id)
     try:
-        return None if found is None else datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return None if found is None else datetime.strptime(found[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
 

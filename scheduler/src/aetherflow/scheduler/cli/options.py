@@ -18,6 +18,7 @@ _MOST = 100_000
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _SPAN = re.compile(r"[0-9]+\s*[smhdw]")
 _DAY_ALONE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}-?W[0-9]{2}-?[0-9]")
+_MOMENTS = "write one such as 2026-11-26, 2026-11-26T06:00 or 2026-11-26T06:00+01:00"
 _DAY = timedelta(days=1)
 
 
@@ -46,7 +47,7 @@ def seconds_of(text: str | None, *, option: str, otherwise: float) -> float:
     return float(text)
 
 
-def moment_of(text: str, zone: ZoneInfo, *, option: str) -> datetime:
+def moment_of(text: str, zone: ZoneInfo, *, option: str, mend: str = _MOMENTS) -> datetime:
     """A moment, in UTC: a day's beginning, or a time; on the zone's clock where it names no offset.
 
     Raises:
@@ -55,7 +56,6 @@ def moment_of(text: str, zone: ZoneInfo, *, option: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        mend = "write one such as 2026-11-26, 2026-11-26T06:00 or 2026-11-26T06:00+01:00"
         raise InvalidInput(f"{option} {text!r} is no day and no time", code="AF-USAGE", help=mend) from None
     if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
         mend = f"name a day from {_FIRST_YEAR} to {_LAST_YEAR}"
@@ -83,7 +83,7 @@ def since_of(text: str, zone: ZoneInfo, now: datetime, *, option: str) -> dateti
         InvalidInput: it is none.
     """
     if not _SPAN.fullmatch(text.strip()):
-        return moment_of(text, zone, option=option)
+        return moment_of(text, zone, option=option, mend=f"{_MOMENTS}; or so long ago: 12h, 30d")
     try:
         return now - timedelta(seconds=times.span(text, option=option))
     except OverflowError:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 from aetherflow.kernel.api import CommandContext
 
+from .known_items import known_items
 from .ledger import asking
-from .schedule_file import chosen, read_file
 
 
 def pause(context: CommandContext, file: str, items: list[str]) -> None:
     """Have the occurrences of items skipped, from now on; what runs goes on.
 
     Raises:
-        InvalidInput: the schedule file can't be used, or there is no item of a name.
+        InvalidInput: there is no schedule file, or no item of a name.
         StoreFailed: the ledger can't be written.
     """
     _set(context, file, items, is_paused=True)
@@ -24,16 +24,16 @@ def resume(context: CommandContext, file: str, items: list[str]) -> None:
     """Have paused items run again, from now on.
 
     Raises:
-        InvalidInput: the schedule file can't be used, or there is no item of a name.
+        InvalidInput: there is no schedule file, or no item of a name.
         StoreFailed: the ledger can't be written.
     """
     _set(context, file, items, is_paused=False)
 
 
 def _set(context: CommandContext, file: str, items: list[str], *, is_paused: bool) -> None:
-    schedule = read_file(context, file)
-    names = [item.id for item in chosen(schedule, items)]
-    with asking(schedule.state) as store:
+    known = known_items(context, file)
+    names = known.named(items)
+    with asking(known.state) as store:
         states = store.states()
         changed = [name for name in names if (name in states and states[name].is_paused) != is_paused]
         change = store.pause if is_paused else store.resume

@@ -53,7 +53,7 @@ def the_enabled_item(schedule: Schedule, name: str) -> Item:
     """
     item = the_item(schedule, name)
     if not item.enabled:
-        message = f"the item {name!r} is not enabled: nothing of it runs, out of turn neither"
+        message = f"the item {name!r} is not enabled: nothing of it runs, whoever asks for it"
         raise InvalidInput(
             message, code="AF-SCHEDULE-NOT-ENABLED", help="write `enabled: true` in its place in the file"
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import times
 
@@ -28,11 +30,23 @@ _WHY = {
     Reason.ABANDONED: "its scheduler ended, too often or too long ago",
     Reason.REMOVED: "its item is no longer in the schedule file",
 }
+_NOT_YET = "its turn has not come: a limit, the one before it, a pause, or no scheduler"
 
 
 def on_the_clock(at: datetime | None, zone: tzinfo) -> str:
     """A moment on a zone's clock, in seconds, with the offset; empty where there is none."""
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def weekday_of(at: datetime, zone: tzinfo) -> str:
+    """The day of the week on a zone's clock, in three letters."""
+    return f"{at.astimezone(zone):%a}"
+
+
+def zone_of_all(zones: Iterable[ZoneInfo]) -> ZoneInfo:
+    """The zone that all are; UTC where they differ."""
+    different = set(zones)
+    return different.pop() if len(different) == 1 else ZoneInfo("UTC")
 
 
 def in_utc(at: datetime | None) -> str | None:
@@ -45,9 +59,11 @@ def for_machines(at: datetime | None, zone: tzinfo) -> dict[str, str | None]:
     return {"utc": in_utc(at), "local": None if at is None else at.astimezone(zone).isoformat()}
 
 
-def why(reason: Reason) -> str:
-    """A reason in words; empty where there is nothing to say."""
-    return _WHY[reason]
+def why(occurrence: Occurrence) -> str:
+    """Why it stands as it does, in words; empty where there is nothing to say."""
+    if occurrence.status is Status.WAITING and occurrence.reason is Reason.NONE:
+        return _NOT_YET
+    return _WHY[occurrence.reason]
 
 
 def duration_of(occurrence: Occurrence) -> int | None:
@@ -73,7 +89,7 @@ def occurrence_as_json(occurrence: Occurrence, zone: tzinfo, output: Path | None
         "origin": occurrence.origin.value,
         "status": occurrence.status.value,
         "reason": occurrence.reason.value or None,
-        "why": why(occurrence.reason) or None,
+        "why": why(occurrence) or None,
         "due_at": in_utc(occurrence.due_at),
         "attempt": occurrence.attempt,
         "continued": occurrence.continued,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..occurrences.records import ItemState, Occurrence, Status
+from ..occurrences.records import ItemState, Occurrence, OwnerState, Status
 from .ledger import remembered
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Snapshot:
     recent: Mapping[str, tuple[Occurrence, ...]] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     running: Counter[str] = field(default_factory=Counter)
+    owners: tuple[OwnerState, ...] = ()
 
     def is_paused(self, item: str) -> bool:
         """Whether somebody has paused an item."""
@@ -54,6 +55,7 @@ def take_snapshot(schedule: Schedule, *, most: int = 1) -> Snapshot:
             recent={item: store.history([item], limit=most) for item in schedule.items},
             waiting=count_of(store, Status.WAITING),
             running=count_of(store, Status.RUNNING),
+            owners=tuple(store.owners()),
         )
 
 

@@ -54,7 +54,7 @@ def _standing(owner: OwnerState, now: datetime) -> str:
 
 def _row(owner: OwnerState, now: datetime) -> list[str]:
     ago = times.duration(round(silent_seconds(owner, now) * 1000))
-    since = times.for_people(owner.started_at.timestamp())
+    since = f"{times.for_people(owner.started_at.timestamp())}Z"
     return [owner.name, str(owner.pid), _standing(owner, now), since, f"{ago} ago", str(owner.running)]
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 from aetherflow.kernel.api import CommandContext, ExitCode, plain, times
 
 from ..occurrences.records import Status
-from .showing import on_the_clock
+from .liveness import beats
+from .showing import on_the_clock, zone_of_all
 from .snapshot import Snapshot, next_of, standing_of, take_snapshot
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ _LETTERS = {
 }
 #: How many of the newest occurrences are shown.
 _SHOWN = 30
-_WIDEST_ID = 32
+#: On narrow screens.
+_FEWEST_LETTERS = 10
+#: What is said to the right of the letters has so much room, whatever it is by now: nothing must jump.
+_WITH_TIME, _WITHOUT_TIME = 62, 40
+_NARROWEST_ID = 12
+_GAP = "  "
 _SECONDS = 1.0
 _HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 _OTHER_SCREEN, _SCREEN_BEFORE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -66,12 +72,13 @@ def _draw_forever(context: CommandContext, schedule: Schedule) -> NoReturn:
 
 
 def _say_forever(context: CommandContext, schedule: Schedule) -> NoReturn:
-    width = _width_of_ids(schedule)
+    width = _longest(schedule.items)
     said: dict[str, str] = {}
     while True:
         snapshot, now = take_snapshot(schedule, most=_SHOWN), datetime.now(UTC)
         for item in schedule.items.values():
-            line = f"{_shown_id(item, width)}  {_letters(item, snapshot, has_colours=False)}  {_rest(item, snapshot)}"
+            letters = _letters(item, snapshot, _SHOWN, has_colours=False)
+            line = f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{_rest(item, snapshot)}"
             if said.get(item.id) != line:
                 said[item.id] = line
                 context.say(f"{on_the_clock(now, item.zone)}  {line}")
@@ -83,33 +90,59 @@ def screen(
 ) -> list[str]:
     """The lines of the screen: as many as fit, and none wider than it."""
     items = list(schedule.items.values())
-    shown = items[: max(size.lines - 4, 1)]
-    width = _width_of_ids(schedule)
-    lines = [f"{plain(schedule.file.name)}  {now.astimezone():%Y-%m-%d %H:%M:%S}"[: size.columns], ""]
-    for item in shown:
-        head = f"{_shown_id(item, width)}  "
-        tail = f"  {_rest(item, snapshot)}{_next(item, now)}"
-        room = max(size.columns - len(head) - _SHOWN, 0)
-        lines.append(f"{head}{_letters(item, snapshot, has_colours=has_colours)}{tail[:room]}")
-    left = len(items) - len(shown)
-    legend = "  ".join(f"{letter} {status.value.lower()}" for status, (letter, _) in _LETTERS.items())
-    lines.append((f"and {left} more" if left else legend)[: size.columns - 1])
-    return lines
+    legend = _legend(size.columns)
+    # Above are two lines, below is the one that the cursor stands in.
+    has_room = len(items) <= size.lines - len(legend) - 3
+    shown = items if has_room else items[: max(size.lines - 4, 1)]
+    foot = legend if has_room else [f"and {len(items) - len(shown)} more"[: size.columns]]
+    alive = sum(beats(owner, now) for owner in snapshot.owners)
+    schedulers = f"{alive or 'no'} scheduler{'s' if alive > 1 else ''} alive"
+    head = f"{plain(schedule.file.name)}  {on_the_clock(now, zone_of_all(item.zone for item in items))}  {schedulers}"
+    return [head[: size.columns], "", *_lines(shown, snapshot, now, size.columns, has_colours=has_colours), *foot]
+
+
+def _lines(
+    items: Sequence[Item], snapshot: Snapshot, now: datetime, columns: int, *, has_colours: bool
+) -> Iterator[str]:
+    """A line for each item: what is narrow is its name first, then the time of the next one, then the past."""
+    width = min(_longest(item.id for item in items), max(columns // 3, _NARROWEST_ID))
+    room = columns - width - len(_GAP) * 2
+    has_time = room >= _FEWEST_LETTERS + _WITH_TIME
+    most = min(max(room - (_WITH_TIME if has_time else _WITHOUT_TIME), _FEWEST_LETTERS), _SHOWN)
+    for item in items:
+        tail = f"{_rest(item, snapshot)}{_next(item, now, has_time=has_time)}"
+        letters = _letters(item, snapshot, most, has_colours=has_colours)
+        yield f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{tail[: max(room - most, 0)]}"
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _legend(columns: int) -> list[str]:
+    lines = [""]
+    for letter, words in ((letter, status.value.lower().replace("_", " ")) for status, (letter, _) in _LETTERS.items()):
+        part = f"{letter} {words}"
+        if lines[-1] and len(lines[-1]) + len(_GAP) + len(part) > columns:
+            lines.append("")
+        lines[-1] += f"{_GAP if lines[-1] else ''}{part}"
+    return [line[:columns] for line in lines]
 
 
 def _shown_id(item: Item, width: int) -> str:
-    return item.id[:width].ljust(width)
+    """The id; what does not fit is left out in its middle, as ids that begin alike end in different ways."""
+    if len(item.id) <= width:
+        return item.id.ljust(width)
+    end = (width - 1) // 2
+    return f"{item.id[: width - 1 - end]}…{item.id[-end:]}"
 
 
-def _width_of_ids(schedule: Schedule) -> int:
-    return min(max((len(item) for item in schedule.items), default=0), _WIDEST_ID)
-
-
-def _letters(item: Item, snapshot: Snapshot, *, has_colours: bool) -> str:
+def _letters(item: Item, snapshot: Snapshot, most: int, *, has_colours: bool) -> str:
     """The newest one to the right, as wide as the widest."""
-    found = [_LETTERS[occurrence.status] for occurrence in reversed(snapshot.recent.get(item.id, ()))]
+    newest = snapshot.recent.get(item.id, ())[:most]
+    found = [_LETTERS[occurrence.status] for occurrence in reversed(newest)]
     text = "".join(f"\x1b[{colour}m{letter}\x1b[0m" if has_colours else letter for letter, colour in found)
-    return " " * (_SHOWN - len(found)) + text
+    return " " * (most - len(found)) + text
 
 
 def _rest(item: Item, snapshot: Snapshot) -> str:
@@ -119,12 +152,13 @@ def _rest(item: Item, snapshot: Snapshot) -> str:
     return ", ".join(parts)
 
 
-def _next(item: Item, now: datetime) -> str:
+def _next(item: Item, now: datetime, *, has_time: bool) -> str:
     following = next_of(item, now)
     if following is None:
         return ""
     wait = times.duration(round((following - now).total_seconds()) * 1000)
-    return f", next {on_the_clock(following, item.zone)} (in {wait})"
+    at = f" ({on_the_clock(following, item.zone)})" if has_time else ""
+    return f", next in {wait}{at}"
 
 
 @contextmanager

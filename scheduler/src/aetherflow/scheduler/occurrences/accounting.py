@@ -12,14 +12,16 @@ from aetherflow.kernel.api import LedgerConnection
 from .moments import milliseconds_of, moment_of
 from .policies import Decision, decide, due_at
 from .records import Due, Occurrence, Status
-from .rows import NOT_OVER, as_list, whole
+from .rows import NOT_OVER, STOPPED, as_list, whole
 
 _STATES = (
     "SELECT item, is_paused, looked_until, forgotten_until FROM items WHERE item IN (SELECT value FROM json_each(?))"
 )
 _GET_NOT_OVER = (
     "SELECT item, scheduled_for, status FROM occurrences"  # noqa: S608 - a constant
-    f" WHERE {NOT_OVER} AND origin <> 'BACKFILL' AND item IN (SELECT value FROM json_each(?))"
+    f" WHERE {NOT_OVER} AND origin <> 'BACKFILL' AND item IN (SELECT value FROM json_each(?1))"
+    " UNION ALL SELECT item, scheduled_for, 'WAITING' FROM occurrences INDEXED BY occurrences_stopped"
+    f" WHERE {STOPPED} AND origin <> 'BACKFILL' AND item IN (SELECT value FROM json_each(?1))"
 )
 #: No row is looked for first: whoever puts one in has it.
 _PUT = (
@@ -29,8 +31,8 @@ _PUT = (
 )
 _DECIDE = "UPDATE occurrences SET status = ?, reason = ?, ended_at = ? WHERE item = ? AND scheduled_for = ?"
 _REPLACE_WAITING = (
-    "UPDATE occurrences SET status = 'CANCELLED', reason = 'replaced', ended_at = ?"
-    " WHERE item = ? AND scheduled_for = ? AND status = 'WAITING'"
+    "UPDATE occurrences SET status = 'CANCELLED', reason = 'replaced', ended_at = ?"  # noqa: S608 - a constant
+    f" WHERE item = ? AND scheduled_for = ? AND (status = 'WAITING' OR ({STOPPED}))"
 )
 _REPLACE_RUNNING = (
     "UPDATE occurrences SET is_cancel_asked = 1, reason = 'replaced'"

@@ -9,7 +9,7 @@ from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of
 from .records import Occurrence, Room
-from .rows import COLUMNS, NOT_OVER, Value, occurrence_of, whole
+from .rows import COLUMNS, NOT_OVER, STOPPED, Value, occurrence_of, whole
 
 _RUNNING = "SELECT item, origin = 'BACKFILL', count(*) FROM occurrences WHERE status = 'RUNNING' GROUP BY 1, 2"
 _PAUSED = "SELECT item FROM items WHERE is_paused = 1"
@@ -19,9 +19,12 @@ _CANDIDATES = (
 )
 _HAS_CANDIDATES = "SELECT 1 FROM occurrences WHERE status = 'WAITING' AND due_at <= ? LIMIT 1"
 _OLDEST = (
-    "SELECT min(scheduled_for) FROM occurrences"  # noqa: S608 - a constant
+    "SELECT min(scheduled_for) FROM ("  # noqa: S608 - a constant
+    f"SELECT scheduled_for, origin FROM occurrences WHERE {NOT_OVER} AND item = ?1"
+    " UNION ALL SELECT scheduled_for, origin FROM occurrences INDEXED BY occurrences_stopped"
+    f" WHERE {STOPPED} AND item = ?1"
     # What is held runs first when it is let go, and until then holds up nothing.
-    f" WHERE {NOT_OVER} AND item = ? AND origin <> 'BACKFILL' AND (origin = 'MANUAL' OR NOT ?)"
+    ") WHERE origin <> 'BACKFILL' AND (origin = 'MANUAL' OR NOT ?2)"
 )
 _TAKE = (
     "UPDATE occurrences SET status = 'RUNNING', owner = ?, started_at = ?, ended_at = NULL, exit_code = NULL,"  # noqa: S608 - a constant

@@ -53,9 +53,18 @@ class OccurrenceLedger:
         self._owners = path.with_name("owners")
         self._owner = Owner(self._owners)
 
-    def register(self, items: Mapping[str, bool], now: datetime) -> Mapping[str, ItemState]:
+    def register(
+        self,
+        items: Mapping[str, bool],
+        now: datetime,
+        *,
+        times_of: Mapping[str, str] | None = None,
+        written_at: datetime | None = None,
+    ) -> Mapping[str, ItemState]:
         with self._writing():
-            return registering.register(self._connection, items, now)
+            return registering.register(
+                self._connection, items, now, times_of=times_of or {}, written_at=written_at or now
+            )
 
     def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:
         with self._writing():

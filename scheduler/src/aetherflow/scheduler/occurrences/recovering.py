@@ -9,16 +9,15 @@ from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of
 from .records import Occurrence, Reason, Status
-from .rows import COLUMNS, Value, as_list, key_of, occurrence_of
+from .rows import COLUMNS, STOPPED, Value, as_list, key_of, occurrence_of
 
 #: Whoever lives is heard of more often.
 _SHORTEST_GRACE_SECONDS = 60
 #: What dies with its scheduler again and again may be why.
 _MOST_CONTINUED = 5
 
-_STOPPED = "status = 'INTERRUPTED' AND reason = 'continued'"
-_HAS_STOPPED = f"SELECT 1 FROM occurrences WHERE {_STOPPED} LIMIT 1"  # noqa: S608 - a constant
-_GET_STOPPED = f"SELECT {COLUMNS} FROM occurrences WHERE {_STOPPED}"  # noqa: S608 - a constant
+_HAS_STOPPED = f"SELECT 1 FROM occurrences WHERE {STOPPED} LIMIT 1"  # noqa: S608 - a constant
+_GET_STOPPED = f"SELECT {COLUMNS} FROM occurrences WHERE {STOPPED}"  # noqa: S608 - a constant
 _GET_LEFT = (
     "SELECT heard_at, "  # noqa: S608 - a constant
     f"{COLUMNS} FROM occurrences LEFT JOIN (SELECT owner AS name, heard_at FROM owners) ON name = owner"

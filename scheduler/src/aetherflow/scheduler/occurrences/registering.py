@@ -30,17 +30,40 @@ _SKIP_DISABLED = (
     " WHERE status = 'WAITING'"
     " AND origin = 'SCHEDULE' AND item IN (SELECT item FROM items WHERE is_enabled = 0)"
 )
+_NEW_TIMES = (
+    "UPDATE items SET times = given.times, looked_until = iif(items.times IS NULL, looked_until, max(looked_until, ?))"
+    " FROM (SELECT value ->> 0 AS item, value ->> 1 AS times FROM json_each(?)) AS given"
+    " WHERE items.item = given.item AND items.times IS NOT given.times"
+)
+#: By this much, in milliseconds, a clock is not set back: it was wrong before.
+_CLOCK_WAS_WRONG = 2 * 24 * 60 * 60 * 1000
+#: What it left lies so far ahead that nothing would run until then; rows that are there keep all from running twice.
+_SET_RIGHT = (
+    "UPDATE items SET looked_until = ?1 WHERE looked_until > ?1 + ?2",
+    "UPDATE items SET forgotten_until = ?1 WHERE forgotten_until > ?1 + ?2",
+    "UPDATE occurrences SET due_at = ?1 WHERE status = 'WAITING' AND due_at > ?1 AND scheduled_for > ?1 + ?2",
+)
 _ENABLED = "SELECT item, looked_until, is_paused FROM items WHERE is_enabled = 1"
 _ALL = "SELECT item, looked_until, is_paused FROM items"
 
 
-def register(connection: LedgerConnection, items: Mapping[str, bool], now: datetime) -> Mapping[str, ItemState]:
+def register(
+    connection: LedgerConnection,
+    items: Mapping[str, bool],
+    now: datetime,
+    *,
+    times_of: Mapping[str, str],
+    written_at: datetime,
+) -> Mapping[str, ItemState]:
     """Make items known, and what waits of others over; answers the enabled ones; inside a transaction."""
     given, at = as_list((item, int(is_enabled)) for item, is_enabled in items.items()), milliseconds_of(now)
     connection.execute(_PUT, (at, given))
+    connection.execute(_NEW_TIMES, (milliseconds_of(min(written_at, now)), as_list(times_of.items())))
     connection.execute(_DISABLE_OTHERS, (given,))
     connection.execute(_DROP_REMOVED, (at, given))
     connection.execute(_SKIP_DISABLED, (at,))
+    for statement in _SET_RIGHT:
+        connection.execute(statement, (at, _CLOCK_WAS_WRONG))
     return _states(connection, _ENABLED)
 
 

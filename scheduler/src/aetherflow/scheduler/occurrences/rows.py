@@ -17,6 +17,8 @@ COLUMNS = (
 )
 #: What is not over, as the index of such rows has it.
 NOT_OVER = "status IN ('WAITING', 'RUNNING')"
+#: What a scheduler that left has stopped: it is not over either, and waits as soon as another one looks for it.
+STOPPED = "status = 'INTERRUPTED' AND reason = 'continued'"
 
 
 def occurrence_of(row: Sequence[Value]) -> Occurrence:

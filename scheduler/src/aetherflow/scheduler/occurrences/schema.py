@@ -32,7 +32,9 @@ CREATE TABLE items (
     item TEXT NOT NULL PRIMARY KEY, looked_until INTEGER NOT NULL,
     is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL DEFAULT 0,
     -- Rows of occurrences before this one may be gone.
-    forgotten_until INTEGER NOT NULL DEFAULT (-1 << 62)
+    forgotten_until INTEGER NOT NULL DEFAULT (-1 << 62),
+    -- What names its times, in words; null where no schedule has said so.
+    times TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- Spans in which nobody looked, and whose occurrences were too many to have rows.
@@ -50,9 +52,9 @@ CREATE TABLE owners (
 CONTENTS = LedgerContents(
     # "AFsc"
     application_id=0x41467363,
-    version=1,
+    version=2,
     tables=TABLES,
-    migrations={},
+    migrations={1: "ALTER TABLE items ADD COLUMN times TEXT"},
     failed=unusable,
     named_by="name that folder in state.path of the schedule file",
 )

@@ -18,11 +18,25 @@ class OccurrenceStore(Protocol):
         StoreFailed: it can't be read or written.
     """
 
-    def register(self, items: Mapping[str, bool], now: datetime) -> Mapping[str, ItemState]:
+    def register(
+        self,
+        items: Mapping[str, bool],
+        now: datetime,
+        *,
+        times_of: Mapping[str, str] | None = None,
+        written_at: datetime | None = None,
+    ) -> Mapping[str, ItemState]:
         """Make the items known, each with whether it is enabled; answers the state of all enabled ones.
 
         What is new, or was not enabled before, has been looked at until now. Others that are known are not enabled any
         more, and what waits of them is CANCELLED; of those that are not enabled, what their times made is SKIPPED.
+
+        Args:
+            items: the items.
+            now: the time.
+            times_of: what names the times of an item, in words. Where that is another than before, its times before
+                `written_at` were not its own when they passed: it counts as looked at until then.
+            written_at: since when the items are as they are; null for now.
         """
 
     def account(self, dues: Sequence[Due], now: datetime) -> tuple[Occurrence, ...]:

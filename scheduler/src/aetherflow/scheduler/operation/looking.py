@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from ..calendars.rules import Rule
+from ..calendars.on_days import OnDays
+from ..calendars.rules import Moments, Rule
 from ..occurrences.records import Due
 from ..schedules.models import Item
 
@@ -19,6 +20,13 @@ _FIRST_SPAN = timedelta(hours=1)
 def next_of(item: Item, moment: datetime) -> datetime | None:
     """The item's first moment after another one; null where there is none any more."""
     return next(item.rule.after(moment), None)
+
+
+def times_of(item: Item) -> str:
+    """What names the item's times, in words that stay the same as long as nobody edits it."""
+    rule = item.rule.rule if isinstance(item.rule, OnDays) else item.rule
+    named = " ".join(at.isoformat() for at in rule.moments) if isinstance(rule, Moments) else item.trigger
+    return f"{named}, {item.zone.key}, {item.dst}, {item.calendar_name or ''}"
 
 
 def due_of(item: Item, looked_until: datetime, now: datetime) -> Due | None:

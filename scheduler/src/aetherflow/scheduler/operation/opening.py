@@ -13,6 +13,7 @@ from ..runs.command_line import KERNEL, Surroundings
 from ..runs.launcher import Launcher
 from ..runs.wake_up import WakeUp
 from ..schedules.reading import read_schedule
+from .belonging import take_state
 from .patience import LEDGER_SECONDS
 from .retention import Forgetting
 from .scheduler import Scheduler
@@ -70,7 +71,7 @@ def operating(
         ledger_seconds: how long a ledger is tried again that can't be used.
 
     Raises:
-        InvalidInput: the schedule file can't be used; holds all problems.
+        InvalidInput: the schedule file can't be used, and holds all problems; or its folder for state is another's.
         StoreFailed: the ledger can't be read or written.
     """
     with ExitStack() as stack:
@@ -80,6 +81,7 @@ def operating(
         schedule = read_schedule(file, environment=environment, profile=profile)
         store = open_store(schedule.state, busy_seconds=BUSY_SECONDS)
         stack.callback(store.close)
+        take_state(schedule.state, schedule.file)
         surroundings = Surroundings(
             folder=schedule.file.parent,
             state=schedule.state,

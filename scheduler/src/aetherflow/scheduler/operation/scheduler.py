@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from aetherflow.kernel.api import LedgerFailed
 
-from ..occurrences.records import Due, Ended, Room, Status
+from ..occurrences.records import Due, Ended, Reason, Room, Status
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
-from .looking import due_of, next_of
+from .looking import due_of, next_of, times_of
 from .patience import LEDGER_SECONDS, Patience
 from .telling import Teller
 from .waits import Waits
@@ -24,6 +26,10 @@ LONGEST_SLEEP = 1.0
 LIVE_SECONDS = 5.0
 #: How many moments are accounted for in one look; the next one follows at once where there are more.
 MOST_MOMENTS = 10_000
+
+
+#: A clock that goes back by more than this was wrong before: what it said is forgotten.
+CLOCK_WAS_WRONG = timedelta(days=2)
 
 
 class Scheduler:
@@ -115,6 +121,8 @@ class Scheduler:
         self._ends += self._launcher.collect()
         started = 0
         try:
+            if now < self._last_look - CLOCK_WAS_WRONG:
+                self._use(self.schedule)
             self._write_ends(now)
             self._hasten(now)
             self._live(now)
@@ -131,12 +139,17 @@ class Scheduler:
         else:
             if self.patience.work():
                 self._teller.tell("INFO", "ledger_works")
-        self._last_look = now
+            self._last_look = now
         return started
 
     def _use(self, schedule: Schedule) -> None:
         now = self._now()
-        states = self._store.register({item.id: item.enabled for item in schedule.items.values()}, now)
+        states = self._store.register(
+            {item.id: item.enabled for item in schedule.items.values()},
+            now,
+            times_of={item.id: times_of(item) for item in schedule.items.values()},
+            written_at=_written_at(schedule.file, now),
+        )
         self.schedule = schedule
         self._wakings = Wakings()
         self._looked_until = {}
@@ -161,6 +174,7 @@ class Scheduler:
     def _write_ends(self, now: datetime) -> None:
         if not self._ends:
             return
+        self._ends = [end if end.occurrence.item in self._enabled else _for_good(end) for end in self._ends]
         self._store.finish(self._ends, now)
         self._waits.note(self._ends)
         written, self._ends = self._ends, []
@@ -216,6 +230,22 @@ class Scheduler:
             self._teller.started(occurrence)
             self._launcher.start(occurrence, self.schedule.items[occurrence.item])
         return len(claimed)
+
+
+def _written_at(file: Path, now: datetime) -> datetime:
+    """When a schedule file was written last."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return now
+
+
+def _for_good(end: Ended) -> Ended:
+    """The end of a run whose item is not there any more: nobody would ever try it again."""
+    if end.again_at is None:
+        return end
+    status = end.status if end.status.is_over else Status.INTERRUPTED
+    return replace(end, status=status, reason=Reason.REMOVED, again_at=None)
 
 
 def _now() -> datetime:

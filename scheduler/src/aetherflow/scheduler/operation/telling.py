@@ -78,8 +78,10 @@ class Teller:
         self.tell("WARNING", "occurrence_cancel", **_key_of(occurrence), reason=occurrence.reason.value)
 
     def ended(self, end: Ended) -> None:
-        """A run ended."""
+        """A run ended, for good or to be tried again."""
         occurrence = end.occurrence
+        if end.error:
+            self.tell("ERROR", "occurrence_not_started", **_key_of(occurrence), error=end.error)
         values: dict[str, object] = {"status": end.status.value, "reason": end.reason.value}
         values["attempt"] = occurrence.attempt
         if occurrence.started_at is not None:
@@ -89,13 +91,14 @@ class Teller:
         if end.again_at is not None:
             values["again_at"] = end.again_at.isoformat()
         level = "ERROR" if end.status in _FAILURES else "INFO" if end.status is Status.SUCCESS else "WARNING"
-        self.tell(level, "occurrence_end", **_key_of(occurrence), **values)
+        name = "occurrence_end" if end.again_at is None else "attempt_end"
+        self.tell(level, name, **_key_of(occurrence), **values)
 
-    def schedule(self, name: str, schedule: Schedule) -> None:
-        """A schedule is in force from now on."""
+    def schedule(self, name: str, schedule: Schedule, **changes: str) -> None:
+        """A schedule is in force from now on, with what changed in it."""
         for problem in schedule.problems:
             self.problem(problem)
-        self.tell("INFO", name, file=str(schedule.file), items=len(schedule.items))
+        self.tell("INFO", name, file=str(schedule.file), items=len(schedule.items), **changes)
 
     def problem(self, problem: Problem) -> None:
         """Something about a schedule is wrong, or wants to be known."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -47,7 +47,8 @@ def ended(
     if code == _OWNED and cancel != "asked":
         again_at = now + timedelta(seconds=OWNED_SECONDS)
         return _again(occurrence, now, Reason.OWNED, Status.WAITING, again_at, code)
-    if cancel != "asked" and (code == _FAILED or result.signal == signal.SIGKILL):
+    has_crashed = result.signal is not None and code not in _STATUS_OF
+    if cancel != "asked" and (code == _FAILED or has_crashed):
         return _failed(occurrence, now, Status.FAILED, retry, code)
     status = _STATUS_OF.get(code, Status.FAILED)
     if status is Status.INTERRUPTED and cancel == "leaving":
@@ -55,9 +56,9 @@ def ended(
     return Ended(occurrence=occurrence, status=status, ended_at=now, exit_code=code)
 
 
-def not_started(occurrence: Occurrence, retry: Retry, *, now: datetime) -> Ended:
+def not_started(occurrence: Occurrence, retry: Retry, *, now: datetime, error: str) -> Ended:
     """How an occurrence ended whose process could not be started: the system refused, which may pass."""
-    return _failed(occurrence, now, Status.FAILED, retry, None)
+    return replace(_failed(occurrence, now, Status.FAILED, retry, None), error=error)
 
 
 def _cancelled(occurrence: Occurrence, now: datetime, cancel: Cancel | None) -> Ended:

@@ -66,8 +66,8 @@ class Launcher:
         thread = threading.Thread(target=self._run, args=(work, self.surroundings), name=occurrence.run_id, daemon=True)
         try:
             thread.start()
-        except RuntimeError:
-            self._ends.put(not_started(occurrence, item.retry, now=self._now()))
+        except RuntimeError as error:
+            self._ends.put(not_started(occurrence, item.retry, now=self._now(), error=str(error)))
             self._wake_up.ring()
 
     def cancel(self, occurrence: Occurrence, why: Cancel) -> bool:
@@ -103,7 +103,9 @@ class Launcher:
             end = self._supervised(work, surroundings)
         finally:
             # Also where a fault of ours ends this thread: its occurrence is not left RUNNING.
-            self._ends.put(not_started(work.occurrence, work.retry, now=self._now()) if end is None else end)
+            if end is None:
+                end = not_started(work.occurrence, work.retry, now=self._now(), error="its thread failed")
+            self._ends.put(end)
             self._wake_up.ring()
 
     def _supervised(self, work: _Work, surroundings: Surroundings) -> Ended:
@@ -113,16 +115,16 @@ class Launcher:
             begin_output(work.output, _first_line(work, self._now()))
             command = command_of(work.item, work.occurrence, surroundings, output=work.output)
             result = supervise(command, cancelled=work.cancelled)
-        except OSError:
-            return not_started(work.occurrence, work.retry, now=self._now())
+        except OSError as error:
+            return not_started(work.occurrence, work.retry, now=self._now(), error=_words_of(error))
         except AetherFlowError as error:
             for problem in error.problems:
                 add_line(work.output, str(problem))
             retry = _NEVER if isinstance(error, InvalidInput) else work.retry
-            return not_started(work.occurrence, retry, now=self._now())
+            return not_started(work.occurrence, retry, now=self._now(), error=str(error))
         cancel: Cancel | None = work.why or ("leaving" if self.is_leaving else None)
         end = ended(work.occurrence, result, work.item.retry, cancel=cancel, now=self._now())
-        add_line(work.output, _last_line(end))
+        add_line(work.output, _last_line(work.item, end))
         return end
 
 
@@ -133,10 +135,15 @@ def _first_line(work: _Work, now: datetime) -> str:
     return f"{occurrence.run_id}: {which}, meant for {meant}, started {_clock(item, now)}"
 
 
-def _last_line(end: Ended) -> str:
+def _last_line(item: Item, end: Ended) -> str:
     code = "" if end.exit_code is None else f", exit code {end.exit_code}"
-    again = "" if end.again_at is None else f"; again at {end.again_at.isoformat(timespec='seconds')}"
+    again = "" if end.again_at is None else f"; again at {_clock(item, end.again_at)}"
     return f"{end.occurrence.run_id}: {end.status}{code}{again}"
+
+
+def _words_of(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _clock(item: Item, moment: datetime) -> str:

@@ -54,15 +54,28 @@ class Flows:
             path: its place.
             key: the one that names its flow.
         """
-        asked = (item.flow, item.profile or self._profile)
+        flow = self.look_at(item.flow, item.profile, path, key)
+        if flow is not None:
+            for problem, place in self._of_start(item, flow, path):
+                self._findings.error(problem.code, problem.message, problem.help, place)
+
+    def look_at(self, file: Path, profile: str | None, path: YamlPath, key: str) -> StartCheck | None:
+        """Note what is wrong with a flow itself; null where it can't be started at all.
+
+        Args:
+            file: the flow's.
+            profile: the item's own runtime profile.
+            path: the item's place.
+            key: the one that names the flow.
+        """
+        asked = (file, profile or self._profile)
         flow = self._known.get(asked)
         if flow is None:
             flow = self._known[asked] = self._open(*asked, (*path, key))
         if isinstance(flow, _Broken):
             self._findings.error(flow.code, flow.message, flow.mend, (*path, flow.key))
-            return
-        for problem, place in self._of_start(item, flow, path):
-            self._findings.error(problem.code, problem.message, problem.help, place)
+            return None
+        return flow
 
     def _open(self, file: Path, profile: str | None, path: YamlPath) -> StartCheck | _Broken:
         """The flow, checked; all that is wrong with it is told behind the first item that names it."""
@@ -75,7 +88,7 @@ class Flows:
             key = str(path[-1])
             if first.code.startswith("AF-FILE-"):
                 message = f"the flow {shown(file)} can't be read: {first.message}"
-                return _Broken("AF-SCHEDULE-FLOW", message, first.help or "check its path", key)
+                return _Broken("AF-SCHEDULE-FLOW", message, _mend_of_path(first), key)
             self._behind(path, error.problems)
             return _Broken(
                 "AF-SCHEDULE-FLOW", _words_for(file, error.problems), f"aetherflow validate {shown(file)}", key
@@ -106,6 +119,12 @@ class Flows:
             # An id that is wrong is told as the item's.
             if problem.code != "AF-RUN-ID":
                 yield _for_item(problem), _place_of(problem, item.params, path)
+
+
+def _mend_of_path(problem: Problem) -> str:
+    if problem.help.startswith("did you mean") or problem.code != "AF-FILE-MISSING":
+        return problem.help or "check its path"
+    return f"{problem.help or 'check its path'}: paths start at the folder of the schedule file"
 
 
 def _words_for(file: Path, problems: tuple[Problem, ...]) -> str:

@@ -122,14 +122,25 @@ def _items(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findin
     built: list[tuple[Item, YamlPath]] = []
     for found in written:
         item = build_item(found, shared, findings)
+        if flows is not None:
+            _check_flow(found, item, shared, flows)
         if item is not None:
-            if flows is not None:
-                flows.check(item, found["path"], next(key for key in FLOW_KEYS if key in found))
             built.append((item, found["path"]))
     if not findings.error_count:
         _report_unused(written, shared, findings)
         report_idle(built, shared.now, findings)
     return [item for item, _ in built]
+
+
+def _check_flow(found: Mapping[str, Any], item: Item | None, shared: Shared, flows: Flows) -> None:
+    """Look at an item's flow, also where there is no item because something else about it is wrong."""
+    key = next((key for key in FLOW_KEYS if key in found), None)
+    if key is None:
+        return
+    if item is not None:
+        flows.check(item, found["path"], key)
+    else:
+        flows.look_at(absolute(shared.folder, found[key]), found.get("profile"), found["path"], key)
 
 
 def _report_unused(written: tuple[dict[str, Any], ...], shared: Shared, findings: Findings) -> None:

@@ -19,6 +19,8 @@ from .verdict import EDGE_SECONDS, OVER, PATIENCE_SECONDS, faults_of_claims, fau
 SEEING_SECONDS, LOOKING_SECONDS = 3.5, 2.0
 #: How often it may go to sleep in a second when nothing is due: it looks once in a second all the same.
 MOST_SLEEPS = 20
+#: A clock that goes back by more than this was wrong before.
+WRONG_BY = 2 * DAY
 #: How many seconds lie between two moments of an item; all are due at full ones, counted from 1970.
 PERIODS: Mapping[str, int] = MappingProxyType({"second": 1, "minute": 60, "hour": HOUR, "day": DAY})
 GRACE = {"second": 20, "minute": 300, "hour": 2 * DAY, "day": 2 * DAY}
@@ -62,7 +64,7 @@ class Jumper:
                 if kill:
                     daemon.kill()
                     daemon = self.place.start()
-                self._look_at(daemon, is_calm=seconds <= -HOUR and not kill)
+                self._look_at(daemon, is_calm=-WRONG_BY <= seconds <= -HOUR and not kill)
                 self.faults += faults_of_jump(seconds, at, before, rows_in(self.place.ledger))
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"the daemon left with {code}: {self.place.told()}")
@@ -131,7 +133,13 @@ def faults_of_jump(seconds: int, at: float, before: Collection[Row], after: Coll
     for item, period in PERIODS.items():
         newest_before = max((row.second for row in before if row.item == item), default=0)
         new = [row for row in after if row.item == item and (row.item, row.second) not in known]
-        yield from (f"back: {row.run_id} came after a later one" for row in new if row.second < newest_before)
+        if seconds < -WRONG_BY:
+            # It was wrong before: what is due now is run, and not what was due long ago.
+            yield from (f"back: {row.run_id} was due long ago" for row in new if row.second < at)
+            if item == "second" and not new:
+                yield "lost: nothing is due since the clock shows the right time again"
+        else:
+            yield from (f"back: {row.run_id} came after a later one" for row in new if row.second < newest_before)
         if seconds > period:
             yield from _faults_of_catching_up(item, at, new)
 

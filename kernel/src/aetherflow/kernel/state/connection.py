@@ -99,8 +99,16 @@ def open_connection(path: Path, contents: LedgerContents = LEDGER) -> LedgerConn
         make_private_folders(path.parent)
         with one_at_a_time(path.with_name(f"{path.name}.opening")):
             return _open(path, contents)
-    except (OSError, apsw.Error) as error:
+    except OSError as error:
+        raise contents.failed(path, _words_of(error)) from error
+    except apsw.Error as error:
         raise contents.failed(path, str(error)) from error
+
+
+def _words_of(error: OSError) -> str:
+    """What went wrong, and where that was: it may be a folder above."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def open_to_read(path: Path, contents: LedgerContents = LEDGER) -> LedgerConnection:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import apsw
 import pytest
@@ -132,6 +134,13 @@ def test_file_that_is_no_database_is_told_in_one_sentence(tmp_path, content):
     with pytest.raises(RunFailed, match="can't be used"):
         open_ledger(path)
     assert path.read_bytes() == content
+
+
+def test_path_that_is_no_text_is_told_in_one_sentence(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "k") + b"\xff")) / "ledger.sqlite"
+    with pytest.raises(LedgerFailed, match="its path must be UTF-8"):
+        open_ledger(path)
+    assert not path.parent.exists()
 
 
 def test_newer_ledger_is_refused(tmp_path):

@@ -73,8 +73,17 @@ def test_next_shows_all_items_in_the_order_of_time(place):
     assert {each["item"] for each in told} >= {"nightly", "workdays"}
     assert "off" not in {each["item"] for each in told}
     lines = place("next", "schedule.yaml", "off", "nightly", "--count", "3").out.splitlines()
-    assert lines[0].split() == ["TIME", "ZONE", "ITEM", "NOTE"]
-    assert all(line.split()[3] == "off" and line.endswith("not enabled") for line in lines[1:])
+    assert lines[0].split() == ["TIME", "DAY", "ZONE", "ITEM", "NOTE"]
+    assert all(line.split()[4] == "off" and line.endswith("not enabled") for line in lines[1:])
+
+
+def test_next_tells_the_day_of_the_week_on_the_clock_of_the_item(place):
+    place.write(
+        "schedule.yaml",
+        "version: 1\ntimezone: Asia/Tokyo\nitems:\n  - {id: m, at: [2037-02-01T23:30Z], flow_yaml: flow.yaml}\n",
+    )
+    lines = place("next", "schedule.yaml").out.splitlines()
+    assert lines[1:] == ["2037-02-02 08:30:00+09:00  Mon  Asia/Tokyo  m"]
 
 
 def test_explain_marks_the_jumps_of_the_clock(place):
@@ -155,6 +164,12 @@ def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
     lines = place("history", "schedule.yaml").out.splitlines()
     assert lines[0].split() == ["ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY"]
     assert lines[1].split()[3:7] == ["SUCCESS", "2", "5.0", "s"]
+
+
+def test_history_says_until_when_an_attempt_waits(place):
+    place.remember("nightly", datetime(2037, 2, 1, 5, tzinfo=UTC), ends=[AGAIN])
+    lines = place("history", "schedule.yaml").out.splitlines()
+    assert lines[1].endswith("  it failed, and is tried again; not before 2037-02-01 06:00:10+01:00")
 
 
 def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):

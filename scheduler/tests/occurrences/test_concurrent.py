@@ -161,7 +161,13 @@ def test_without_the_key_occurrences_are_doubled(tmp_path):
     key = "    PRIMARY KEY (item, scheduled_for)\n) STRICT, WITHOUT ROWID;"
     assert CONTENTS.tables.count(key) == 1
     without = CONTENTS.tables.replace(key, "    CHECK (true)\n) STRICT;")
-    storm = Storm(tmp_path, seed=2)
-    open_connection(storm.state / "occurrences.sqlite", dataclasses.replace(CONTENTS, tables=without)).close()
+    # Whether two meet at the same time is a matter of luck in each storm.
+    assert any(_doubled_in(tmp_path / str(seed), seed, without) for seed in range(8))
+
+
+def _doubled_in(folder, seed, tables):
+    folder.mkdir()
+    storm = Storm(folder, seed=seed)
+    open_connection(storm.state / "occurrences.sqlite", dataclasses.replace(CONTENTS, tables=tables)).close()
     storm.rage(kills=3, count=3)
-    assert storm.doubled() > 0
+    return storm.doubled()

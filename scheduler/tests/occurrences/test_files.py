@@ -125,6 +125,15 @@ def test_what_is_no_regular_file_is_told(tmp_path, make, how):
         open_store(tmp_path, **how)
 
 
+@pytest.mark.parametrize("is_to_read", [False, True])
+def test_folder_whose_name_is_no_text_is_told(tmp_path, is_to_read):
+    state = Path(os.fsdecode(os.fsencode(tmp_path / "state") + b"\xff"))
+    state.mkdir(mode=0o700)
+    file_of(state).touch(mode=0o600)
+    with pytest.raises(StoreFailed, match="its path must be UTF-8"):
+        open_store(state, is_to_read=is_to_read)
+
+
 def test_folder_that_others_may_write_is_refused(tmp_path):
     tmp_path.chmod(0o777)
     with pytest.raises(RunFailed) as refused:
@@ -145,7 +154,7 @@ def test_state_behind_a_link_of_the_users_own_is_used(tmp_path):
 
 def test_state_that_is_a_file_is_told(tmp_path):
     (tmp_path / "state").write_text("")
-    with pytest.raises(StoreFailed, match="can't be used"):
+    with pytest.raises(StoreFailed, match=r"can't be used: (File exists|Not a directory): /"):
         open_store(tmp_path / "state")
 
 

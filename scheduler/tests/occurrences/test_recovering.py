@@ -113,6 +113,17 @@ def test_run_that_is_left_again_and_again_is_given_up(opened):
         assert shown(left) == expected
 
 
+def test_run_that_was_stopped_in_good_order_is_gone_on_with_however_often(opened):
+    looker = opened()
+    looker.account([due(0)], at(0))
+    for _ in range(7):
+        runner = opened()
+        (run,) = runner.claim(room(), at(2))
+        runner.finish([ended(run, 2, Status.INTERRUPTED, reason=Reason.CONTINUED, exit_code=143)], at(2))
+        runner.close()
+        assert [shown(each) for each in looker.recover(GRACE, at(2))] == [(0, "WAITING", "continued")]
+
+
 def test_run_of_an_item_that_is_not_enabled_any_more_is_not_gone_on_with(store, scheduler):
     store.register({"nightly": True}, at(0))
     store.account([due(0)], at(0))

@@ -209,7 +209,7 @@ def test_run_that_can_not_be_started_says_why(schedule, start, tmp_path):
     outputs.mkdir(mode=0o700, parents=True)
     (outputs / "it").touch()
     daemon = start()
-    assert daemon.wait_for("occurrence_not_started", level="ERROR")["error"] == f"{outputs / 'it'}: File exists"
+    assert daemon.wait_for("occurrence_error", level="ERROR")["error"] == f"{outputs / 'it'}: File exists"
     assert daemon.wait_for("occurrence_end")["status"] == "FAILED"
 
 

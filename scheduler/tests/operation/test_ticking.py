@@ -50,6 +50,28 @@ def test_run_that_fails_is_told_by_the_exit_code(schedule, start, behind, shell)
     assert start("tick", program=shell("exit 2")).end() == 1
 
 
+def test_flow_that_is_broken_keeps_no_other_one_from_running_and_is_told(schedule, start, store, behind, tmp_path):
+    (tmp_path / "broken.yaml").write_text("flow: {id: broken}\njob: []\n")
+    schedule(
+        EACH_SECOND,
+        "{id: hurt, interval: 1h, flow_yaml: broken.yaml}",
+        "{id: lost, at: ['2040-01-01T00:00'], flow: no.yaml}",
+    )
+    behind(2)
+    tick = start("tick")
+    assert tick.end() == 2
+    assert {row.status for row in store.history(["it"])} == {Status.SUCCESS}
+    told = {each["where"].rpartition("/")[2] for each in tick.said("schedule_problem") if each["level"] == "ERROR"}
+    assert told >= {"schedule.yaml:5:41", "schedule.yaml:6:48"}
+
+
+def test_schedule_file_that_is_wrong_itself_runs_nothing(schedule, start, store, behind):
+    schedule(EACH_SECOND, "{id: hurt, interval: 1h, flow_yaml: flow.yaml, color: red}")
+    behind(2)
+    assert start("tick").end() == 2
+    assert store.history(["it"]) == ()
+
+
 def test_attempt_that_is_due_later_is_left_to_the_next_tick(schedule, start, store, shell, behind):
     schedule(EACH_SECOND.replace("}", ", retry: {max_attempts: 2, backoff_seconds: 900}}"))
     behind(1)

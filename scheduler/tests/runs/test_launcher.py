@@ -150,6 +150,18 @@ def test_link_in_place_of_the_output_is_not_followed(launcher, end_of, item, occ
     assert victim.read_text() == "untouched"
 
 
+def test_occurrence_that_is_started_twice_ends_twice(launcher, item, occurrence, wake_up):
+    launched = launcher("exit 0")
+    for _ in range(2):
+        launched.start(occurrence(), item())
+    ends = []
+    while len(ends) < 2:
+        ends += launched.collect()
+        wake_up.sleep(0.05)
+    assert [end.status for end in ends] == [Status.SUCCESS, Status.SUCCESS]
+    assert launched.working == ()
+
+
 def test_nothing_is_left_of_runs_that_ended(launcher, end_of, item, occurrence):
     launched = launcher("exit 0")
     launched.start(occurrence(), item())

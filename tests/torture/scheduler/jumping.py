@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -12,13 +12,15 @@ from .audit import Row, changes_in, gaps_in, rows_in
 from .clock import DAY, HOUR, MovedClock
 from .measuring import sleeps_of
 from .place import Place, Scheduler, every_second
-from .verdict import EDGE_SECONDS, faults_of_claims, faults_of_starts, told, witnessed
+from .verdict import EDGE_SECONDS, OVER, PATIENCE_SECONDS, faults_of_claims, faults_of_starts, told, witnessed
 
 #: How long after a jump a daemon has until it must have seen it and made up for what it may, and how long it is looked
 #: at from then on: whether it looks again and again.
 SEEING_SECONDS, LOOKING_SECONDS = 3.5, 2.0
-#: How often it may go to sleep in a second; each run that begins and ends wakes it some times.
-MOST_SLEEPS = 200
+#: How often it may go to sleep in a second when nothing is due: it looks once in a second all the same.
+MOST_SLEEPS = 20
+#: A clock that goes back by more than this was wrong before.
+WRONG_BY = 2 * DAY
 #: How many seconds lie between two moments of an item; all are due at full ones, counted from 1970.
 PERIODS: Mapping[str, int] = MappingProxyType({"second": 1, "minute": 60, "hour": HOUR, "day": DAY})
 GRACE = {"second": 20, "minute": 300, "hour": 2 * DAY, "day": 2 * DAY}
@@ -38,7 +40,7 @@ class Jumper:
     place: Place
     clock: MovedClock
     faults: list[str] = field(default_factory=list)
-    #: How often in a second the daemon went to sleep after a jump, at most.
+    #: How often in a second the daemon went to sleep after a jump back, when nothing was due, at most.
     busiest: float = 0.0
     _began: float = 0.0
     _latest: float = 0.0
@@ -54,7 +56,7 @@ class Jumper:
         self._began = self._latest = self.clock.now()
         daemon = self.place.start()
         try:
-            self._look_at(daemon)
+            self._look_at(daemon, is_calm=False)
             for seconds in jumps:
                 before = rows_in(self.place.ledger)
                 self.clock.move(seconds)
@@ -62,7 +64,7 @@ class Jumper:
                 if kill:
                     daemon.kill()
                     daemon = self.place.start()
-                self._look_at(daemon)
+                self._look_at(daemon, is_calm=-WRONG_BY <= seconds <= -HOUR and not kill)
                 self.faults += faults_of_jump(seconds, at, before, rows_in(self.place.ledger))
             if (code := daemon.leave()) != 0:
                 self.faults.append(f"the daemon left with {code}: {self.place.told()}")
@@ -71,15 +73,30 @@ class Jumper:
             self.faults += self.place.survivors()
         self.faults += self._faults_of_all()
 
-    def _look_at(self, daemon: Scheduler) -> None:
+    def _look_at(self, daemon: Scheduler, *, is_calm: bool) -> None:
+        """See what becomes of it; when nothing is due for a while, it sleeps and seldom looks."""
+        daemon.wait_until_at_work()
         time.sleep(SEEING_SECONDS)
+        self._wait_for_what_is_due()
         if daemon.has_ended:
             self.faults.append(f"the daemon left by itself: {self.place.told()}")
             return
         slept, began = sleeps_of(daemon.pid), time.monotonic()
         time.sleep(LOOKING_SECONDS)
-        self.busiest = max(self.busiest, (sleeps_of(daemon.pid) - slept) / (time.monotonic() - began))
+        if is_calm:
+            self.busiest = max(self.busiest, (sleeps_of(daemon.pid) - slept) / (time.monotonic() - began))
         self._latest = max(self._latest, self.clock.now())
+
+    def _wait_for_what_is_due(self) -> None:
+        """Wait until all that is due has run: on a busy machine that takes a while."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline and any(self._late(rows_in(self.place.ledger))):
+            time.sleep(0.2)
+
+    def _late(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """What is not over and should be; what is due only when the clock comes there again waits until then."""
+        now = self.clock.now()
+        yield from (row for row in rows if row.status not in OVER and row.second < now - EDGE_SECONDS)
 
     def _faults_of_all(self) -> Iterator[str]:
         rows, changes = rows_in(self.place.ledger), changes_in(self.place.ledger)
@@ -87,9 +104,8 @@ class Jumper:
         yield from faults_of_claims(changes)
         yield from faults_of_starts(starts, changes)
         yield from self._unaccounted(rows)
-        for row in rows:
-            if row.status not in {"SUCCESS", "MISSED"}:
-                yield f"left: {row.run_id} is {row.status} {row.reason}".rstrip()
+        yield from (f"left: {row.run_id} is {row.status} {row.reason}".rstrip() for row in self._late(rows))
+        yield from (f"failed: {row.run_id}" for row in rows if row.status not in {"SUCCESS", "MISSED", "WAITING"})
 
     def _unaccounted(self, rows: Collection[Row]) -> Iterator[str]:
         """Every moment up to the latest that the clock has shown has its one row, or lies in a gap."""
@@ -117,7 +133,13 @@ def faults_of_jump(seconds: int, at: float, before: Collection[Row], after: Coll
     for item, period in PERIODS.items():
         newest_before = max((row.second for row in before if row.item == item), default=0)
         new = [row for row in after if row.item == item and (row.item, row.second) not in known]
-        yield from (f"back: {row.run_id} came after a later one" for row in new if row.second < newest_before)
+        if seconds < -WRONG_BY:
+            # It was wrong before: what is due now is run, and not what was due long ago.
+            yield from (f"back: {row.run_id} was due long ago" for row in new if row.second < at)
+            if item == "second" and not new:
+                yield "lost: nothing is due since the clock shows the right time again"
+        else:
+            yield from (f"back: {row.run_id} came after a later one" for row in new if row.second < newest_before)
         if seconds > period:
             yield from _faults_of_catching_up(item, at, new)
 

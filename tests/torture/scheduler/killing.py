@@ -8,7 +8,7 @@ from random import Random
 
 from ..lengths import SEED
 from .place import Place, Scheduler, Span
-from .verdict import PATIENCE_SECONDS, Verdict, judge, settle
+from .verdict import PATIENCE_SECONDS, IsEnough, Verdict, judge, never, settle
 
 #: How long a daemon lives at least before it is killed: some are killed while they start.
 SHORTEST_LIFE = 0.1
@@ -36,7 +36,7 @@ class Killer:
     #: Daemons that left by themselves.
     faults: list[str] = field(default_factory=list)
 
-    def rage(self, kills: int, *, every: int = 1) -> Verdict:
+    def rage(self, kills: int, *, every: int = 1, is_enough: IsEnough = never) -> Verdict:
         """Kill so often, let the last one finish, and judge items that are due every so many seconds."""
         self.place.prepare()
         began = ended = time.time()
@@ -45,6 +45,8 @@ class Killer:
             for number in range(1, kills + 1):
                 time.sleep(self.dice.uniform(SHORTEST_LIFE, self.longest_life))
                 daemon = self._replaced(daemon, is_outage=number % OUTAGE_EVERY == 0)
+                if is_enough(self.place):
+                    break
             daemon.wait_until_at_work()
             settle(self.place, self.patience)
             ended = time.time()

@@ -29,9 +29,8 @@ class Sample:
     write_ahead: int
     #: Occurrences in the ledger.
     rows: int
-    #: Files with outputs, and bytes in them.
+    #: Files with outputs.
     outputs: int
-    output_bytes: int
 
 
 def descriptors_of(pid: int) -> int:

@@ -139,6 +139,12 @@ class Place:
         self.make_ledger()
         assert self.start("tick").code() == 0, self.told()
 
+    def operate(self, command: Literal["pause", "resume"]) -> None:
+        """Pause or resume all items."""
+        items = [str(item["id"]) for item in self.items]
+        program = [sys.executable, "-P", "-m", "aetherflow.scheduler", command, str(self.file), *items]
+        subprocess.run(program, cwd=self.folder, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
     def told(self) -> str:
         """The end of what the schedulers told."""
         logs = sorted(self.logs.iterdir(), key=lambda log: log.stat().st_mtime)

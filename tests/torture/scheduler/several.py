@@ -8,7 +8,7 @@ from random import Random
 
 from ..lengths import SEED
 from .place import Place, Scheduler, Span
-from .verdict import PATIENCE_SECONDS, Verdict, judge, settle
+from .verdict import PATIENCE_SECONDS, IsEnough, Verdict, judge, never, settle
 
 DAEMONS = 2
 #: A strike comes so soon after the one before; so many of them stop a daemon, the others kill one.
@@ -38,12 +38,12 @@ class Crowd:
     #: Who stands still, and until when.
     _stopped: dict[Scheduler, float] = field(default_factory=dict)
 
-    def rage(self, seconds: float) -> Verdict:
+    def rage(self, seconds: float, *, is_enough: IsEnough = never) -> Verdict:
         """Strike for so long, let all finish, and judge."""
         self.place.prepare()
         began = ended = time.time()
         try:
-            self._strike_until(time.monotonic() + seconds)
+            self._strike_until(time.monotonic() + seconds, is_enough)
             ended = self._settle()
         finally:
             for each in [*self._daemons, *self._ticks]:
@@ -51,13 +51,15 @@ class Crowd:
             self.faults += self.place.survivors()
         return judge(self.place, Span(began, ended))
 
-    def _strike_until(self, deadline: float) -> None:
+    def _strike_until(self, deadline: float, is_enough: IsEnough) -> None:
         self._daemons = [self.place.start() for _ in range(DAEMONS)]
         next_strike = next_tick = time.monotonic()
         while (now := time.monotonic()) < deadline:
             self._wake(now)
             self._end_ticks(now)
             if now >= next_strike:
+                if is_enough(self.place):
+                    return
                 self._strike(now)
                 next_strike = now + self.dice.uniform(SHORTEST_CALM, LONGEST_CALM)
             if now >= next_tick:

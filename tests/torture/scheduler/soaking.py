@@ -25,7 +25,7 @@ MEBIBYTE = 1024 * 1024
 #: So many items of the stub and of a real flow are due all at once, and how often: in between nothing runs for a while.
 STUBS, FLOWS, EVERY = 24, 2, "2s"
 #: A look at it comes so often.
-EVERY_SECONDS, GLANCE_SECONDS = 0.5, 0.02
+EVERY_SECONDS = 0.5
 #: What is over longer than this is forgotten.
 REMEMBERED_SECONDS = 4.0
 FORGETS_EVERY = 2.0
@@ -47,6 +47,8 @@ class Soak:
     seconds: float
     #: In their order; the first ones are from before it was warm.
     samples: tuple[Sample, ...]
+    #: How it stood when it was paused and nothing ran: when it was warm, and in the end.
+    rests: tuple[Sample, Sample]
     #: How runs ended.
     outcomes: Mapping[str, int]
     faults: tuple[str, ...]
@@ -60,25 +62,23 @@ class Soak:
         return tuple(sample for sample in self.samples if sample.runs >= wanted)
 
     @property
-    def idle(self) -> tuple[Sample, ...]:
-        """Those of them at whose moment nothing ran."""
-        return tuple(sample for sample in self.warm if not sample.working)
-
-    @property
     def memory_per_thousand(self) -> float:
         """By how many bytes it grew with every thousand runs, once it was warm."""
         return 1000 * slope([(sample.runs, sample.memory) for sample in self.warm])
 
     def __str__(self) -> str:
-        warm, idle = self.warm, self.idle
+        warm = self.warm
+        before, after = self.rests
         return (
-            f"{self.stubs} runs of a stub and {self.flows} flows in {self.seconds:.0f} s ({self.outcomes}): "
-            f"with nothing running ({len(idle)} looks) {_range(idle, 'descriptors')} descriptors, "
-            f"{_range(idle, 'threads')} threads, {_range(idle, 'zombies')} zombies; memory {warm[0].memory / MEBIBYTE:.1f} to "
-            f"{warm[-1].memory / MEBIBYTE:.1f} MiB ({self.memory_per_thousand / MEBIBYTE:+.3f} MiB per 1,000 runs), "
+            f"{self.stubs} runs of a stub and {self.flows} flows in {self.seconds:.0f} s ({self.outcomes}): at rest "
+            f"{before.descriptors} and then {after.descriptors} descriptors, {before.threads} and {after.threads} threads; "
+            f"{before.zombies} and {after.zombies} zombies; "
+            f"memory {warm[0].memory / MEBIBYTE:.1f} to {warm[-1].memory / MEBIBYTE:.1f} MiB "
+            f"({self.memory_per_thousand / MEBIBYTE:+.3f} MiB per 1,000 runs), "
             f"write-ahead log at most {max(sample.write_ahead for sample in warm) / MEBIBYTE:.1f} MiB, "
             f"ledger {warm[0].ledger / MEBIBYTE:.2f} to {warm[-1].ledger / MEBIBYTE:.2f} MiB, "
-            f"{_range(warm, 'rows')} rows, {_range(warm, 'outputs')} files of outputs, {len(self.temporary)} temporary files left"
+            f"{_range(warm, 'rows')} rows, {_range(warm, 'outputs')} files of outputs, "
+            f"{len(self.temporary)} temporary files left"
         )
 
 
@@ -109,33 +109,77 @@ class Count:
 def soaked(folder: Path, *, stubs: int, flows: int, code: Mapping[str, str] | None = None) -> Soak:
     """Run a daemon until there were so many runs of both kinds; `code` is an environment with other code."""
     place = place_in(folder, code or os.environ)
-    count, samples, faults = Count(place), list[Sample](), list[str]()
     daemon = place.start()
     daemon.wait_until_at_work()
     began = time.monotonic()
-    deadline = began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND
+    work = Work(place, daemon, deadline=began + PATIENCE_SECONDS + (stubs + flows) / RUNS_PER_SECOND)
     try:
-        while count.stubs < stubs or count.flows < flows:
-            wait_for_rest(daemon.pid)
-            count.look()
-            if daemon.has_ended or time.monotonic() > deadline:
-                faults.append(f"it stands still after {count.both} runs: {place.told()}")
-                break
-            samples.append(sample_of(daemon, place, count.both))
+        work.go_on(until=int(WARMING * (stubs + flows)))
+        before = work.rest()
+        work.go_on(until=stubs + flows, stubs=stubs, flows=flows)
+        after = work.rest()
+        seconds = time.monotonic() - began
         if (answer := daemon.leave()) != 0:
-            faults.append(f"it left with {answer}: {place.told()}")
+            work.faults.append(f"it left with {answer}: {place.told()}")
     finally:
         daemon.kill()
-        faults += place.survivors()
+        work.faults += place.survivors()
     return Soak(
-        stubs=count.stubs,
-        flows=count.flows,
-        seconds=time.monotonic() - began,
-        samples=tuple(samples),
+        stubs=work.count.stubs,
+        flows=work.count.flows,
+        seconds=seconds,
+        samples=tuple(work.samples),
+        rests=(before, after),
         outcomes=counted_in(place.ledger),
-        faults=tuple(faults),
+        faults=tuple(work.faults),
         temporary=tuple(str(path) for path in place.temporary.rglob("*")),
     )
+
+
+class Work:
+    """A daemon at work, and what was seen of it."""
+
+    def __init__(self, place: Place, daemon: Scheduler, *, deadline: float) -> None:
+        self._place, self._daemon, self._deadline = place, daemon, deadline
+        self.count = Count(place)
+        self.samples: list[Sample] = []
+        self.faults: list[str] = []
+
+    def go_on(self, *, until: int, stubs: int = 0, flows: int = 0) -> None:
+        """Look at it until there were so many runs in all, and so many of each kind."""
+        while self.count.both < until or self.count.stubs < stubs or self.count.flows < flows:
+            time.sleep(EVERY_SECONDS)
+            self.count.look()
+            if self._daemon.has_ended or time.monotonic() > self._deadline:
+                self.faults.append(f"it stands still after {self.count.both} runs: {self._place.told()}")
+                return
+            self.samples.append(self._sample())
+
+    def rest(self) -> Sample:
+        """Have nothing run for a while, as an operator would; answers how it stands then."""
+        self._place.operate("pause")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (children_of(self._daemon.pid) or threads_of(self._daemon.pid) > 1) and time.monotonic() < deadline:
+            time.sleep(EVERY_SECONDS)
+        found = self._sample()
+        self._place.operate("resume")
+        return found
+
+    def _sample(self) -> Sample:
+        pid, outputs, ledger = self._daemon.pid, self._place.state / "outputs", self._place.ledger
+        files = [file for file in outputs.rglob("*") if file.is_file()]
+        return Sample(
+            runs=self.count.both,
+            working=len(children_of(pid)),
+            descriptors=descriptors_of(pid),
+            threads=threads_of(pid),
+            zombies=zombies_of(pid),
+            memory=memory_of(pid),
+            ledger=size_of(ledger),
+            write_ahead=size_of(ledger.with_name(f"{ledger.name}-wal")),
+            rows=sum(counted_in(ledger).values()),
+            outputs=len(files),
+        )
 
 
 def place_in(folder: Path, code: Mapping[str, str]) -> Place:
@@ -148,32 +192,6 @@ def place_in(folder: Path, code: Mapping[str, str]) -> Place:
         items=[every_second(name, every=EVERY, overlap="skip") for name in names],
         settings={"retention": dict.fromkeys(("history_days", "output_days"), REMEMBERED_SECONDS / DAY)},
         forgets_every=FORGETS_EVERY,
-    )
-
-
-def wait_for_rest(pid: int) -> None:
-    """Wait for a moment in which nothing runs; where none comes, one in which something does is looked at as well."""
-    time.sleep(EVERY_SECONDS / 2)
-    deadline = time.monotonic() + EVERY_SECONDS
-    while children_of(pid) and time.monotonic() < deadline:
-        time.sleep(GLANCE_SECONDS)
-
-
-def sample_of(daemon: Scheduler, place: Place, runs: int) -> Sample:
-    """How it stands now."""
-    files = [file for file in (place.state / "outputs").rglob("*") if file.is_file()]
-    return Sample(
-        runs=runs,
-        working=len(children_of(daemon.pid)),
-        rows=sum(counted_in(place.ledger).values()),
-        descriptors=descriptors_of(daemon.pid),
-        threads=threads_of(daemon.pid),
-        zombies=zombies_of(daemon.pid),
-        memory=memory_of(daemon.pid),
-        ledger=size_of(place.ledger),
-        write_ahead=size_of(place.ledger.with_name(f"{place.ledger.name}-wal")),
-        outputs=len(files),
-        output_bytes=sum(size_of(file) for file in files),
     )
 
 

@@ -27,6 +27,8 @@ JUMPS = {
     "forwards and back": ((HOUR, -HOUR, DAY, -DAY), False),
     "a little back, again and again, and started anew": ((-10, -10, 25), True),
     "back, and forwards over all of it": ((-DAY, -HOUR, 2 * DAY), False),
+    "days ahead, and set right": ((4 * DAY, -4 * DAY), False),
+    "days ahead, and set right, and started anew": ((4 * DAY, -4 * DAY), True),
     "forwards and back, and started anew": ((HOUR, -HOUR, DAY, -DAY), True),
     "a little back, again and again": ((-10, -10, 25), False),
     "back, and forwards over all of it, and started anew": ((-DAY, -HOUR, 2 * DAY), True),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from ..mutants import ROOT, Mutant, environment_of
+from .audit import changes_in, rows_in
 from .clock import HOUR, MovedClock, built_library
 from .jumping import ITEMS as JUMPED, MOST_SLEEPS, Jumper
 from .killing import Killer
 from .place import Place, every_second
 from .several import Crowd
 from .soaking import MOST_REMEMBERED, soaked
+from .verdict import taken_from_the_living
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,7 +28,10 @@ pytestmark = [
 SCHEDULER = ROOT / "scheduler" / "src"
 PACKAGE = "aetherflow/scheduler/"
 ITEMS = [every_second(misfire, misfire=misfire) for misfire in ("skip", "latest", "all")]
-KILLS, SECONDS = 4, 20
+#: A mutant is looked for until it is found, or for so long.
+KILLS, SECONDS = 40, 120
+#: What runs for longer was left by one that is dead.
+LEFT_SECONDS = 10
 #: So many have a successor before they are killed.
 BESIDE = 0.7
 
@@ -80,15 +87,28 @@ def mutated(mutant, folder):
     return Place(folder=folder / "place", items=ITEMS, code=environment_of(mutant, folder / "code"))
 
 
-def faults_of_kills(mutant, folder):
+def are_two(place):
+    rows = [(row.item, row.second) for row in rows_in(place.ledger)]
+    return len(set(rows)) < len(rows)
+
+
+def is_taken(place):
+    return any(taken_from_the_living(changes_in(place.ledger), place.schedulers))
+
+
+def is_left(place):
+    return any(row.status == "RUNNING" and row.second < time.time() - LEFT_SECONDS for row in rows_in(place.ledger))
+
+
+def faults_of_kills(mutant, folder, is_enough):
     killer = Killer(mutated(mutant, folder), beside=BESIDE, patience=0)
-    verdict = killer.rage(KILLS)
+    verdict = killer.rage(KILLS, is_enough=is_enough)
     return [*verdict.violations, *killer.faults]
 
 
-def faults_of_crowd(mutant, folder):
+def faults_of_crowd(mutant, folder, is_enough):
     crowd = Crowd(mutated(mutant, folder), patience=0)
-    verdict = crowd.rage(SECONDS)
+    verdict = crowd.rage(SECONDS, is_enough=is_enough)
     return [*verdict.violations, *crowd.faults]
 
 
@@ -96,13 +116,14 @@ def sleeps(mutant, folder):
     clock = MovedClock(built_library(folder), folder / "clock")
     code = environment_of(mutant, folder / "code", clock.environment)
     jumper = Jumper(Place(folder=folder / "place", code=code, items=JUMPED), clock)
-    jumper.jump(HOUR)
+    jumper.jump(-HOUR)
     return ["busy"] if jumper.busiest >= MOST_SLEEPS else []
 
 
 def kinds_of_descriptors(mutant, folder):
     soak = soaked(folder / "place", stubs=120, flows=0, code=environment_of(mutant, folder / "code"))
-    return ["more and more"] if len({sample.descriptors for sample in soak.idle}) > 1 else []
+    before, after = soak.rests
+    return ["more and more"] if before.descriptors < after.descriptors else []
 
 
 def remembered(mutant, folder):
@@ -113,10 +134,10 @@ def remembered(mutant, folder):
 
 #: Each with who looks for it, and how the fault begins that tells of it.
 MUTANTS = {
-    "no key, kills": (NO_KEY, faults_of_kills, "twice"),
-    "no key, several": (NO_KEY, faults_of_crowd, "twice"),
-    "living for dead": (LIVING_FOR_DEAD, faults_of_crowd, "taken from the living"),
-    "no recovery": (NO_RECOVERY, faults_of_kills, "left"),
+    "no key, kills": (NO_KEY, partial(faults_of_kills, is_enough=are_two), "twice"),
+    "no key, several": (NO_KEY, partial(faults_of_crowd, is_enough=are_two), "twice"),
+    "living for dead": (LIVING_FOR_DEAD, partial(faults_of_crowd, is_enough=is_taken), "taken from the living"),
+    "no recovery": (NO_RECOVERY, partial(faults_of_kills, is_enough=is_left), "left"),
     "no sleep": (NO_SLEEP, sleeps, "busy"),
     "left open": (LEFT_OPEN, kinds_of_descriptors, "more and more"),
     "nothing forgotten": (NOTHING_FORGOTTEN, remembered, "too much"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ MOST_RUNS = 8
 OVER = {"SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "INTERRUPTED", "SKIPPED", "MISSED"}
 #: Of the occurrences that no policy left out, so many must have run.
 LEAST_SHARE = 0.95
+#: Whether something has been found that was looked for.
+IsEnough = Callable[[Place], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def judge(place: Place, whole: Span, *, every: int = 1) -> Verdict:
         *faults_of_claims(changes),
         *faults_of_starts(starts, changes),
         *_late_starts(starts, changes),
-        *_taken_from_the_living(changes, {each.pid: each.left_at for each in place.schedulers if each.left_at}),
+        *taken_from_the_living(changes, place.schedulers),
         *(_ends(rows, ends) if place.runs == "stub" else ()),
         *_left(rows, whole.ended),
         *_too_many(changes),
@@ -90,6 +92,11 @@ def judge(place: Place, whole: Span, *, every: int = 1) -> Verdict:
         continued=sum(change.new == "WAITING" and change.reason == "continued" for change in changes),
         outcomes=Counter(f"{row.status} {row.reason}".strip() for row in rows),
     )
+
+
+def never(_: Place) -> bool:
+    """Nothing is looked for: it is gone on with to the end."""
+    return False
 
 
 def settle(place: Place, patience: float) -> None:
@@ -180,8 +187,9 @@ def _late_starts(starts: Iterable[Start], changes: Iterable[Change]) -> Iterator
             yield f"repeated: {start.run_id} was started {start.at - done[start.run_id]:.3f} s after its success"
 
 
-def _taken_from_the_living(changes: Iterable[Change], deaths: Mapping[int, float]) -> Iterator[str]:
+def taken_from_the_living(changes: Iterable[Change], schedulers: Iterable[Scheduler]) -> Iterator[str]:
     """What runs is gone on with by others only when its scheduler is dead; one that stands still is not."""
+    deaths = {each.pid: each.left_at for each in schedulers if each.left_at is not None}
     for change in changes:
         if (change.old, change.new, change.reason) != ("RUNNING", "WAITING", "continued"):
             continue

@@ -93,13 +93,22 @@ def open_connection(path: Path, contents: LedgerContents = LEDGER) -> LedgerConn
         LedgerFailed: the file can't be opened, is no ledger, or is newer than this kernel.
         RunFailed: others could change it, or somebody else made a link on the way to it.
     """
+    _refuse_other_names(path, contents)
     try:
         path = without_links(path.absolute())
         make_private_folders(path.parent)
         with one_at_a_time(path.with_name(f"{path.name}.opening")):
             return _open(path, contents)
-    except (OSError, apsw.Error) as error:
+    except OSError as error:
+        raise contents.failed(path, _words_of(error)) from error
+    except apsw.Error as error:
         raise contents.failed(path, str(error)) from error
+
+
+def _words_of(error: OSError) -> str:
+    """What went wrong, and where that was: it may be a folder above."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def open_to_read(path: Path, contents: LedgerContents = LEDGER) -> LedgerConnection:
@@ -117,10 +126,19 @@ def open_to_read(path: Path, contents: LedgerContents = LEDGER) -> LedgerConnect
             f"there is no ledger {path}",
             help="name the flow (--flow FLOW) or the file (--ledger FILE), or go to the project's folder",
         )
+    _refuse_other_names(path, contents)
     try:
         return _looked_into(_connect_to_read(path, contents), path, contents)
     except apsw.Error as error:
         raise contents.failed(path, str(error)) from error
+
+
+def _refuse_other_names(path: Path, contents: LedgerContents) -> None:
+    """Refuse a path that SQLite does not take: it may hold any bytes for the system, and is UTF-8 for SQLite."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise contents.failed(path, "its path must be UTF-8") from None
 
 
 def _connect_to_read(path: Path, contents: LedgerContents) -> LedgerConnection:

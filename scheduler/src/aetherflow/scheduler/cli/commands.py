@@ -91,7 +91,7 @@ COMMANDS = (
         parameters=(
             FILE,
             ITEMS,
-            _option("status", "Only occurrences that stand so.", "STATUS"),
+            _option("status", "Only occurrences that stand so: failed, missed, waiting and so on.", "STATUS"),
             _option("since", "Only those from then on: a date, a time, or a span such as 12h or 30d.", "WHEN"),
             _option("limit", "How many; 20 by default.", "NUMBER"),
             _option("output", "Print what the run of this id has said.", "RUN_ID"),

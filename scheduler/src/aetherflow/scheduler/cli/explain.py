@@ -10,7 +10,7 @@ from aetherflow.kernel.api import CommandContext, plain
 
 from .options import count_of, moment_of
 from .schedule_file import read_file, the_item
-from .showing import for_machines, on_the_clock
+from .showing import for_machines, on_the_clock, weekday_of
 
 if TYPE_CHECKING:
     from ..calendars.explaining import Explained
@@ -47,9 +47,9 @@ def _headline(item: Item) -> str:
 
 
 def _row(item: Item, each: Explained) -> list[str]:
-    local = each.moment.astimezone(item.zone)
     utc = each.moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-    return [on_the_clock(each.moment, item.zone), f"{local:%a}", f"{utc}Z", "; ".join(note.text for note in each.notes)]
+    notes = "; ".join(note.text for note in each.notes)
+    return [on_the_clock(each.moment, item.zone), weekday_of(each.moment, item.zone), f"{utc}Z", notes]
 
 
 def _as_json(item: Item, found: list[Explained]) -> dict[str, object]:

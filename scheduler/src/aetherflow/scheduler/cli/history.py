@@ -105,8 +105,14 @@ def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[st
         "" if occurrence.exit_code is None else str(occurrence.exit_code),
         occurrence.origin.value,
         "" if output is None else occurrence.run_id,
-        why(occurrence),
+        _why(occurrence, zone),
     ]
+
+
+def _why(occurrence: Occurrence, zone: ZoneInfo) -> str:
+    """Why it stands so; of what waits for a later time, also until when."""
+    is_put_off = occurrence.status is Status.WAITING and occurrence.due_at > datetime.now(UTC)
+    return f"{why(occurrence)}; not before {on_the_clock(occurrence.due_at, zone)}" if is_put_off else why(occurrence)
 
 
 def _kept_output(state: Path, occurrence: Occurrence) -> Path | None:

@@ -38,6 +38,11 @@ def on_the_clock(at: datetime | None, zone: tzinfo) -> str:
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
+def weekday_of(at: datetime, zone: tzinfo) -> str:
+    """The day of the week on a zone's clock, in three letters."""
+    return f"{at.astimezone(zone):%a}"
+
+
 def zone_of_all(zones: Iterable[ZoneInfo]) -> ZoneInfo:
     """The zone that all are; UTC where they differ."""
     different = set(zones)

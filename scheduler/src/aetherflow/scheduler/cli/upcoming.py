@@ -13,7 +13,7 @@ from aetherflow.kernel.api import CommandContext
 from .ledger import paused_items
 from .options import count_of
 from .schedule_file import chosen, read_file
-from .showing import for_machines, on_the_clock
+from .showing import for_machines, on_the_clock, weekday_of
 
 if TYPE_CHECKING:
     from ..schedules.models import Item
@@ -38,8 +38,7 @@ def show_upcoming(context: CommandContext, file: str, items: list[str], count: s
         ]
         context.say_json({"occurrences": told})
     elif found:
-        rows = [[on_the_clock(at, item.zone), str(item.zone), item.id, _note(item, paused)] for at, item in found]
-        context.say_table(("TIME", "ZONE", "ITEM", "NOTE"), rows)
+        context.say_table(("TIME", "DAY", "ZONE", "ITEM", "NOTE"), [_row(at, item, paused) for at, item in found])
     else:
         context.say("nothing comes")
 
@@ -50,6 +49,11 @@ def _in_order(items: Iterable[Item], now: datetime) -> Iterator[tuple[datetime, 
 
 def _moments_of(item: Item, now: datetime) -> Iterator[tuple[datetime, Item]]:
     return ((at, item) for at in item.rule.after(now))
+
+
+def _row(at: datetime, item: Item, paused: frozenset[str]) -> list[str]:
+    zone = item.zone
+    return [on_the_clock(at, zone), weekday_of(at, zone), str(zone), item.id, _note(item, paused)]
 
 
 def _note(item: Item, paused: frozenset[str]) -> str:

@@ -141,7 +141,7 @@ class Ended:
     #: When it is to be run again, whatever `status` says; null where it is over. After OWNED and CONTINUED the next
     #: start is the same attempt. A run that is INTERRUPTED and CONTINUED is over, until a scheduler goes on with it.
     again_at: datetime | None = None
-    #: Why it could not be started, where that is so; for the log alone.
+    #: What kept it from being started, or how it ended from being known; for the log alone.
     error: str = ""
 
 

@@ -25,7 +25,8 @@ _GET_LEFT = (
 )
 _CONTINUE = (
     "UPDATE occurrences SET status = 'WAITING', reason = 'continued', due_at = ?, ended_at = NULL, owner = NULL,"  # noqa: S608 - a constant
-    " continued = continued + 1, attempt = max(attempt - 1, 0) WHERE item = ? AND scheduled_for = ?"
+    # What was stopped in good order is not to blame for it.
+    " continued = continued + (status = 'RUNNING'), attempt = max(attempt - 1, 0) WHERE item = ? AND scheduled_for = ?"
     f" RETURNING {COLUMNS}"
 )
 _MARK = (
@@ -80,7 +81,8 @@ def _what_becomes_of(
     if grace is None:
         return Status.INTERRUPTED, Reason.REMOVED
     oldest = milliseconds_of(now - timedelta(seconds=max(grace, _SHORTEST_GRACE_SECONDS)))
-    if left.continued >= _MOST_CONTINUED or heard_at < oldest:
+    is_to_blame = left.status is Status.RUNNING and left.continued >= _MOST_CONTINUED
+    if is_to_blame or heard_at < oldest:
         return Status.INTERRUPTED, Reason.ABANDONED
     return Status.WAITING, Reason.CONTINUED
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from aetherflow.kernel.api import InvalidInput
 
 from ..occurrences.opening import open_store
 from ..runs.command_line import KERNEL, Surroundings
 from ..runs.launcher import Launcher
 from ..runs.wake_up import WakeUp
+from ..schedules.models import Schedule
 from ..schedules.reading import read_schedule
 from .belonging import take_state
 from .patience import LEDGER_SECONDS
@@ -59,6 +62,7 @@ def operating(
     profile: str | None = None,
     program: tuple[str, ...] = KERNEL,
     ledger_seconds: float = LEDGER_SECONDS,
+    takes_broken_flows: bool = False,
 ) -> Iterator[Operation]:
     """Open all that a scheduler works on, and let go of it in the end; signals are wishes meanwhile.
 
@@ -69,6 +73,7 @@ def operating(
         profile: the runtime profile of items that name none.
         program: what is started for each run, before its arguments.
         ledger_seconds: how long a ledger is tried again that can't be used.
+        takes_broken_flows: whether a schedule is worked on that is well but for its flows; its problems are theirs.
 
     Raises:
         InvalidInput: the schedule file can't be used, and holds all problems; or its folder for state is another's.
@@ -78,7 +83,7 @@ def operating(
         wake_up = WakeUp()
         stack.callback(wake_up.close)
         wishes = stack.enter_context(wishes_by_signals(wake_up))
-        schedule = read_schedule(file, environment=environment, profile=profile)
+        schedule = _read(file, environment, profile, takes_broken_flows=takes_broken_flows)
         store = open_store(schedule.state, busy_seconds=BUSY_SECONDS)
         stack.callback(store.close)
         take_state(schedule.state, schedule.file)
@@ -103,6 +108,16 @@ def operating(
             wishes=wishes,
             wake_up=wake_up,
         )
+
+
+def _read(file: Path, environment: Mapping[str, str], profile: str | None, *, takes_broken_flows: bool) -> Schedule:
+    try:
+        return read_schedule(file, environment=environment, profile=profile)
+    except InvalidInput as error:
+        if not takes_broken_flows:
+            raise
+        schedule = read_schedule(file, environment=environment, profile=profile, checks_flows=False)
+        return replace(schedule, problems=error.problems)
 
 
 def now() -> datetime:

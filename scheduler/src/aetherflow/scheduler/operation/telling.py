@@ -81,7 +81,7 @@ class Teller:
         """A run ended, for good or to be tried again."""
         occurrence = end.occurrence
         if end.error:
-            self.tell("ERROR", "occurrence_not_started", **_key_of(occurrence), error=end.error)
+            self.tell("ERROR", "occurrence_error", **_key_of(occurrence), error=end.error)
         values: dict[str, object] = {"status": end.status.value, "reason": end.reason.value}
         values["attempt"] = occurrence.attempt
         if occurrence.started_at is not None:

@@ -10,7 +10,7 @@ from .opening import Operation, now, operating
 from .stopping import DRAIN_SECONDS, exit_code, stop
 from .telling import EventLog
 
-_FAILED = 1
+_FAILED, _INVALID_INPUT = 1, 2
 
 
 def tick(
@@ -24,6 +24,9 @@ def tick(
 ) -> int:
     """Run what is due now to its end; answers the exit code: 1 where a run ended for good without success.
 
+    Flows with errors keep no other flow from running: there is no schedule of before to go on with, and nobody may look
+    until the next tick. They are told, and the exit code is 2 where nothing else went wrong.
+
     What becomes due meanwhile, what is to be tried again later, and what finds no room because other schedulers run,
     is left to them and to the next tick. Signals are as for the daemon, and SIGHUP stops too; for the main thread.
 
@@ -36,11 +39,16 @@ def tick(
         program: what is started for each run, before its arguments.
 
     Raises:
-        InvalidInput: the schedule file can't be used; holds all problems.
+        InvalidInput: the schedule file itself can't be used; holds all problems.
         StoreFailed: the ledger can't be read or written.
     """
-    with operating(file, environment=environment, log=log, profile=profile, program=program) as operation:
+    with operating(
+        file, environment=environment, log=log, profile=profile, program=program, takes_broken_flows=True
+    ) as operation:
         operation.wishes.may_reload = False
+        errors = [each for each in operation.scheduler.schedule.problems if each.severity == "error"]
+        for problem in errors:
+            operation.teller.problem(problem)
         _work(operation)
         if not operation.scheduler.is_idle:
             stop(operation, drain_seconds)
@@ -48,7 +56,7 @@ def tick(
             if operation.wishes.stop is not None:
                 break
         is_failed = operation.scheduler.failures or operation.scheduler.patience.is_failing
-        return exit_code(operation) or (_FAILED if is_failed else 0)
+        return exit_code(operation) or (_FAILED if is_failed else _INVALID_INPUT if errors else 0)
 
 
 def _work(operation: Operation) -> None:

@@ -94,7 +94,8 @@ class Launcher:
                 end = self._ends.get_nowait()
             except Empty:
                 return tuple(found)
-            del self._working[_key(end.occurrence)]
+            # It is gone where another scheduler took us for dead, and we have started it again beside the first start.
+            self._working.pop(_key(end.occurrence), None)
             found.append(end)
 
     def _run(self, work: _Work, surroundings: Surroundings) -> None:

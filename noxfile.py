@@ -93,6 +93,9 @@ if __name__ == "__main__":
 # From here on this file is nox's: it is imported by the nox that was started above.
 
 import shutil  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
 
 import nox  # noqa: E402
 
@@ -111,6 +114,9 @@ STANDARD_PLUGINS = (
     "plugins/metrics",
     "plugins/sql",
 )
+
+#: Tests that wait for clocks and processes more than they compute.
+WAITING_TESTS = ("scheduler/tests", "tests/torture/scheduler")
 
 TORTURE_TESTS = (
     "plugins/archive/tests/test_fuzz.py",
@@ -174,8 +180,32 @@ def tests(session: nox.Session) -> None:
     """Run the tests; arguments after -- go to pytest."""
     install_members(session, *members())
     install_group(session, "test")
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
     # The documentation has a session of its own.
-    session.run("python", "-m", "pytest", *(session.posargs or ["--ignore=tests/docs"]))
+    ignored = [f"--ignore={folder}" for folder in ("tests/docs", *WAITING_TESTS)]
+    with tests_beside(session, WAITING_TESTS):
+        session.run("python", "-m", "pytest", *ignored)
+
+
+@contextmanager
+def tests_beside(session: nox.Session, folders: tuple[str, ...]) -> Iterator[None]:
+    """Run the tests of some folders while the block runs, and tell what became of them after it."""
+    folder = Path(session.bin)
+    environment = {**os.environ, "PATH": os.pathsep.join((session.bin, os.environ.get("PATH", "")))}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        command = [str(folder / "python"), "-m", "pytest", *folders]
+        session.log(f"beside it: {' '.join(command)}")
+        beside = subprocess.Popen(command, env=environment, stdout=told, stderr=subprocess.STDOUT)  # noqa: S603 - as said
+        try:
+            yield
+        finally:
+            beside.wait()
+            told.seek(0)
+            print(told.read(), flush=True)  # noqa: T201 - as pytest would
+        if beside.returncode:
+            session.error(f"tests beside it failed: {', '.join(folders)}")
 
 
 @nox.session

@@ -183,10 +183,13 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
         return
-    # The documentation has a session of its own.
+    # The documentation has a session of its own. What is named is run, be it ignored or not.
+    named = [
+        folder for folder in PYPROJECT["tool"]["pytest"]["ini_options"]["testpaths"] if folder not in WAITING_TESTS
+    ]
     ignored = [f"--ignore={folder}" for folder in ("tests/docs", *WAITING_TESTS)]
     with tests_beside(session, WAITING_TESTS):
-        session.run("python", "-m", "pytest", *ignored)
+        session.run("python", "-m", "pytest", *named, *ignored)
 
 
 @contextmanager

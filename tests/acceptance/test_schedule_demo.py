@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -39,7 +40,9 @@ def told(demos) -> str:
 def scheduler(demos: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("aetherflow-scheduler")
     line = [program, command, demos / "schedule" / "schedule.yaml", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
+    # As a shell sets it, which need not have started this process.
+    environment = {**os.environ, "PWD": str(demos / "weather")}
+    return subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_history_shows_the_run_that_was_asked_for_and_those_of_the_clock(told):

@@ -278,6 +278,7 @@ def test_ten_thousand_items_are_registered_at_once(store):
         (accounting._GET_NOT_OVER, "occurrences_not_over"),
         (recovering._HAS_STOPPED, "occurrences_stopped"),
         (looking._NEXT_DUE, "occurrences_waiting"),
+        (looking._COUNT_NOT_OVER, "occurrences_not_over"),
         (ending._FORGET, "occurrences_over"),
         (ledger._CANCEL_ASKED, "occurrences_running"),
     ],

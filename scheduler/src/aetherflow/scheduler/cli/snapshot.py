@@ -9,14 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..occurrences.records import ItemState, Occurrence, OwnerState, Status
+from ..operation import looking
 from .ledger import remembered
 
 if TYPE_CHECKING:
-    from ..occurrences.store import OccurrenceStore
     from ..schedules.models import Item, Schedule
-
-#: More than there can be.
-_ALL = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +47,14 @@ def take_snapshot(schedule: Schedule, *, most: int = 1) -> Snapshot:
         StoreFailed: the ledger can't be read.
     """
     with remembered(schedule.state) as store:
+        counts = store.count_not_over()
         return Snapshot(
             states=store.states(),
             recent={item: store.history([item], limit=most) for item in schedule.items},
-            waiting=count_of(store, Status.WAITING),
-            running=count_of(store, Status.RUNNING),
+            waiting=counts[Status.WAITING],
+            running=counts[Status.RUNNING],
             owners=tuple(store.owners()),
         )
-
-
-def count_of(store: OccurrenceStore, status: Status) -> Counter[str]:
-    """How many occurrences of each item stand so."""
-    return Counter(each.item for each in store.history(statuses={status}, limit=_ALL))
 
 
 def standing_of(item: Item, snapshot: Snapshot) -> str:
@@ -73,4 +66,4 @@ def standing_of(item: Item, snapshot: Snapshot) -> str:
 
 def next_of(item: Item, now: datetime) -> datetime | None:
     """An item's next moment; null where there is none any more, or it is not enabled."""
-    return next(item.rule.after(now), None) if item.enabled else None
+    return looking.next_of(item, now) if item.enabled else None

@@ -28,13 +28,13 @@ def show_status(context: CommandContext, file: str) -> int:
     """
     from ..occurrences.records import Status
     from ..schedules.state_folder import state_folder
-    from .snapshot import count_of
 
     state = state_folder(Path(file))
     now = datetime.now(UTC)
     with remembered(state) as store:
         owners = store.owners()
-        running, waiting = (sum(count_of(store, status).values()) for status in (Status.RUNNING, Status.WAITING))
+        counts = store.count_not_over()
+    running, waiting = (counts[status].total() for status in (Status.RUNNING, Status.WAITING))
     is_ready = any(beats(owner, now) for owner in owners)
     if context.as_json:
         told = {"ready": is_ready, "schedulers": [_as_json(owner, now) for owner in owners]}

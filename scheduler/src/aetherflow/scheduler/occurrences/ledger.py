@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -156,6 +157,10 @@ class OccurrenceLedger:
             return looking.history(
                 self._connection, items, statuses=statuses, origin=origin, since=since, until=until, limit=limit
             )
+
+    def count_not_over(self) -> Mapping[Status, Counter[str]]:
+        with self._looking():
+            return looking.count_not_over(self._connection)
 
     def states(self) -> Mapping[str, ItemState]:
         with self._looking():

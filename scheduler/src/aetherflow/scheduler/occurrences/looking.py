@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of, moment_of
 from .records import Occurrence, Origin, OwnerState, Status
-from .rows import COLUMNS, Value, as_list, occurrence_of, whole
+from .rows import COLUMNS, NOT_OVER, Value, as_list, occurrence_of, whole
 
 _GAPS = (
     "SELECT item, first, last FROM gaps WHERE ?1 IS NULL OR item IN (SELECT value FROM json_each(?1))"
     " ORDER BY item, first"
 )
+_COUNT_NOT_OVER = f"SELECT item, status, count(*) FROM occurrences WHERE {NOT_OVER} GROUP BY item, status"  # noqa: S608 - a constant
 _ITEM_IS_ONE_OF = "item IN (SELECT value FROM json_each(?))"
 _NEXT_DUE = (
     "SELECT o.item, o.due_at FROM occurrences AS o LEFT JOIN items AS i ON i.item = o.item"
@@ -57,6 +59,14 @@ def history(
         (*(value for _, value in asked), limit),
     )
     return tuple(occurrence_of(row) for row in rows.fetchall())
+
+
+def count_not_over(connection: LedgerConnection) -> Mapping[Status, Counter[str]]:
+    """How many occurrences of each item wait, and how many run."""
+    counts: dict[Status, Counter[str]] = {Status.WAITING: Counter(), Status.RUNNING: Counter()}
+    for item, status, count in connection.execute(_COUNT_NOT_OVER).fetchall():
+        counts[Status(str(status))][str(item)] = whole(count)
+    return counts
 
 
 def gaps(connection: LedgerConnection, items: Collection[str] | None) -> tuple[tuple[str, datetime, datetime], ...]:

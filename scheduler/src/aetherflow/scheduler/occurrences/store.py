@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -113,6 +114,9 @@ class OccurrenceStore(Protocol):
         limit: int = 100,
     ) -> tuple[Occurrence, ...]:
         """The newest occurrences, the newest first."""
+
+    def count_not_over(self) -> Mapping[Status, Counter[str]]:
+        """How many occurrences of each item wait, and how many run."""
 
     def states(self) -> Mapping[str, ItemState]:
         """What is remembered of all items, those included that are not enabled."""

@@ -13,9 +13,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from aetherflow.scheduler.occurrences.moments import utc_now
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Ended, Occurrence, Status
-from aetherflow.scheduler.operation.opening import now
 from aetherflow.scheduler.operation.scheduler import Scheduler
 from aetherflow.scheduler.operation.telling import Teller
 from aetherflow.scheduler.runs.command_line import Surroundings
@@ -42,7 +42,7 @@ class Hand(Launcher):
 
     def start(self, occurrence: Occurrence, item: Item) -> None:
         """Note how late it is."""
-        at = now()
+        at = utc_now()
         self.milliseconds.append(1000 * (at - occurrence.scheduled_for).total_seconds())
         self._done.append(Ended(occurrence=occurrence, status=Status.SUCCESS, ended_at=at, exit_code=0))
         # As the threads of runs do: ends are written down with the next look, which follows at once.

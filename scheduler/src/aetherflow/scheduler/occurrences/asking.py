@@ -9,7 +9,7 @@ from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of
 from .records import Occurrence
-from .rows import COLUMNS, as_list, occurrence_of
+from .rows import COLUMNS, NOT_OVER, STOPPED, as_list, occurrence_of
 
 _PAUSE = (
     "INSERT INTO items (item, looked_until, is_enabled, is_paused) SELECT value, ?, 0, ? FROM json_each(?) WHERE true"
@@ -33,7 +33,7 @@ _CANCEL = (
     " ended_at = CASE status WHEN 'RUNNING' THEN NULL ELSE :now END,"
     " status = CASE status WHEN 'RUNNING' THEN status ELSE 'CANCELLED' END"
     " WHERE item = :item AND scheduled_for = :at"
-    " AND (status IN ('WAITING', 'RUNNING') OR (status = 'INTERRUPTED' AND reason = 'continued'))"
+    f" AND ({NOT_OVER} OR ({STOPPED}))"
     f" RETURNING {COLUMNS}"
 )
 

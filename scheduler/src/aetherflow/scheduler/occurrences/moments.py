@@ -8,6 +8,11 @@ _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def utc_now() -> datetime:
+    """The time, on the clock that may be set."""
+    return datetime.now(UTC)
+
+
 def milliseconds_of(at: datetime) -> int:
     """An aware moment as the ledger has it; what is smaller than a millisecond is cut off."""
     return (at - _BEGIN) // _MILLISECOND

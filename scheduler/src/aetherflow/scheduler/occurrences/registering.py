@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aetherflow.kernel.api import LedgerConnection
 
@@ -35,8 +35,8 @@ _NEW_TIMES = (
     " FROM (SELECT value ->> 0 AS item, value ->> 1 AS times FROM json_each(?)) AS given"
     " WHERE items.item = given.item AND items.times IS NOT given.times"
 )
-#: By this much, in milliseconds, a clock is not set back: it was wrong before.
-_CLOCK_WAS_WRONG = 2 * 24 * 60 * 60 * 1000
+#: A clock that goes back by more than this was wrong before: what it said is forgotten.
+CLOCK_WAS_WRONG = timedelta(days=2)
 #: What it left lies so far ahead that nothing would run until then; rows that are there keep all from running twice.
 _SET_RIGHT = (
     "UPDATE items SET looked_until = ?1 WHERE looked_until > ?1 + ?2",
@@ -63,7 +63,7 @@ def register(
     connection.execute(_DROP_REMOVED, (at, given))
     connection.execute(_SKIP_DISABLED, (at,))
     for statement in _SET_RIGHT:
-        connection.execute(statement, (at, _CLOCK_WAS_WRONG))
+        connection.execute(statement, (at, CLOCK_WAS_WRONG // timedelta(milliseconds=1)))
     return _states(connection, _ENABLED)
 
 

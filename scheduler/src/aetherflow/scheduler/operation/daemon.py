@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..occurrences.moments import utc_now
 from ..runs.command_line import KERNEL
-from .opening import Operation, now, operating
+from .opening import Operation, operating
 from .patience import LEDGER_SECONDS
 from .reloading import reload
 from .stopping import DRAIN_SECONDS, exit_code, stop
@@ -64,5 +65,5 @@ def _work(operation: Operation) -> None:
         if operation.wishes.take_reload():
             reload(operation)
         operation.look()
-        operation.forgetting.go_on(operation.scheduler.schedule.retention, now())
+        operation.forgetting.go_on(operation.scheduler.schedule.retention, utc_now())
         operation.sleep()

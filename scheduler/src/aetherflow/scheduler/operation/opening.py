@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from aetherflow.kernel.api import InvalidInput
@@ -118,8 +118,3 @@ def _read(file: Path, environment: Mapping[str, str], profile: str | None, *, ta
             raise
         schedule = read_schedule(file, environment=environment, profile=profile, checks_flows=False)
         return replace(schedule, problems=error.problems)
-
-
-def now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)

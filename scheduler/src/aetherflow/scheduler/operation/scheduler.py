@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aetherflow.kernel.api import LedgerFailed
 
+from ..occurrences.moments import utc_now
 from ..occurrences.records import Due, Ended, Reason, Room, Status
+from ..occurrences.registering import CLOCK_WAS_WRONG
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
 from ..schedules.models import Schedule
@@ -26,10 +28,6 @@ LONGEST_SLEEP = 1.0
 LIVE_SECONDS = 5.0
 #: How many moments are accounted for in one look; the next one follows at once where there are more.
 MOST_MOMENTS = 10_000
-
-
-#: A clock that goes back by more than this was wrong before: what it said is forgotten.
-CLOCK_WAS_WRONG = timedelta(days=2)
 
 
 class Scheduler:
@@ -54,7 +52,7 @@ class Scheduler:
         self._store = store
         self._launcher = launcher
         self._teller = teller
-        self._now = now or _now
+        self._now = now or utc_now
         self._wakings = Wakings()
         self._waits = Waits()
         #: Of the enabled items, as what follows is.
@@ -246,7 +244,3 @@ def _for_good(end: Ended) -> Ended:
         return end
     status = end.status if end.status.is_over else Status.INTERRUPTED
     return replace(end, status=status, reason=Reason.REMOVED, again_at=None)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 
 from ..runs.command_line import GRACE_SECONDS
+from ..runs.endings import SIGNALLED
 from .opening import Operation
 
 #: How long is waited for runs to end by themselves where nobody says otherwise.
 DRAIN_SECONDS = 30.0
 #: How long is waited for runs that were asked to end: their grace, and what the supervisor may need after it.
 _LEAVE_SECONDS = GRACE_SECONDS + 8.0
-#: What a process answers that a signal ended is this much more than the signal's number.
-_SIGNALLED = 128
 
 
 def stop(operation: Operation, drain_seconds: float) -> None:
@@ -32,7 +31,7 @@ def stop(operation: Operation, drain_seconds: float) -> None:
 def exit_code(operation: Operation) -> int:
     """How a process answers whose scheduler was stopped: as one that did its work, unless it was made to leave."""
     wishes = operation.wishes
-    return _SIGNALLED + wishes.stop if wishes.is_at_once and wishes.stop is not None else 0
+    return SIGNALLED + wishes.stop if wishes.is_at_once and wishes.stop is not None else 0
 
 
 def _is_idle_within(operation: Operation, seconds: float) -> bool:

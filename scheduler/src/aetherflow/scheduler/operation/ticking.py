@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..occurrences.moments import utc_now
 from ..runs.command_line import KERNEL
-from .opening import Operation, now, operating
+from .opening import Operation, operating
 from .stopping import DRAIN_SECONDS, exit_code, stop
 from .telling import EventLog
 
@@ -52,7 +53,7 @@ def tick(
         _work(operation)
         if not operation.scheduler.is_idle:
             stop(operation, drain_seconds)
-        while operation.forgetting.go_on(operation.scheduler.schedule.retention, now()):
+        while operation.forgetting.go_on(operation.scheduler.schedule.retention, utc_now()):
             if operation.wishes.stop is not None:
                 break
         is_failed = operation.scheduler.failures or operation.scheduler.patience.is_failing
@@ -60,7 +61,7 @@ def tick(
 
 
 def _work(operation: Operation) -> None:
-    horizon = now()
+    horizon = utc_now()
     scheduler = operation.scheduler
     while operation.wishes.stop is None and not scheduler.patience.is_over:
         started = operation.look(horizon)

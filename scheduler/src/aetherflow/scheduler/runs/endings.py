@@ -18,7 +18,7 @@ Cancel = Literal["asked", "leaving"]
 #: How long until a run is tried again that another process owns.
 OWNED_SECONDS = 5.0
 #: What a shell answers for a program that a signal ended is this much more than the signal's number.
-_SIGNALLED = 128
+SIGNALLED = 128
 
 _FAILED, _OWNED = 1, 75
 #: Other codes, also those that no kernel has, mean FAILED.
@@ -81,4 +81,4 @@ def _again(
 
 
 def _code_of(result: ProcessResult) -> int | None:
-    return _SIGNALLED + result.signal if result.signal is not None else result.exit_code
+    return SIGNALLED + result.signal if result.signal is not None else result.exit_code

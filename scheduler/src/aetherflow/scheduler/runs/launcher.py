@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from ..occurrences.moments import utc_now
 from ..occurrences.records import Ended, Occurrence, Reason
 from ..schedules.models import Item, Retry
 from .command_line import Surroundings, command_of, scheduled_time
@@ -47,7 +48,7 @@ class Launcher:
     ) -> None:
         self.surroundings = surroundings
         self._wake_up = wake_up
-        self._now = now or _now
+        self._now = now or utc_now
         self._working: dict[_Key, _Work] = {}
         self._ends: SimpleQueue[Ended] = SimpleQueue()
         #: This scheduler leaves: what is ended from now on is gone on with by another one.
@@ -153,7 +154,3 @@ def _clock(item: Item, moment: datetime) -> str:
 
 def _key(occurrence: Occurrence) -> _Key:
     return occurrence.item, occurrence.scheduled_for
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -60,6 +61,14 @@ def test_commands_that_look_work(project):
         assert "one" in told.stdout or "j" in told.stdout
     told = run_read_only(project, "locks", "list")
     assert (told.returncode, told.stdout, told.stderr) == (0, "no lock is held\n", "")
+
+
+def test_ledger_that_is_only_being_made_holds_nothing_yet(project):
+    ledger_of(project).unlink()
+    ledger_of(project).touch(mode=0o600)
+    told = project.aetherflow("runs", "list", "--json")
+    assert (told.code, json.loads(told.out), told.err) == (0, [], "")
+    assert ledger_of(project).read_bytes() == b""
 
 
 def test_commands_that_change_say_that_they_can_not(project):

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -125,6 +126,48 @@ def test_what_is_no_regular_file_is_told(tmp_path, make, how):
         open_store(tmp_path, **how)
 
 
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_file_that_is_only_being_made_holds_nothing_yet(tmp_path, journal):
+    tmp_path.chmod(0o700)
+    file_of(tmp_path).touch(mode=0o600)
+    connection = apsw.Connection(str(file_of(tmp_path)))
+    connection.execute(f"PRAGMA journal_mode = {journal}").fetchall()
+    connection.close()
+    before = file_of(tmp_path).read_bytes()
+    with closing(open_store(tmp_path, is_to_read=True)) as store:
+        assert (store.history(), store.gaps(), store.states()) == ((), (), {})
+    assert file_of(tmp_path).read_bytes() == before
+
+
+LOOK_WHILE_MADE = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from aetherflow.scheduler.occurrences.opening import open_store
+
+for number in range(40):
+    state = Path(sys.argv[1], str(number))
+    print(state, flush=True)
+    while not (state / "is made").exists():
+        with closing(open_store(state, is_to_read=True)) as store:
+            assert store.history() == ()
+"""
+
+
+def test_looks_while_it_is_made_see_nothing_yet(tmp_path):
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", LOOK_WHILE_MADE, tmp_path], stdout=pipe, stderr=pipe, text=True
+    ) as looking:
+        for line in looking.stdout:
+            state = Path(line.strip())
+            for _ in range(3):
+                open_store(state).close()
+            (state / "is made").touch()
+        assert looking.stderr.read() == ""
+    assert looking.returncode == 0
+
+
 @pytest.mark.parametrize("is_to_read", [False, True])
 def test_folder_whose_name_is_no_text_is_told(tmp_path, is_to_read):
     state = Path(os.fsdecode(os.fsencode(tmp_path / "state") + b"\xff"))
@@ -221,6 +264,7 @@ def test_full_disk_is_told_and_loses_nothing(store, state):
 LIMITED = """
 import resource, sys
 from datetime import UTC, datetime, timedelta
+from contextlib import closing
 from pathlib import Path
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Due
@@ -297,6 +341,7 @@ def test_what_is_asked_each_second_is_found_by_an_index(store, question, index):
 MOUNTED = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 LOOK = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from aetherflow.kernel.api import AetherFlowError
 from aetherflow.scheduler.occurrences.opening import open_store

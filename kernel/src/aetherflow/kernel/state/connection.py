@@ -174,12 +174,19 @@ def _connect_as_it_stands(path: Path, contents: LedgerContents, error: apsw.Erro
 
 def _has_unmerged(path: Path) -> bool:
     """Whether there is a log of writes that are not in the file itself yet."""
-    unmerged = path.with_name(f"{path.name}-wal")
-    return unmerged.exists() and unmerged.stat().st_size > 0
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _looked_into(connection: LedgerConnection, path: Path, contents: LedgerContents) -> LedgerConnection:
     try:
+        if _is_empty(connection):
+            # Whoever makes it has not come to its tables yet, or was killed before: it holds nothing so far.
+            connection.close()
+            connection = LedgerConnection(":memory:")
+            _in_one_commit(connection, contents, lambda: _create(connection, contents))
         _refuse_other_files(connection, path, contents)
         version = _pragma(connection, "user_version")
         if version < contents.version:
@@ -191,6 +198,11 @@ def _looked_into(connection: LedgerConnection, path: Path, contents: LedgerConte
         connection.close()
         raise
     return connection
+
+
+def _is_empty(connection: LedgerConnection) -> bool:
+    """Whether nobody has written anything into a file yet."""
+    return not any(_pragma(connection, name) for name in ("user_version", "application_id", "schema_version"))
 
 
 def _refuse_other_files(connection: LedgerConnection, path: Path, contents: LedgerContents) -> None:
@@ -279,10 +291,10 @@ def _open(path: Path, contents: LedgerContents) -> LedgerConnection:
 
 def _prepare(connection: LedgerConnection, path: Path, contents: LedgerContents) -> None:
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    version, application = (_pragma(connection, name) for name in ("user_version", "application_id"))
-    is_new = version == 0 and application == 0 and not _pragma(connection, "schema_version")
-    if not is_new and application != contents.application_id:
-        raise contents.failed(path, "it is another program's SQLite file")
+    is_new = _is_empty(connection)
+    if not is_new:
+        _refuse_other_files(connection, path, contents)
+    version = _pragma(connection, "user_version")
     if version > contents.version:
         raise contents.failed(
             path, f"a newer AetherFlow wrote it (version {version}, this one knows {contents.version})"

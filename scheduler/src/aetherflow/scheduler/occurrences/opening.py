@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from aetherflow.kernel.api import LedgerConnection, network_under, open_connection, open_to_read
@@ -29,9 +30,7 @@ def open_store(
     """
     file = state.absolute() / "occurrences.sqlite"
     try:
-        is_there = file.is_file()
-        if not is_there and _exists(file):
-            raise unusable(file, "it is no regular file")
+        is_there = _is_there(file)
     except OSError as error:
         raise unusable(file, error.strerror or str(error)) from error
     if is_to_read:
@@ -45,8 +44,17 @@ def open_store(
     return OccurrenceLedger(connection, file.resolve())
 
 
-def _exists(file: Path) -> bool:
-    return file.exists() or file.is_symlink()
+def _is_there(file: Path) -> bool:
+    try:
+        # Asked once: whoever makes it at this moment may come between two questions.
+        mode = file.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if file.is_symlink():
+            raise unusable(file, "it is no regular file") from None
+        return False
+    if not stat.S_ISREG(mode):
+        raise unusable(file, "it is no regular file")
+    return True
 
 
 def _nothing() -> LedgerConnection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 
 import pytest
@@ -52,6 +53,40 @@ def test_life_is_told_twice_in_the_time_of_the_watchdog(systemd):
     listening.setblocking(False)
     with pytest.raises(BlockingIOError):
         listening.recv(4096)
+
+
+def fill(name):
+    """Say things until there is no room for more, as a busy machine does; answers how many."""
+    address = "\0" + name[1:] if name.startswith("@") else name
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as busy:
+        busy.setblocking(False)
+        for said in range(100_000):
+            try:
+                busy.sendto(b"STATUS=busy", address)
+            except BlockingIOError:
+                return said
+    raise AssertionError("it is never full")
+
+
+def test_what_is_said_once_waits_for_room(systemd):
+    listening, name = systemd
+    before = fill(name)
+    telling = threading.Thread(target=Notifier({"NOTIFY_SOCKET": name}).ready)
+    telling.start()
+    # Whoever does not wait is through by then.
+    telling.join(0.2)
+    assert [listening.recv(4096) for _ in range(before + 1)] == [b"STATUS=busy"] * before + [b"READY=1"]
+    telling.join()
+
+
+def test_life_that_found_no_room_is_told_again_and_holds_up_nothing(systemd):
+    listening, name = systemd
+    notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "3600000000"})
+    before = fill(name)
+    notifier.live()
+    assert [listening.recv(4096) for _ in range(before)] == [b"STATUS=busy"] * before
+    notifier.live()
+    assert listening.recv(4096) == b"WATCHDOG=1"
 
 
 @pytest.mark.parametrize(

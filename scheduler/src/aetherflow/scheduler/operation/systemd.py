@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping
 
 _MICROSECONDS = 1_000_000
+#: How long is waited for room for what is said once: the socket of a busy machine is full for moments.
+_PATIENCE_SECONDS = 5.0
 
 
 class Notifier:
@@ -40,17 +42,25 @@ class Notifier:
     def live(self) -> None:
         """Say that the scheduler lives, as often as systemd wants to hear it."""
         now = time.monotonic()
-        if self._every is not None and now >= self._next:
+        # One that found no room is said again with the next look, and holds up nothing.
+        if self._every is not None and now >= self._next and self._send("WATCHDOG=1", patience=0):
             self._next = now + self._every
-            self._send("WATCHDOG=1")
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
+        """Send a message; answers whether it was taken."""
         if not self._address.startswith(("/", "\0")):
-            return
+            return False
         # Nobody listens any more, or not fast enough: that is no reason to stop.
-        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as sender:
-            sender.sendto(message.encode(errors="surrogateescape"), self._address)
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
+        ):
+            sender.settimeout(patience)
+            # Only one that is connected can wait for room.
+            sender.connect(self._address)
+            sender.send(message.encode(errors="surrogateescape"))
+            return True
+        return False
 
 
 def _watchdog_seconds(environment: Mapping[str, str]) -> float | None:

@@ -154,3 +154,13 @@ def test_hastening_what_runs_changes_nothing(store):
     (run,) = store.claim(room(), at(0))
     store.hasten([run], at(-3600))
     assert store.history() == (run,)
+
+
+def test_what_is_looked_at_at_one_moment_belongs_together(store, opened):
+    store.account([due(0)], at(0))
+    look = opened(is_to_read=True)
+    with look.at_one_moment():
+        assert look.count_not_over()[Status.WAITING].total() == 1
+        store.claim(room(), at(1))
+        assert [run.status for run in look.history()] == [Status.WAITING]
+    assert [run.status for run in look.history()] == [Status.RUNNING]

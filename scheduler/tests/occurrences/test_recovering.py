@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from scheduler.tests.occurrences.moments import Reason, Status, at, due, ended, room, shown
 
+from aetherflow.scheduler.occurrences import looking
 from aetherflow.scheduler.occurrences.owners import Owner, is_alive, remove_dead
 
 pytestmark = pytest.mark.integration
@@ -56,6 +57,17 @@ def scheduler(state, store):
 def kill(process):
     process.kill()
     process.wait()
+
+
+def test_scheduler_that_leaves_while_somebody_looks_is_not_told_as_dead(store, opened, state):
+    leaving = opened()
+    leaving.heartbeat(at(0))
+
+    def look(name):
+        leaving.close()
+        return is_alive(state / "owners", name)
+
+    assert looking.owners(store._connection, look) == ()
 
 
 def test_run_of_a_killed_scheduler_is_gone_on_with(store, state, scheduler):

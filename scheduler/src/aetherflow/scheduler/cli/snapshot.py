@@ -47,14 +47,16 @@ def take_snapshot(schedule: Schedule, *, most: int = 1) -> Snapshot:
         StoreFailed: the ledger can't be read.
     """
     with remembered(schedule.state) as store:
-        counts = store.count_not_over()
-        return Snapshot(
-            states=store.states(),
-            recent={item: store.history([item], limit=most) for item in schedule.items},
-            waiting=counts[Status.WAITING],
-            running=counts[Status.RUNNING],
-            owners=tuple(store.owners()),
-        )
+        owners = tuple(store.owners())
+        with store.at_one_moment():
+            counts = store.count_not_over()
+            return Snapshot(
+                states=store.states(),
+                recent={item: store.history([item], limit=most) for item in schedule.items},
+                waiting=counts[Status.WAITING],
+                running=counts[Status.RUNNING],
+                owners=owners,
+            )
 
 
 def standing_of(item: Item, snapshot: Snapshot) -> str:

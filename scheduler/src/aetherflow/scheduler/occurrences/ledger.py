@@ -158,6 +158,11 @@ class OccurrenceLedger:
                 self._connection, items, statuses=statuses, origin=origin, since=since, until=until, limit=limit
             )
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        with self._looking(), self._connection:
+            yield
+
     def count_not_over(self) -> Mapping[Status, Counter[str]]:
         with self._looking():
             return looking.count_not_over(self._connection)

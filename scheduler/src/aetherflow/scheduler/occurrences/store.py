@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -114,6 +115,9 @@ class OccurrenceStore(Protocol):
         limit: int = 100,
     ) -> tuple[Occurrence, ...]:
         """The newest occurrences, the newest first."""
+
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """What is looked at in the block belongs together: nobody's writing comes between; not for owners."""
 
     def count_not_over(self) -> Mapping[Status, Counter[str]]:
         """How many occurrences of each item wait, and how many run."""

@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.acceptance
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=120):
     """Ask until it is so; answers what it is then."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -157,6 +157,11 @@ def test_tick_that_may_not_last_longer_ends_and_leaves_the_rest_to_the_next_one(
     assert time.monotonic() - began < 60
     (occurrence,) = occurrences(place)
     assert (occurrence["status"], occurrence["reason"]) == ("INTERRUPTED", "continued")
+
+
+def test_tick_whose_time_is_over_at_once_ends_as_one_that_was_stopped(place):
+    answer = place("tick", "schedule.yaml", "--timeout", "0", "--json")
+    assert (answer.code, answer.json, answer.err) == (0, {"ok": True, "exit_code": 0}, "")
 
 
 def test_daemon_is_seen_to_be_ready_runs_what_is_triggered_and_leaves_on_sigterm(place):

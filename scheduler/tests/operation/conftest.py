@@ -17,7 +17,7 @@ from aetherflow.scheduler.occurrences.opening import open_store
 
 DRIVER = Path(__file__).with_name("driver.py")
 #: How long a test waits for what must happen.
-PATIENCE = 40
+PATIENCE = 120
 
 FLOW = """\
 version: 1

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from aetherflow.kernel.api import CommandContext
@@ -28,30 +23,16 @@ def tick(context: CommandContext, file: str, timeout: str | None, drain: str | N
 
     drain_seconds = seconds_of(drain, option="--drain", otherwise=DRAIN_SECONDS)
     limit = None if timeout is None else seconds_of(timeout, option="--timeout", otherwise=0)
-    with opened_log(context, file, profile) as log, _stopped_after(limit):
+    with opened_log(context, file, profile) as log:
         code = run_what_is_due(
             Path(file),
             environment=context.environment,
             log=SchedulerLog(log),
             profile=profile,
             drain_seconds=drain_seconds,
+            timeout_seconds=limit,
         )
     if context.as_json:
         context.say_json({"ok": code == 0, "exit_code": code})
     leave(log, code)
     return code
-
-
-@contextmanager
-def _stopped_after(seconds: float | None) -> Iterator[None]:
-    """Have the scheduler stop after so long, as if somebody had sent it SIGTERM."""
-    if seconds is None:
-        yield
-        return
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..occurrences.moments import utc_now
@@ -21,6 +24,7 @@ def tick(
     log: EventLog,
     profile: str | None = None,
     drain_seconds: float = DRAIN_SECONDS,
+    timeout_seconds: float | None = None,
     program: tuple[str, ...] = KERNEL,
 ) -> int:
     """Run what is due now to its end; answers the exit code: 1 where a run ended for good without success.
@@ -37,6 +41,7 @@ def tick(
         log: takes what happens.
         profile: the runtime profile of items that name none.
         drain_seconds: how long runs may go on after a signal.
+        timeout_seconds: after so long it stops as after a signal; null where it waits.
         program: what is started for each run, before its arguments.
 
     Raises:
@@ -50,12 +55,13 @@ def tick(
         errors = [each for each in operation.scheduler.schedule.problems if each.severity == "error"]
         for problem in errors:
             operation.teller.problem(problem)
-        _work(operation)
-        if not operation.scheduler.is_idle:
-            stop(operation, drain_seconds)
-        while operation.forgetting.go_on(operation.scheduler.schedule.retention, utc_now()):
-            if operation.wishes.stop is not None:
-                break
+        with _stopped_after(operation, timeout_seconds):
+            _work(operation)
+            if not operation.scheduler.is_idle:
+                stop(operation, drain_seconds)
+            while operation.forgetting.go_on(operation.scheduler.schedule.retention, utc_now()):
+                if operation.wishes.stop is not None:
+                    break
         is_failed = operation.scheduler.failures or operation.scheduler.patience.is_failing
         return exit_code(operation) or (_FAILED if is_failed else _INVALID_INPUT if errors else 0)
 
@@ -70,3 +76,24 @@ def _work(operation: Operation) -> None:
             return
         if not scheduler.has_due(horizon) or scheduler.patience.is_failing:
             operation.wake_up.sleep(1.0)
+
+
+@contextmanager
+def _stopped_after(operation: Operation, seconds: float | None) -> Iterator[None]:
+    """Have it stop after so long; no signal is sent for that, which nobody may handle any more when it comes."""
+    if seconds is None:
+        yield
+        return
+
+    def stop_it() -> None:
+        if operation.wishes.stop is None:
+            operation.wishes.ask(signal.SIGTERM)
+            operation.wake_up.ring()
+
+    timer = threading.Timer(seconds, stop_it)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -107,8 +107,10 @@ def edit(project, old, new, name="daily.yaml"):
 
 
 def test_what_is_known_is_shown_and_the_rest_with_what_it_waits_for(project):
-    today = time.strftime("%Y-%m-%d", time.gmtime())
+    before = time.strftime("%Y-%m-%d", time.gmtime())
     told = plan_of(project)
+    today = told["parameters"]["day"]["value"]
+    assert before <= today <= time.strftime("%Y-%m-%d", time.gmtime())
     found = named(told)
     assert told["plan_format"] == 1
     assert (told["run"]["run_id"], told["run"]["start"], told["run"]["asked"]) == (None, 1, "run")

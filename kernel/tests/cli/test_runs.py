@@ -82,7 +82,7 @@ def ledger_of(project):
     return project.folder / ".aetherflow/state/ledger.sqlite"
 
 
-def wait_for(condition, seconds=30.0):
+def wait_for(condition, seconds=120.0):
     """Wait until something is so; what it answers."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -15,7 +15,7 @@ class Out(StepOutputs):
 def meet(context: StepContext, name: str, others: list[str]) -> Out:
     """Done when the others are there as well: at the same time, or never."""
     (context.project / name).touch()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not all((context.project / other).exists() for other in others):
         if time.monotonic() > until or context.cancelled.is_set():
             raise StepError("nobody came")

@@ -99,12 +99,12 @@ def test_connector_is_closed_when_a_step_fails(noting):
 def test_connector_is_cancelled_and_closed_when_the_run_is_stopped(noting):
     flow = flow_of(noting, ["{id: s, type: use, inputs: {resource: used, how: hang}}"])
     running = noting.start("run", flow)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (noting.folder / "ready").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=20)
+    running.communicate(timeout=60)
     assert noting.lines("noted") == ["open used int", "cancel used", "close used"]
 
 

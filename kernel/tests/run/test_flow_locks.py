@@ -70,7 +70,7 @@ def test_a_run_may_wait_for_the_lock_and_be_stopped_while_it_does(project):
     # Owning the run is not enough: signals are heard from a little later on.
     assert any("waits up to 60 s" in line for line in third.stderr)
     third.send_signal(signal.SIGTERM)
-    third.communicate(timeout=30)
+    third.communicate(timeout=60)
     assert third.returncode == 143
     second.send_signal(signal.SIGTERM)
     second.communicate()

@@ -173,7 +173,7 @@ def test_signal_that_was_ignored_at_the_start_stays_ignored(project):
         assert running.poll() is None
     running.send_signal(signal.SIGHUP)
     project.write("go", "")
-    assert running.wait(timeout=30) == 0
+    assert running.wait(timeout=60) == 0
 
 
 def test_many_first_starts_at_one_moment_all_open_the_ledger(tmp_path):

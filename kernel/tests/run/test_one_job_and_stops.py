@@ -17,7 +17,7 @@ SECRET = "correct-horse-battery"
 
 
 def wait_for(condition) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
@@ -44,7 +44,7 @@ def test_outputs_of_a_half_done_job_outlive_a_start_that_never_came_to_it(projec
     running = project.start("run", flow, "--run-id", "r1")
     wait_for((project.folder / "ready").exists)
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=20)
+    running.communicate(timeout=60)
     flow.write_text(flow.read_text().replace("{id: s, type: hang, inputs: {ready: ready}}", "{id: s, type: say}"))
     project.write("ready_b", "")
 
@@ -194,7 +194,7 @@ def test_whatever_hangs_the_process_leaves_and_says_so(project, step):
     wait_for((project.folder / "ready").exists)
     running.send_signal(signal.SIGTERM)
     running.send_signal(signal.SIGTERM)
-    out, _ = running.communicate(timeout=30)
+    out, _ = running.communicate(timeout=60)
     assert running.returncode == 143
     assert json.loads(out)["jobs"][0]["status"] == "INTERRUPTED"
 

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 PLUGIN = HERE / "plugin"
 FLOWS = HERE / "flows"
 #: How long a scheduler may take to leave when it is told to, its runs included.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 #: How long the processes of runs may outlive the last scheduler when it is killed.
 SURVIVAL_SECONDS = 4.0
 

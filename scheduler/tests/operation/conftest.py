@@ -145,3 +145,16 @@ def output_of(tmp_path):
 def shell():
     """A program in the kernel's place: a line for the shell, whose $4 is the run id."""
     return lambda line: ("/bin/sh", "-c", line, "kernel")
+
+
+@pytest.fixture
+def eventually():
+    """Waits until something is so."""
+
+    def wait(condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    return wait

@@ -60,11 +60,10 @@ def test_what_runs_is_waited_for_and_nothing_new_is_started(working, store, shel
 
 
 def test_run_that_takes_longer_than_the_drain_is_gone_on_with_by_the_next_one(
-    long_flow, working, start, store, tmp_path
+    long_flow, working, start, store, tmp_path, eventually
 ):
     daemon = working((), drain=0.1)
-    while not (tmp_path / "begun").exists():
-        assert not daemon.has_ended
+    eventually((tmp_path / "begun").exists)
     daemon.send(signal.SIGTERM)
     assert daemon.end() == 0
     assert (row_of(store).status, row_of(store).reason) == (Status.INTERRUPTED, Reason.CONTINUED)
@@ -86,10 +85,9 @@ def test_second_signal_does_not_wait(working, store, shell):
     assert row_of(store).status is Status.RUNNING
 
 
-def test_run_of_a_killed_scheduler_is_found_ended_and_gone_on_with(working, start, store, shell, tmp_path):
+def test_run_of_a_killed_scheduler_is_found_ended_and_gone_on_with(working, start, store, shell, tmp_path, eventually):
     daemon = working(shell('echo "$$" >> pids; exec sleep 60'))
-    while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text().strip():
-        assert not daemon.has_ended
+    eventually(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip())
     daemon.kill()
     second = start(program=shell("exit 0"))
     assert second.wait_for("occurrence_recovered")["status"] == "WAITING"
@@ -101,11 +99,10 @@ def test_run_of_a_killed_scheduler_is_found_ended_and_gone_on_with(working, star
     assert not Path("/proc", (tmp_path / "pids").read_text().strip()).exists()
 
 
-def test_overlap_is_counted_across_a_restart(schedule, start, store, shell, tmp_path):
+def test_overlap_is_counted_across_a_restart(schedule, start, store, shell, tmp_path, eventually):
     schedule("{id: it, interval: 1s, flow_yaml: flow.yaml}")
     daemon = start(program=shell(HOLD))
-    while not (tmp_path / "begun").exists():
-        assert not daemon.has_ended
+    eventually((tmp_path / "begun").exists)
     daemon.kill()
     second = start(program=shell(HOLD))
     second.wait_for("occurrence_start")
@@ -151,10 +148,11 @@ def test_ledger_that_can_t_be_used_for_too_long_ends_the_daemon(working, start, 
     assert second.wait_for("occurrence_end")["status"] == "SUCCESS"
 
 
-def test_signal_to_all_processes_of_a_service_interrupts_no_run_for_good(working, start, store, shell, tmp_path):
+def test_signal_to_all_processes_of_a_service_interrupts_no_run_for_good(
+    working, start, store, shell, tmp_path, eventually
+):
     daemon = working(shell("echo $$ > pid; trap 'exit 143' TERM; while :; do sleep 0.05; done"))
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        assert not daemon.has_ended
+    eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     daemon.send(signal.SIGTERM)
     daemon.wait_for("schedule_stop")
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
@@ -163,11 +161,10 @@ def test_signal_to_all_processes_of_a_service_interrupts_no_run_for_good(working
 
 
 def test_real_run_of_a_killed_scheduler_is_gone_on_with_though_it_may_still_own_itself(
-    long_flow, working, start, store, tmp_path
+    long_flow, working, start, store, tmp_path, eventually
 ):
     daemon = working(())
-    while not (tmp_path / "begun").exists():
-        assert not daemon.has_ended
+    eventually((tmp_path / "begun").exists)
     daemon.kill()
     (tmp_path / "go").touch()
     second = start()

@@ -18,7 +18,9 @@ SCHEDULE = Path(__file__).resolve().with_name("schedule.yaml")
 WEATHER = SCHEDULE.parent.with_name("weather")
 COMMAND = str(Path(sys.executable).with_name("aetherflow-scheduler"))
 #: How long is waited for the scheduler and its runs at most, in seconds.
-PATIENCE = 120
+PATIENCE = 300
+#: So many occurrences are looked at: all that there can be in that time.
+LIMIT = "200"
 
 
 def main() -> int:
@@ -32,7 +34,7 @@ def main() -> int:
         finally:
             scheduler.terminate()
     print()
-    say("history", "--since", began)
+    say("history", "--since", began, "--limit", LIMIT)
     say("list")
     print("Nothing runs any more. The schedule goes on with the first command above, until Ctrl-C.")
     return scheduler.returncode
@@ -61,7 +63,8 @@ def say(command: str, *arguments: str) -> None:
 
 def has_run(began: str) -> bool:
     """Whether the run that was asked for is over, and two that the clock asked for."""
-    found: list[dict[str, Any]] = json.loads(call("history", "--json", "--since", began).stdout)["occurrences"]
+    told = call("history", "--json", "--since", began, "--limit", LIMIT)
+    found: list[dict[str, Any]] = json.loads(told.stdout)["occurrences"]
     over = [each for each in found if each["ended_at"]]
     by_hand = [each for each in over if each["origin"] == "MANUAL"]
     return bool(by_hand) and len(over) - len(by_hand) > 1

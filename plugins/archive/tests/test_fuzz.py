@@ -117,7 +117,7 @@ def unpack(data: bytes) -> str:
             folder.mkdir()
         workplace = Workplace(Context(*folders))
         (workplace.artifacts / "out.zip").write_bytes(data)
-        started = time.perf_counter()
+        started = time.process_time()
         ended, files = _ended(workplace)
         if ended != "well":
             assert ended.startswith("AF-ARCHIVE-")
@@ -128,7 +128,7 @@ def unpack(data: bytes) -> str:
             assert {name for name, content in found.items() if content is not None} == set(files)
             assert sum(len(content or b"") for content in found.values()) < 10_000
             assert {path.name for path in workplace.artifacts.iterdir()} == {"out.zip", "unpacked"}
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
         return ended
 
 

@@ -40,14 +40,14 @@ def test_an_archive_is_unpacked_rightly_or_refused_without_a_trace(workplace, tm
         files = {name for name, content in workplace.tree("unpacked").items() if content is not None}
         assert files == set(case.files)
     else:
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(AetherFlowError) as caught:
             workplace.unzip()
         assert caught.value.problem.code == case.code, caught.value
         assert caught.value.problem.help
         assert "out.zip" in str(caught.value)
-        # Three seconds where one is wanted: this box may be busy.
-        assert time.perf_counter() - started < 3
+        # Of the processor's time, and three seconds where one is wanted: this box may be busy.
+        assert time.process_time() - started < 3
         assert workplace.tree() == before
     assert {path for path in tmp_path.iterdir() if path != workplace.artifacts} == outside
 

@@ -310,7 +310,7 @@ def test_a_step_that_is_stopped_waits_no_longer(run, context):
     began = time.monotonic()
     with pytest.raises(StepError, match="exit code 1"):
         run(command="false", retry={"max_attempts": 2, "backoff_seconds": 60})
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 50
 
 
 def test_a_step_that_is_stopped_ends_its_process(run, context):

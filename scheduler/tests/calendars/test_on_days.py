@@ -145,9 +145,9 @@ def test_dense_line_on_the_last_working_day_has_all_times_of_it_and_none_beside(
 @pytest.mark.parametrize("line", ["* * * * *", "0 6 * * *", "0 0 1 1 *", "0 0 29 2 *"])
 @pytest.mark.parametrize("days", [NEVER, NthWorkingDay(NEVER, 1, "month"), NthWorkingDay(BAVARIA, 31, "month")])
 def test_calendar_without_an_open_day_ends_the_rule_at_once(otherwise, line, days):
-    started = time.perf_counter()
+    started = time.process_time()
     assert list(on(line, days, otherwise).after(datetime(2026, 1, 1, tzinfo=UTC))) == []
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(

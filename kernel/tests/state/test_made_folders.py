@@ -94,3 +94,23 @@ def test_a_file_in_the_way_is_an_error(tmp_path):
     for make in (make_folders, make_private_folders):
         with pytest.raises(FileExistsError):
             make(tmp_path / "a")
+
+
+@pytest.mark.parametrize("make", [make_folders, make_private_folders])
+def test_a_folder_that_somebody_removes_at_that_moment_is_made_again(make, tmp_path, monkeypatch):
+    folder, is_removed = tmp_path / "a", []
+    folder.mkdir()
+    real = os.open
+
+    def open_what_was_just_removed(path, *rest, **more):
+        if os.path.basename(path) == "a" and not is_removed:  # noqa: PTH119 - as it is given
+            is_removed.append(True)
+            folder.rmdir()
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", open_what_was_just_removed)
+
+    make(folder)
+
+    assert is_removed
+    assert folder.is_dir()

@@ -127,13 +127,15 @@ def make_folders(*folders: Path, mode: int = 0o777) -> None:
 
 
 def _open_or_make(folder: Path, mode: int, known: _Folders, stack: ExitStack) -> int:
-    if folder.is_dir():
+    try:
+        # Asked once: whoever removes it at this moment may come between two questions.
         descriptor = os.open(folder, _FOLDER_BY_ANY_PATH)
-        stack.callback(os.close, descriptor)
-        return descriptor
-    walk = _walk_to_make(folder, mode, known)
-    stack.callback(walk.close)
-    return walk.opened[-1]
+    except (FileNotFoundError, NotADirectoryError):
+        walk = _walk_to_make(folder, mode, known)
+        stack.callback(walk.close)
+        return walk.opened[-1]
+    stack.callback(os.close, descriptor)
+    return descriptor
 
 
 def _walk_to_make(folder: Path, mode: int, known: _Folders | None = None) -> _Walk:

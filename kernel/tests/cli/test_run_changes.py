@@ -7,14 +7,17 @@ import os
 import re
 import signal
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import apsw
 import pytest
 
 from aetherflow.kernel.contracts.records import RunKey
+from aetherflow.kernel.history import pruning
 from aetherflow.kernel.history.cancellation import _Process
 from aetherflow.kernel.state.identity import own_identity
+from aetherflow.kernel.state.ledger import open_ledger
 from aetherflow.kernel.state.ownership import own_run
 
 SAY = "version: 1\nflow: {id: %s}\njobs: [{id: j, steps: [{id: s, type: write, inputs: {path: x, text: y}}]}]\n"
@@ -187,6 +190,23 @@ def test_prune_that_is_killed_goes_on_where_it_stopped(project):
     # Killed between the last file, which is the mark, and the folder itself, it leaves the empty folder.
     assert [path for path in work.rglob("*") if not path.is_dir()] == []
     assert rows(project, "SELECT count(*) FROM runs") == [(0,)]
+
+
+def test_run_that_another_prune_forgets_at_that_moment_is_neither_kept_nor_left(project, monkeypatch):
+    project.write("flow.yaml", SAY % "a")
+    assert project.aetherflow("run", "flow.yaml", "--run-id", "r").code == 0
+    ledger = ledger_of(project)
+
+    def own_after_another_prune(owners, key):
+        monkeypatch.undo()
+        assert project.aetherflow("runs", "prune", "--keep", "0").code == 0
+        return own_run(owners, key)
+
+    monkeypatch.setattr(pruning, "own_run", own_after_another_prune)
+    with closing(open_ledger(ledger)) as store:
+        told = pruning.prune_runs(store, pruning.PruneRequest(keep=0), ledger=ledger, workspace=None)
+    assert (told.removed, told.kept) == ([], [])
+    assert list(ledger.with_name("ledger.sqlite.owners").iterdir()) == []
 
 
 # Cancel

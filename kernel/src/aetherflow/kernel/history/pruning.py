@@ -162,7 +162,12 @@ def _own(store: StateStore, summary: RunSummary, owners: Path, owned: ExitStack,
     except OwnedByAnother:
         is_as_seen = False
     else:
-        is_as_seen = store.runs(flow_id=key.flow_id, run_id=key.run_id) == (summary,)
+        found = store.runs(flow_id=key.flow_id, run_id=key.run_id)
+        if not found:
+            # Somebody else has forgotten it meanwhile: nothing of it is kept.
+            forget_owner(owners, key)
+            return False
+        is_as_seen = found == (summary,)
     if not is_as_seen:
         told.kept.append((summary, "owned"))
     return is_as_seen

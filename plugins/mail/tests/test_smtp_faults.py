@@ -381,12 +381,12 @@ class TestBounds:
         def script(peer):
             peer.to_data()
             peer.hear_message()
-            server.is_over.wait(0.5)
+            server.is_over.wait(3)
             peer.say("250 taken")
             peer.answer("221 bye")
 
         server = scripted(script)
-        open_smtp(server.port, options={"timeout": 0.2}).send(make_message())
+        open_smtp(server.port, options={"timeout": 2}).send(make_message())
 
     def test_the_time_over_after_the_dot_is_an_unknown_outcome(self, scripted, fault):
         def script(peer):

@@ -140,7 +140,7 @@ def _occurrence(due: Due, decision: Decision, now: datetime) -> Occurrence:
     return Occurrence(
         item=due.item,
         scheduled_for=decision.at,
-        due_at=moment_of(milliseconds_of(due_at(due.item, decision.at, due.jitter_seconds))),
+        due_at=due_at(due.item, decision.at, due.jitter_seconds),
         status=decision.status,
         reason=decision.reason,
         ended_at=now if is_over else None,

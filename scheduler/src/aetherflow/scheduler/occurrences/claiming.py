@@ -35,8 +35,6 @@ _TAKE = (
     f" RETURNING {COLUMNS}"
 )
 
-_Candidate = tuple[Value, ...]
-
 
 def is_any_due(connection: LedgerConnection, due_until: datetime) -> bool:
     """Whether anything waits that is due; whoever only asks keeps nobody from writing."""
@@ -61,8 +59,9 @@ def _chosen(connection: LedgerConnection, seats: _Seats, due_until: int) -> list
     for item, at, origin, max_parallel in candidates:
         if seats.are_taken:
             break
-        if seats.take(str(item), whole(at), origin=str(origin), max_parallel=max_parallel):
-            chosen.append((str(item), whole(at)))
+        candidate = str(item), whole(at)
+        if seats.take(*candidate, origin=str(origin), max_parallel=max_parallel):
+            chosen.append(candidate)
     candidates.close()
     return chosen
 

@@ -35,11 +35,14 @@ class Decisions:
 
 
 def due_at(item: str, at: datetime, jitter_seconds: float) -> datetime:
-    """From when on an occurrence may start; the same whoever asks, and another for each item and time."""
+    """From when on an occurrence may start; the same whoever asks, and another for each item and time.
+
+    It is later than the time by whole milliseconds.
+    """
     if jitter_seconds <= 0:
         return at
     digest = blake2b(f"{item} {at.timestamp()}".encode(), digest_size=8).digest()
-    return at + timedelta(seconds=jitter_seconds * int.from_bytes(digest) / 2**64)
+    return at + timedelta(milliseconds=int(1000 * jitter_seconds * int.from_bytes(digest) / 2**64))
 
 
 def decide(

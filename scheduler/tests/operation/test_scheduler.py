@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aetherflow.kernel.api import LedgerFailed
+from aetherflow.kernel.api import LedgerFailed, OccurrenceStarted, SchedulerLogged
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Reason, Status
 from aetherflow.scheduler.operation.scheduler import Scheduler
@@ -38,13 +38,17 @@ class Clock:
 
 class Log:
     def __init__(self):
-        self.names = []
+        self.words = []
         self.launcher = None
         #: How many runs were at work when something was told.
         self.working = []
+        #: How late each start was.
+        self.late = []
 
-    def write(self, level, name, at, values):
-        self.names.append(name)
+    def tell(self, event):
+        if isinstance(event, OccurrenceStarted):
+            self.late.append(event.late_seconds)
+        self.words.append(event.message if isinstance(event, SchedulerLogged) else type(event).__name__)
         self.working.append(self.launcher and len(self.launcher.working))
 
 
@@ -318,7 +322,7 @@ def test_ledger_that_can_t_be_written_loses_no_due_time_and_no_end(bench, clock,
         ("26 13:00", Status.SUCCESS, Reason.NONE),
         ("26 14:00", Status.SUCCESS, Reason.NONE),
     ]
-    assert [name for name in log.names if name.startswith("ledger")] == ["ledger_failed", "ledger_works"]
+    assert [word for word in log.words if word.startswith("ledger")] == ["ledger_failed", "ledger_works"]
 
 
 def test_time_that_comes_while_the_ledger_can_t_be_written_is_not_lost(bench, clock):
@@ -374,16 +378,16 @@ def test_commit_that_fails_hands_nothing_over_and_loses_nothing(bench, clock, lo
         assert at_work.scheduler.look() == 0
         assert at_work.launcher.working == ()
         assert at_work.scheduler.has_due(clock.now)
-    assert (at_work.rows(), log.names) == ([], ["ledger_failed"])
+    assert (at_work.rows(), log.words) == ([], ["ledger_failed"])
     commit_again()
     at_work.look()
     assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)] * 2
-    assert log.names == [
+    assert log.words == [
         "ledger_failed",
         *["occurrence_due"] * 2,
-        *["occurrence_start"] * 2,
+        *["OccurrenceStarted"] * 2,
         "ledger_works",
-        *["occurrence_end"] * 2,
+        *["OccurrenceEnded"] * 2,
     ]
 
 
@@ -402,12 +406,19 @@ def test_what_is_due_is_handed_over_before_anything_is_told_of_it(bench, clock, 
     at_work = bench(HOURLY, HOURLY.replace("it", "other"))
     clock.jump(hours=1)
     at_work.scheduler.look()
-    assert list(zip(log.names, log.working, strict=True)) == [
+    assert list(zip(log.words, log.working, strict=True)) == [
         ("occurrence_due", 2),
         ("occurrence_due", 2),
-        ("occurrence_start", 2),
-        ("occurrence_start", 2),
+        ("OccurrenceStarted", 2),
+        ("OccurrenceStarted", 2),
     ]
+
+
+def test_start_is_told_with_the_time_of_its_handing_over(bench, clock, log):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    clock.jump(hours=1, seconds=2.5)
+    at_work.scheduler.look()
+    assert log.late == [2.5, 2.5]
 
 
 def test_look_that_finds_a_newer_one_due_ends_the_older_one(bench, clock, log):
@@ -416,7 +427,7 @@ def test_look_that_finds_a_newer_one_due_ends_the_older_one(bench, clock, log):
     assert at_work.scheduler.look() == 1
     clock.jump(hours=1)
     assert at_work.scheduler.look() == 0
-    assert log.names[-2:] == ["occurrence_due", "occurrence_cancel"]
+    assert log.words[-2:] == ["occurrence_due", "occurrence_cancel"]
     while not at_work.scheduler.look():
         at_work.wake_up.sleep(20)
     assert at_work.rows() == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from aetherflow.kernel.api import LedgerFailed
 
 from ..occurrences.moments import utc_now
-from ..occurrences.records import Due, Ended, Reason, Room, Status
+from ..occurrences.records import Due, Ended, Occurrence, Reason, Room, Status
 from ..occurrences.registering import CLOCK_WAS_WRONG
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
@@ -216,14 +216,13 @@ class Scheduler:
                 self._wakings.put(id_, horizon)
             raise
         # It is due by now: all else that is to be done for it can wait until it is handed over.
-        for occurrence in claimed:
-            self._launcher.start(occurrence, self.schedule.items[occurrence.item])
+        starts = self._start(claimed)
         for id_, due in woken.items():
             self._wait_for_next(id_, due.looked_until if due is not None else self._looked_until[id_])
         self._teller.accounted(accounted)
-        for occurrence in claimed:
-            self._teller.started(occurrence)
-        return len(claimed)
+        for occurrence, at in starts:
+            self._teller.started(occurrence, at)
+        return len(starts)
 
     def _take_dues(self, horizon: datetime) -> dict[str, Due | None]:
         taken: dict[str, Due | None] = {}
@@ -233,6 +232,14 @@ class Scheduler:
             taken[id_] = due
             moments += len(due.times) if due is not None else 1
         return taken
+
+    def _start(self, claimed: Sequence[Occurrence]) -> list[tuple[Occurrence, datetime]]:
+        """Hand over what was claimed; answers it with the time of each."""
+        starts: list[tuple[Occurrence, datetime]] = []
+        for occurrence in claimed:
+            starts.append((occurrence, self._now()))
+            self._launcher.start(occurrence, self.schedule.items[occurrence.item])
+        return starts
 
 
 def _written_at(file: Path, now: datetime) -> datetime:

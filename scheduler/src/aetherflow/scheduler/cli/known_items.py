@@ -24,6 +24,8 @@ UTC = ZoneInfo("UTC")
 class KnownItems:
     """What is enough to tell of occurrences, and to pause."""
 
+    #: The schedule file, absolute.
+    file: Path
     state: Path
     #: Of each item the zone that it is shown in.
     zones: Mapping[str, ZoneInfo]
@@ -68,7 +70,8 @@ def known_items(context: CommandContext, file: str) -> KnownItems:
             " know, on the clock of UTC"
         )
         return known
-    return KnownItems(state=schedule.state, zones={item.id: item.zone for item in schedule.items.values()})
+    zones = {item.id: item.zone for item in schedule.items.values()}
+    return KnownItems(file=schedule.file, state=schedule.state, zones=zones)
 
 
 def _remembered_items(file: str) -> KnownItems:
@@ -76,4 +79,4 @@ def _remembered_items(file: str) -> KnownItems:
 
     state = state_folder(Path(file))
     with remembered(state) as store:
-        return KnownItems(state=state, zones=dict.fromkeys(store.states(), UTC))
+        return KnownItems(file=Path(file).absolute(), state=state, zones=dict.fromkeys(store.states(), UTC))

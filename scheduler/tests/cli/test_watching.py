@@ -34,8 +34,9 @@ def read_until(descriptor, wanted, seconds=60):
 
 
 @pytest.fixture
-def terminal():
+def terminal(place):
     """The two ends of a terminal of 100 columns and 12 lines."""
+    place.environment["TERM"] = "xterm"
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 100, 0, 0))
     yield ours, theirs
@@ -48,7 +49,6 @@ def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_
     ours, theirs = terminal
     place.remember("nightly", hour_ago, ends=[SUCCESS])
     place.remember("failing", hour_ago, ends=[FAILED])
-    place.environment["TERM"] = "xterm"
     process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
     shown = read_until(ours, "w waiting")
     assert shown.startswith(OTHER_SCREEN)
@@ -67,10 +67,22 @@ def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_
 def test_terminal_without_colours_gets_none(place, terminal, hour_ago):
     ours, theirs = terminal
     place.remember("nightly", hour_ago, ends=[SUCCESS])
-    place.environment.update(TERM="xterm", NO_COLOR="1")
+    place.environment["NO_COLOR"] = "1"
     process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
     shown = read_until(ours, "w waiting")
     assert "\x1b[32m" not in shown
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_terminal_that_can_only_be_written_to_gets_a_line_for_each_change(place, terminal):
+    ours, theirs = terminal
+    place.environment["TERM"] = "dumb"
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "not enabled\r\n")
+    assert "\x1b" not in shown
+    assert [line.split()[2] for line in shown.splitlines()] == ["nightly", "workdays", "failing", "off"]
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     process.communicate()
@@ -156,3 +168,13 @@ def test_narrow_terminal_shows_when_the_next_one_is_and_tells_long_ids_apart(pla
     assert "T timed out" in legend[0]
     assert legend[1] == "I interrupted  s skipped  m missed"
     assert max(len(line) for line in (first, second, *legend)) <= 80
+
+
+def test_line_of_a_very_narrow_terminal_leaves_out_what_does_not_fit_whole(place, terminal):
+    place.write(
+        "schedule.yaml",
+        "version: 1\ntimezone: UTC\nitems:\n  - {id: minutely, cron: '0 0 1 1 *', flow_yaml: flow.yaml}\n",
+    )
+    _, _, line, *_ = drawn(place, terminal, columns=40, lines=24)
+    # Ten letters have their room; "next in 36 d 6 h" does not fit beside them.
+    assert line == f"minutely{' ' * 14}enabled"

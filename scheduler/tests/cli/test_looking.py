@@ -164,6 +164,7 @@ def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
     lines = place("history", "schedule.yaml").out.splitlines()
     assert lines[0].split() == ["ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY"]
     assert lines[1].split()[3:7] == ["SUCCESS", "2", "5.0", "s"]
+    assert lines[1].rstrip().endswith(f"  {occurrence['run_id']}"), "also where its output is not kept any more"
 
 
 def test_history_says_until_when_an_attempt_waits(place):
@@ -181,7 +182,9 @@ def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):
         "paused",
         "its item was paused",
     )
-    assert place("history", "schedule.yaml").out.splitlines()[1].endswith("its item was paused")
+    assert place("history", "schedule.yaml").out.splitlines()[1].split()[7:] == [
+        *("SCHEDULE", "-", "its", "item", "was", "paused")
+    ]
 
 
 def test_history_tells_of_spans_in_which_nobody_looked(place, hour_ago):

@@ -14,6 +14,8 @@ JumpRule = Literal["skip", "once", "twice"]
 #: Beside those: `passing` has the moments at which the clock shows the time, for jobs that follow the time that passes.
 ClockRule = Literal[JumpRule, "passing"]
 
+#: What the zone database holds beside zones: the machine's own clock, none at all, and clocks that count leap seconds.
+_NO_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
 #: A wider jump corrects the clock, or changes the date as in Samoa in 2011: Debian's cron makes up for none of them.
 _WIDEST_JUMP = timedelta(hours=3)
 #: A clock that is put back within this time shows times again that it has shown already.
@@ -27,9 +29,11 @@ def zone_of(name: str) -> ZoneInfo:
         ValueError: there is none of that name.
     """
     try:
-        return ZoneInfo(name)
+        if not name.startswith(_NO_ZONES):
+            return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {name!r}") from None
+        pass
+    raise ValueError(f"there is no time zone {name!r}")
 
 
 def moments_of(

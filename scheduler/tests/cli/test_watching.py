@@ -12,10 +12,15 @@ import struct
 import subprocess
 import termios
 import time
+from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
+from aetherflow.scheduler.cli.snapshot import Snapshot
+from aetherflow.scheduler.cli.timeline import screen
 from aetherflow.scheduler.occurrences.records import Reason, Status
+from aetherflow.scheduler.schedules.reading import read_schedule
 
 pytestmark = pytest.mark.acceptance
 
@@ -178,3 +183,25 @@ def test_line_of_a_very_narrow_terminal_leaves_out_what_does_not_fit_whole(place
     _, _, line, *_ = drawn(place, terminal, columns=40, lines=24)
     # Ten letters have their room; "next in 36 d 6 h" does not fit beside them.
     assert line == f"minutely{' ' * 14}enabled"
+
+
+@pytest.mark.parametrize(
+    ("columns", "running", "tail"),
+    [
+        (120, 0, "enabled, next now (2026-11-26 12:00:00+00:00)"),
+        # Beside ten letters there is no room for the time, then none for the next one.
+        (80, 1, "enabled, 1 running, 100 waiting, next now"),
+        (60, 1, "enabled, 1 running, 100 waiting"),
+        (46, 1, "enabled, 1 running"),
+    ],
+)
+def test_what_does_not_fit_beside_the_letters_is_left_out_whole(place, columns, running, tail):
+    place.write(
+        "schedule.yaml", "version: 1\ntimezone: UTC\nitems: [{id: often, interval: 1m, flow_yaml: flow.yaml}]\n"
+    )
+    schedule = read_schedule(place.folder / "schedule.yaml", environment={}, checks_flows=False)
+    snapshot = Snapshot(running=Counter(often=running), waiting=Counter(often=100 * running))
+    now = datetime(2026, 11, 26, 11, 59, 59, 700_000, tzinfo=UTC)
+    _, _, line, *_ = screen(schedule, snapshot, now, os.terminal_size((columns, 24)), has_colours=False)
+    assert line.split(maxsplit=1)[1] == tail
+    assert len(line) <= columns

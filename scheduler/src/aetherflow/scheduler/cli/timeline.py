@@ -110,7 +110,7 @@ def _lines(
     has_time = room >= _FEWEST_LETTERS + _WITH_TIME
     most = min(max(room - (_WITH_TIME if has_time else _WITHOUT_TIME), _FEWEST_LETTERS), _SHOWN)
     for item in items:
-        tail = _as_many_as_fit([*_rest(item, snapshot), *_next(item, now, has_time=has_time)], room - most)
+        tail = _tail(item, snapshot, now, room - most, has_time=has_time)
         letters = _letters(item, snapshot, most, has_colours=has_colours)
         yield f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{tail}"
 
@@ -145,12 +145,14 @@ def _letters(item: Item, snapshot: Snapshot, most: int, *, has_colours: bool) ->
     return " " * (most - len(found)) + text
 
 
-def _as_many_as_fit(parts: Sequence[str], width: int) -> str:
-    """The first ones, each whole: half of a time is another time."""
-    count = len(parts)
-    while count and len(", ".join(parts[:count])) > width:
-        count -= 1
-    return ", ".join(parts[:count])
+def _tail(item: Item, snapshot: Snapshot, now: datetime, width: int, *, has_time: bool) -> str:
+    """How the item stands and when the next one is; as much of it as fits whole, as half of a time is another one."""
+    parts = [*_rest(item, snapshot), *_next(item, now, has_time=has_time)]
+    if has_time and len(", ".join(parts)) > width:
+        return _tail(item, snapshot, now, width, has_time=False)
+    while parts and len(", ".join(parts)) > width:
+        parts.pop()
+    return ", ".join(parts)
 
 
 def _rest(item: Item, snapshot: Snapshot) -> list[str]:
@@ -164,9 +166,10 @@ def _next(item: Item, now: datetime, *, has_time: bool) -> list[str]:
     following = next_of(item, now)
     if following is None:
         return []
-    wait = times.duration(round((following - now).total_seconds()) * 1000)
+    seconds = round((following - now).total_seconds())
+    wait = f"in {times.duration(seconds * 1000)}" if seconds else "now"
     at = f" ({on_the_clock(following, item.zone)})" if has_time else ""
-    return [f"next in {wait}{at}"]
+    return [f"next {wait}{at}"]
 
 
 @contextmanager

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import CommandContext, InvalidInput
 
+from ..calendars.clocks import UTC_ZONE
 from .ledger import remembered
 from .schedule_file import read_file, unknown_item
 from .showing import zone_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-UTC = ZoneInfo("UTC")
+    from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class KnownItems:
 
     def zone_of(self, item: str) -> ZoneInfo:
         """An item's zone; UTC where it is no longer in the file."""
-        return self.zones.get(item, UTC)
+        return self.zones.get(item, UTC_ZONE)
 
     @property
     def zone_of_all(self) -> ZoneInfo:
@@ -79,4 +78,4 @@ def _remembered_items(file: str) -> KnownItems:
 
     state = state_folder(Path(file))
     with remembered(state) as store:
-        return KnownItems(file=Path(file).absolute(), state=state, zones=dict.fromkeys(store.states(), UTC))
+        return KnownItems(file=Path(file).absolute(), state=state, zones=dict.fromkeys(store.states(), UTC_ZONE))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import times
 
+from ..calendars.clocks import UTC_ZONE
 from ..occurrences.records import Occurrence, Reason, Status
 
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 _WHY = {
     Reason.NONE: "",
@@ -46,7 +47,7 @@ def weekday_of(at: datetime, zone: tzinfo) -> str:
 def zone_of_all(zones: Iterable[ZoneInfo]) -> ZoneInfo:
     """The zone that all are; UTC where they differ."""
     different = set(zones)
-    return different.pop() if len(different) == 1 else ZoneInfo("UTC")
+    return different.pop() if len(different) == 1 else UTC_ZONE
 
 
 def in_utc(at: datetime | None) -> str | None:

@@ -42,7 +42,10 @@ def _mend_of_zone(reading: Reading, name: str) -> str:
     if len(reading.problems) > _MOST_PROPOSALS or len(name) > _LONGEST_NAME or _DIGITS.intersection(name):
         return _ANY_ZONE
     # Abbreviations look alike and mean other clocks: CEST is none of America's.
-    places = {known for known in available_timezones() if "/" in known and not known.startswith("Etc/")}
+    known = available_timezones()
+    if not known:
+        return "this machine knows UTC alone: install tzdata, the system's package or that of Python"
+    places = {each for each in known if "/" in each and not each.startswith("Etc/")}
     mend = did_you_mean(name, places | {name.upper()} & {"UTC"})
     return mend if mend.startswith("did") else _ANY_ZONE
 

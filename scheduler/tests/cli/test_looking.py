@@ -167,6 +167,25 @@ def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
     assert lines[1].rstrip().endswith(f"  {occurrence['run_id']}"), "also where its output is not kept any more"
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "why"),
+    [
+        (Status.FAILED, 1, None),
+        (Status.FAILED, 2, "its flow or its parameters are wrong"),
+        (Status.FAILED, 3, "policy refuses it"),
+        (Status.FAILED, 4, "a person must decide"),
+        (Status.FAILED, None, "its process could not be started"),
+        (Status.TIMED_OUT, None, "it took longer than its item's max_run_seconds"),
+        (Status.INTERRUPTED, 143, "somebody stopped it"),
+        (Status.SUCCESS, 0, None),
+    ],
+)
+def test_history_says_what_the_exit_code_of_a_run_means(place, hour_ago, status, code, why):
+    place.remember("nightly", hour_ago, ends=[(status, Reason.NONE)], exit_code=code)
+    (occurrence,) = place("history", "schedule.yaml", "--json").json["occurrences"]
+    assert (occurrence["exit_code"], occurrence["why"]) == (code, why)
+
+
 def test_history_says_until_when_an_attempt_waits(place):
     place.remember("nightly", datetime(2037, 2, 1, 5, tzinfo=UTC), ends=[AGAIN])
     lines = place("history", "schedule.yaml").out.splitlines()

@@ -31,6 +31,16 @@ _WHY = {
     Reason.ABANDONED: "its scheduler ended, too often or too long ago",
     Reason.REMOVED: "its item is no longer in the schedule file",
 }
+#: Of those that ended by themselves; 1 is what the output tells of.
+_WHY_ENDED = {
+    (Status.TIMED_OUT, None): "it took longer than its item's max_run_seconds",
+    (Status.FAILED, None): "its process could not be started",
+    (Status.FAILED, 2): "its flow or its parameters are wrong",
+    (Status.FAILED, 3): "policy refuses it",
+    (Status.FAILED, 4): "a person must decide",
+    (Status.INTERRUPTED, 130): "somebody stopped it",
+    (Status.INTERRUPTED, 143): "somebody stopped it",
+}
 _NOT_YET = "its turn has not come: a limit, the one before it, a pause, or no scheduler"
 
 
@@ -64,7 +74,7 @@ def why(occurrence: Occurrence) -> str:
     """Why it stands as it does, in words; empty where there is nothing to say."""
     if occurrence.status is Status.WAITING and occurrence.reason is Reason.NONE:
         return _NOT_YET
-    return _WHY[occurrence.reason]
+    return _WHY[occurrence.reason] or _WHY_ENDED.get((occurrence.status, occurrence.exit_code), "")
 
 
 def duration_of(occurrence: Occurrence) -> int | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aetherflow.kernel.api import LedgerFailed
+from aetherflow.kernel.api import LedgerFailed, SchedulerLogged
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Reason, Status
 from aetherflow.scheduler.operation.scheduler import Scheduler
@@ -38,10 +38,11 @@ class Clock:
 
 class Log:
     def __init__(self):
-        self.names = []
+        self.words = []
 
-    def write(self, level, name, at, values):
-        self.names.append(name)
+    def tell(self, event):
+        if isinstance(event, SchedulerLogged):
+            self.words.append(event.message)
 
 
 class Bench:
@@ -313,7 +314,7 @@ def test_ledger_that_can_t_be_written_loses_no_due_time_and_no_end(bench, clock,
         ("26 13:00", Status.SUCCESS, Reason.NONE),
         ("26 14:00", Status.SUCCESS, Reason.NONE),
     ]
-    assert [name for name in log.names if name.startswith("ledger")] == ["ledger_failed", "ledger_works"]
+    assert [word for word in log.words if word.startswith("ledger")] == ["ledger_failed", "ledger_works"]
 
 
 def test_time_that_comes_while_the_ledger_can_t_be_written_is_not_lost(bench, clock):

@@ -186,6 +186,16 @@ def test_history_says_what_the_exit_code_of_a_run_means(place, hour_ago, status,
     assert (occurrence["exit_code"], occurrence["why"]) == (code, why)
 
 
+def test_history_names_a_run_that_has_said_something_though_it_counts_as_no_attempt(place, hour_ago):
+    place.remember("nightly", hour_ago)
+    run_id = f"nightly-{hour_ago:%Y%m%dT%H%M%S}Z"
+    assert run_id not in place("history", "schedule.yaml").out
+    outputs = place.state / "outputs" / "nightly"
+    outputs.mkdir(parents=True)
+    (outputs / f"{run_id}.log").write_text("another process owns the run\n")
+    assert f"  {run_id}  " in place("history", "schedule.yaml").out
+
+
 def test_history_says_until_when_an_attempt_waits(place):
     place.remember("nightly", datetime(2037, 2, 1, 5, tzinfo=UTC), ends=[AGAIN])
     lines = place("history", "schedule.yaml").out.splitlines()

@@ -88,7 +88,7 @@ def _answer(context: CommandContext, known: KnownItems, found: Sequence[Occurren
 
 def _tell(context: CommandContext, known: KnownItems, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
     if found:
-        rows = [_row(each, known.zone_of(each.item)) for each in found]
+        rows = [_row(each, known.zone_of(each.item), _kept_output(known.state, each)) for each in found]
         say_fitted(context, _COLUMNS, rows, least_needed=_LEAST_NEEDED, numbers=_NUMBERS)
     else:
         context.say("no occurrences")
@@ -98,7 +98,7 @@ def _tell(context: CommandContext, known: KnownItems, found: Sequence[Occurrence
         context.say_beside(f"{plain(item)}: nobody looked from {told}: too many occurrences to list were missed")
 
 
-def _row(occurrence: Occurrence, zone: ZoneInfo) -> list[str]:
+def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[str]:
     return [
         occurrence.item,
         on_the_clock(occurrence.scheduled_for, zone),
@@ -107,8 +107,8 @@ def _row(occurrence: Occurrence, zone: ZoneInfo) -> list[str]:
         times.duration(duration_of(occurrence)),
         "" if occurrence.exit_code is None else str(occurrence.exit_code),
         occurrence.origin.value,
-        # Where nothing was started, there is no run to ask for.
-        occurrence.run_id if occurrence.attempt else "",
+        # Where nothing was started, there is no run to ask for; one that another process owns counts as no attempt.
+        occurrence.run_id if occurrence.attempt or output is not None else "",
         _why(occurrence, zone),
     ]
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 #: 2026-11-26T12:00:02.5Z
 AT = 1_795_694_402.5
+LATE = NOON + timedelta(seconds=2.5)
 KEY = {"run_id": "it-20261126T120000Z", "item": "it", "scheduled_for": "2026-11-26T12:00:00+00:00"}
 
 
@@ -62,12 +63,12 @@ def said(level, message, /, **fields):
 
 
 def test_start_of_a_run_is_an_event_with_how_late_it_is(log, teller):
-    teller.started(occurrence(status=Status.RUNNING, attempt=2))
+    teller.started(occurrence(status=Status.RUNNING, attempt=2), LATE)
     assert log.events == [OccurrenceStarted(at=AT, flow_id="", **KEY, attempt=2, late_seconds=2.5)]
 
 
 def test_start_before_its_time_by_a_clock_that_jumped_is_not_late(log, teller):
-    teller.started(occurrence(60, status=Status.RUNNING, attempt=1))
+    teller.started(occurrence(60, status=Status.RUNNING, attempt=1), LATE)
     assert [event.late_seconds for event in log.events] == [0]
 
 

@@ -11,6 +11,8 @@ from aetherflow.kernel.api import OccurrenceEnded, OccurrenceStarted, SchedulerL
 from ..occurrences.records import Ended, Occurrence, Reason, Status
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aetherflow.kernel.api import Event, Problem
 
     from ..schedules.models import Schedule
@@ -72,16 +74,15 @@ class Teller:
         else:
             self.tell("WARNING", "occurrence_recovered", **_key_of(occurrence), **_why(occurrence))
 
-    def started(self, occurrence: Occurrence) -> None:
-        """A run begins."""
-        at = self._now()
+    def started(self, occurrence: Occurrence, at: datetime) -> None:
+        """A run began, at a time that may be a little ago."""
         self._log.tell(
             OccurrenceStarted(
-                at=at,
+                at=at.timestamp(),
                 flow_id="",
                 attempt=occurrence.attempt,
                 # A clock that was set back may show a time before the one that is due.
-                late_seconds=round(max(at - occurrence.scheduled_for.timestamp(), 0.0), 3),
+                late_seconds=round(max((at - occurrence.scheduled_for).total_seconds(), 0.0), 3),
                 **_key_of(occurrence),
             )
         )

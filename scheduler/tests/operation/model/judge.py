@@ -92,7 +92,6 @@ class Judge:
         self.at_work: dict[Key, Party] = {}
         self.succeeded: set[Key] = set()
         self.forgotten: set[Key] = set()
-        self.forgotten_until = -BEGIN
         self.gaps: set[tuple[str, int, int]] = set()
         #: Starts that count, since somebody asked for the time.
         self.attempts: Counter[Key] = Counter()
@@ -241,8 +240,8 @@ class Judge:
         party.begins = {id_: self.known[id_].begin for id_ in file.specs}
 
     def _looked_until(self, id_: str) -> int:
-        ((looked_until,),) = self._connection.execute("SELECT looked_until FROM items WHERE item = ?", (id_,))
-        return looked_until
+        found = self._connection.execute("SELECT looked_until FROM items WHERE item = ?", (id_,)).fetchall()
+        return found[0][0] if found else 0
 
     def _know(self, file: File, now: int) -> None:
         self.version = file.version
@@ -265,9 +264,10 @@ class Judge:
             if self._latest > now + CLOCK_WAS_WRONG:
                 known.begin = min(known.begin, now)
         # A clock that was wrong by days has made rows that were forgotten: these times come again, and are due then.
-        self.forgotten = {key for key in self.forgotten if key[1] <= now + CLOCK_WAS_WRONG}
-        if self.forgotten_until > now + CLOCK_WAS_WRONG:
-            self.forgotten_until = now
+        if self._latest > now + CLOCK_WAS_WRONG:
+            again = {key for key in self.forgotten if key[1] > now}
+            self.forgotten -= again
+            self.succeeded -= again
 
     def _accounted(self, call: Call, before: Mapping[Key, Row]) -> None:
         party, now = call.party, call.now
@@ -306,6 +306,7 @@ class Judge:
             self.must((spec.id, at) not in self.forgotten, "had its row, which was forgotten", row)
             self.must(at <= row.due_at <= at + spec.jitter, "jitter", row)
             self.must((row.origin, row.attempt) == ("SCHEDULE", 0), "origin", row)
+            self.attempts[spec.id, at] = 0
         gone = replaced(spec, found, others)
         for at in gone:
             row, was = self.rows[spec.id, at], before[spec.id, at]
@@ -372,6 +373,9 @@ class Judge:
         is_backfill = row.origin == "BACKFILL"
         alike = [each for each in running if each.item == row.item and (each.origin == "BACKFILL") == is_backfill]
         most = row.max_parallel if is_backfill else specs[row.item].most_at_once
+        if is_backfill and not more:
+            # Asked for with different limits, those of the narrower one were the first.
+            most = max(each.max_parallel for each in alike)
         limits = [(running, file.max_runs), (in_pool, file.most_in(pool)), (alike, most)]
         return any(limit is not None and len(those) + more > limit for those, limit in limits)
 
@@ -506,4 +510,3 @@ class Judge:
             # A backfill may have run what no scheduler has looked at yet: that is due as ever.
             if key[1] <= self._looked_until(key[0]):
                 self.forgotten.add(key)
-        self.forgotten_until = max(self.forgotten_until, until)

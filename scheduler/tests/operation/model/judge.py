@@ -146,10 +146,10 @@ class Judge:
         self.must((row.status, row.owner) == ("RUNNING", party.name), "started, and not its own", row)
         self.at_work[key] = party
 
-    def see_look(self, party: Party, now: int) -> None:
+    def see_look(self, party: Party, now: int, seconds: float) -> None:
         """A scheduler has looked, and nothing disturbed it: what was due has its row, and what waited is not held up."""
         for key, over_at in list(party.waits.items()):
-            if over_at <= self._clocks.seconds:
+            if over_at <= seconds:
                 row = self.rows.get(key)
                 is_waiting = row is not None and row.status == "WAITING" and row.reason in {"retry", "owned"}
                 self.must(not is_waiting or row.due_at <= now, "is held up by a clock that was set", row, "at", now)
@@ -160,7 +160,7 @@ class Judge:
                 # It works on by another file than the newest; who comes next goes on from where it looked.
                 known.seen_until = max(known.seen_until, now)
                 continue
-            for at in spec.times(known.seen_until, now):
+            for at in spec.times(max(known.seen_until, party.ahead_until), now):
                 self.must(self._is_accounted_for((id_, at)), "no row and no gap", id_, at, "at", now)
             known.seen_until = max(known.seen_until, now)
 
@@ -237,6 +237,7 @@ class Judge:
                 self.must(row.item in file.specs, "waits, and its item was removed", row)
                 is_held = row.origin != "SCHEDULE" or file.specs[row.item].enabled
                 self.must(is_held, "waits, and its item is not enabled", row)
+        party.ahead_until = 0
         party.begins = {id_: self.known[id_].begin for id_ in file.specs}
 
     def _looked_until(self, id_: str) -> int:
@@ -260,6 +261,8 @@ class Judge:
         for id_, known in self.known.items():
             known.is_enabled = known.is_enabled and id_ in file.specs
             if known.seen_until > now + CLOCK_WAS_WRONG:
+                for party in self.living.values():
+                    party.ahead_until = max(party.ahead_until, self._latest)
                 known.seen_until = now
             if self._latest > now + CLOCK_WAS_WRONG:
                 known.begin = min(known.begin, now)

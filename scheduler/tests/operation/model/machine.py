@@ -246,15 +246,13 @@ class Schedulers(RuleBasedStateMachine):
             self._disturbed(party, meanwhile, partial(self._look, party))
 
     def _look(self, party: Party) -> None:
-        now = self.clocks.wall if party.frozen is None else party.frozen
+        now, seconds = self.clocks.wall if party.frozen is None else party.frozen, self.clocks.seconds
         party.scheduler.look()
         party.frozen = None
         is_failing = party.scheduler.patience.is_failing
         self.judge.must(not is_failing or party.has_been_disturbed, "it failed, and nothing disturbed it")
-        if not is_failing:
-            party.looked_at = now
-            if not party.scheduler.is_draining:
-                self.judge.see_look(party, now)
+        if not is_failing and not party.scheduler.is_draining:
+            self.judge.see_look(party, now, seconds)
 
     def stop_just_after_the_clock_was_read(self, number: int) -> None:
         for party in self._one_of(self.parties, number):

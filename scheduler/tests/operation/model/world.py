@@ -152,7 +152,8 @@ class Party:
     finished: dict[Key, Finished] = field(default_factory=dict)
     #: Of each item, the time that it need not look before.
     begins: dict[str, int] = field(default_factory=dict)
-    looked_at: int = BEGIN
+    #: It may have looked at all up to here by a clock that was wrong, before others found out.
+    ahead_until: int = 0
     #: What it has to be excused for.
     has_been_disturbed: bool = False
 

@@ -10,9 +10,9 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
+from aetherflow.kernel.api import Event
 from aetherflow.scheduler.occurrences.moments import utc_now
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Ended, Occurrence, Status
@@ -28,7 +28,7 @@ from aetherflow.scheduler.schedules.reading import read_schedule
 class Silence:
     """An event log that nobody reads."""
 
-    def write(self, level: str, name: str, at: float, values: Mapping[str, object]) -> None:
+    def tell(self, event: Event) -> None:
         """Say nothing."""
 
 

@@ -23,7 +23,7 @@ NAMES = {
     "commands": "CommandContext CommandParameter PluginCommand plain problem_as_json run_command_program times",
     "outlines": "FlowOutline JobOutline StepOutline outline_flow",
     "runs": "RunRequest RunResult Status publish publish_folder run_flow staged_folder sync_folder",
-    "starts of others": "EventLog RunTexts StartCheck StartChecks compile_run_texts open_event_log open_start_check parameter_text",
+    "starts of others": "EventLog RunTexts StartCheck StartChecks compile_run_texts open_event_log parameter_text",
     "documents": "Document EnoughProblems Field Fields Misfit Raw Reading did_you_mean read_document read_into shapes",
     "events": "Event ItemEnded ItemStarted JobEnded JobStarted ObserverContext OccurrenceEnded OccurrenceStarted RunEnded RunStarted SchedulerLogged StepEnded StepLogged StepProgressed StepRetried StepStarted",
     "errors": "AetherFlowError ConnectorError DecisionNeeded ExitCode InvalidInput Location LockLost MissingReference OwnedByAnother "

@@ -13,7 +13,15 @@ import warnings
 import pytest
 from hypothesis import given, strategies as st
 
-from aetherflow.kernel.contracts.events import JobStarted, Status, StepEnded, StepLogged, StepProgressed, StepStarted
+from aetherflow.kernel.contracts.events import (
+    JobStarted,
+    OccurrenceEnded,
+    Status,
+    StepEnded,
+    StepLogged,
+    StepProgressed,
+    StepStarted,
+)
 from aetherflow.kernel.events.bus import EventBus
 from aetherflow.kernel.events.library_logs import library_logs
 from aetherflow.kernel.events.lines import LineLog, one_line
@@ -138,6 +146,28 @@ def test_progress_is_told_now_and_then_and_at_the_end():
     told = [json.loads(line)["done"] for line in stream.getvalue().splitlines()]
     assert told[-1] == 2000
     assert len(told) <= 4
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        ("SUCCESS", "INFO"),
+        ("SKIPPED", "INFO"),
+        ("FAILED", "ERROR"),
+        ("TIMED_OUT", "ERROR"),
+        ("MISSED", "WARNING"),
+        ("CANCELLED", "WARNING"),
+        ("INTERRUPTED", "WARNING"),
+    ],
+)
+def test_end_of_an_occurrence_matters_as_much_as_its_status(status, level):
+    log, stream = log_of(as_json=True)
+    log.handle(
+        OccurrenceEnded(
+            at=1.5, flow_id="", run_id="a-1", item="a", scheduled_for="", status=status, attempt=1, duration_ms=0
+        )
+    )
+    assert json.loads(stream.getvalue())["level"] == level
 
 
 def test_what_libraries_say_is_in_the_same_log_line_by_line():

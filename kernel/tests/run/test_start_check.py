@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from aetherflow.kernel.api import InvalidInput, RefusedByPolicy, StartChecks, open_start_check
+from aetherflow.kernel.api import InvalidInput, RefusedByPolicy, StartChecks
 
 pytestmark = pytest.mark.integration
 
@@ -25,9 +25,8 @@ AT = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))
 
 
 def opened(project, **more):
-    return open_start_check(
-        project.folder / "daily.yaml", environment=project.environ(LABEL="x", MY_TOKEN="s3cret-and-long"), **more
-    )
+    with StartChecks(environment=project.environ(LABEL="x", MY_TOKEN="s3cret-and-long")) as checks:
+        return checks.open(project.folder / "daily.yaml", **more)
 
 
 @pytest.fixture
@@ -81,7 +80,8 @@ def test_what_a_secret_parameter_holds_is_not_told(check):
 
 def test_default_that_needs_the_environment_is_missed_before_the_run(project):
     project.write("daily.yaml", FLOW)
-    check = open_start_check(project.folder / "daily.yaml", environment=project.environ())
+    with StartChecks(environment=project.environ()) as checks:
+        check = checks.open(project.folder / "daily.yaml")
 
     (problem,) = check.problems_with({"count": 1}, run_id="one", scheduled_time=AT)
 

@@ -26,8 +26,17 @@ def answer_of(script: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("function", ["wait", "set", "is_set"])
-def test_a_signal_may_come_at_any_moment_of_whoever_looks_for_it(function):
+LOOKS = [
+    "stop.cancelled.wait(0.01)",
+    "stop.cancelled.set()",
+    "stop.cancelled.is_set()",
+    "stop.inbox.put(1)",
+    "stop.inbox.get(0.01)",
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_signal_may_come_at_any_moment_of_whoever_looks_for_it(look):
     """A handler that takes a lock waits for ever where the main thread holds it: it comes before every line here."""
     script = f"""
         import faulthandler, sys
@@ -48,12 +57,23 @@ def test_a_signal_may_come_at_any_moment_of_whoever_looks_for_it(function):
         for _ in range(3):
             stop = Stop()
             sys.settrace(at_each_line)
-            getattr(stop.cancelled, {function!r})(*([0.01] if {function!r} == "wait" else []))
+            {look}
             sys.settrace(None)
             assert stop.must_stop
         print("asked" if asked else "never")
         """
     assert answer_of(script) == "asked"
+
+
+def test_asking_again_and_again_does_not_put_the_end_off():
+    stop = Stop()
+    stop.ask(15)
+    grace = stop.deadline
+    stop.ask(15)
+    at_once = stop.deadline
+    stop.ask(15)
+    assert at_once < grace
+    assert stop.deadline == at_once
 
 
 def test_a_flag_waits_as_long_as_it_is_told_to():

@@ -112,8 +112,11 @@ class Place:
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 
-    def remember(self, item, at, *, overlap="skip", misfire="all", ends=()):
-        """Have an occurrence accounted for, run, and ended with each of the statuses, some seconds later each."""
+    def remember(self, item, at, *, overlap="skip", misfire="all", ends=(), exit_code=1):
+        """Have an occurrence accounted for, run, and ended with each of the statuses, some seconds later each.
+
+        Where that is no success, the exit code is the one given.
+        """
         store = open_store(self.state)
         due = Due(
             item=item, times=(at,), looked_until=at, overlap=overlap, misfire=misfire, misfire_grace_seconds=86_400
@@ -129,7 +132,7 @@ class Place:
                     status=status,
                     ended_at=started + timedelta(seconds=5),
                     reason=reason,
-                    exit_code=0 if status is Status.SUCCESS else 1,
+                    exit_code=0 if status is Status.SUCCESS else exit_code,
                     again_at=started + timedelta(seconds=10) if reason is Reason.RETRY else None,
                 )
                 store.finish([end], end.ended_at)

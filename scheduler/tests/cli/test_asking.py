@@ -89,6 +89,48 @@ def test_backfill_of_a_paused_item_is_told_to_wait(place):
     assert answer.err == "note: nightly is paused: they wait until `aetherflow-scheduler resume`\n"
 
 
+def test_backfill_of_one_time_is_told_of_in_the_singular(place):
+    day = ("--from", "2026-01-01", "--to", "2026-01-01")
+    assert place("backfill", "schedule.yaml", "nightly", *day).out == "nightly: 1 of 1 time is to run\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["trigger"], ["backfill", *THREE_DAYS], ["pause"], ["resume"]], ids=lambda command: command[0]
+)
+def test_nothing_is_asked_for_in_the_folder_for_state_of_another_schedule(place, command):
+    named = (
+        "version: 1\ntimezone: UTC\nstate: {path: shared}\nitems: [{id: it, cron: '@daily', flow_yaml: flow.yaml}]\n"
+    )
+    place.write("first.yaml", named)
+    place.write("second.yaml", named)
+    assert place("trigger", "first.yaml", "it").code == 0
+    name, *rest = command
+    answer = place(name, "second.yaml", "it", *rest, "--json")
+    assert (answer.code, answer.error) == (2, "AF-SCHEDULE-STATE-TAKEN")
+    waiting = place("history", "first.yaml", "--json").json["occurrences"]
+    assert [each["origin"] for each in waiting] == ["MANUAL"]
+    assert place("list", "first.yaml", "--json").json["items"][0]["paused"] is False
+
+
+def test_validate_tells_of_schedules_that_would_share_a_folder_for_state(place):
+    named = (
+        "version: 1\ntimezone: UTC\nstate: {path: shared}\nitems: [{id: it, cron: '@daily', flow_yaml: flow.yaml}]\n"
+    )
+    place.write("first.yaml", named)
+    place.write("second.yaml", named)
+    both = place("validate", "first.yaml", "second.yaml", "--json").json
+    assert [[each["code"] for each in told["errors"]] for told in both["schedules"]] == [
+        [],
+        ["AF-SCHEDULE-STATE-TAKEN"],
+    ]
+    assert place("validate", "second.yaml").code == 0, "it is nobody's yet"
+    assert not (place.folder / "shared").exists()
+    place("trigger", "first.yaml", "it")
+    alone = place("validate", "second.yaml")
+    assert (alone.code, alone.out) == (2, "INVALID: second.yaml (1 error)\n")
+    assert alone.err.startswith("error AF-SCHEDULE-STATE-TAKEN: the folder for state ")
+
+
 def test_backfill_asks_for_nothing_of_the_future(place):
     told = place("backfill", "schedule.yaml", "nightly", "--from", "2999-01-01", "--to", "2999-01-02", "--json").json
     assert (told["times"], told["asked"]) == (0, 0)

@@ -164,6 +164,36 @@ def test_history_says_what_ran_how_long_and_why_it_did_not(place, hour_ago):
     lines = place("history", "schedule.yaml").out.splitlines()
     assert lines[0].split() == ["ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY"]
     assert lines[1].split()[3:7] == ["SUCCESS", "2", "5.0", "s"]
+    assert lines[1].rstrip().endswith(f"  {occurrence['run_id']}"), "also where its output is not kept any more"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "why"),
+    [
+        (Status.FAILED, 1, None),
+        (Status.FAILED, 2, "its flow or its parameters are wrong"),
+        (Status.FAILED, 3, "policy refuses it"),
+        (Status.FAILED, 4, "a person must decide"),
+        (Status.FAILED, None, "its process could not be started"),
+        (Status.TIMED_OUT, None, "it took longer than its item's max_run_seconds"),
+        (Status.INTERRUPTED, 143, "somebody stopped it"),
+        (Status.SUCCESS, 0, None),
+    ],
+)
+def test_history_says_what_the_exit_code_of_a_run_means(place, hour_ago, status, code, why):
+    place.remember("nightly", hour_ago, ends=[(status, Reason.NONE)], exit_code=code)
+    (occurrence,) = place("history", "schedule.yaml", "--json").json["occurrences"]
+    assert (occurrence["exit_code"], occurrence["why"]) == (code, why)
+
+
+def test_history_names_a_run_that_has_said_something_though_it_counts_as_no_attempt(place, hour_ago):
+    place.remember("nightly", hour_ago)
+    run_id = f"nightly-{hour_ago:%Y%m%dT%H%M%S}Z"
+    assert run_id not in place("history", "schedule.yaml").out
+    outputs = place.state / "outputs" / "nightly"
+    outputs.mkdir(parents=True)
+    (outputs / f"{run_id}.log").write_text("another process owns the run\n")
+    assert f"  {run_id}  " in place("history", "schedule.yaml").out
 
 
 def test_history_says_until_when_an_attempt_waits(place):
@@ -181,7 +211,9 @@ def test_history_says_why_an_occurrence_was_skipped(place, hour_ago):
         "paused",
         "its item was paused",
     )
-    assert place("history", "schedule.yaml").out.splitlines()[1].endswith("its item was paused")
+    assert place("history", "schedule.yaml").out.splitlines()[1].split()[7:] == [
+        *("SCHEDULE", "-", "its", "item", "was", "paused")
+    ]
 
 
 def test_history_tells_of_spans_in_which_nobody_looked(place, hour_ago):

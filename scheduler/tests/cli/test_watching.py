@@ -12,10 +12,15 @@ import struct
 import subprocess
 import termios
 import time
+from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
+from aetherflow.scheduler.cli.snapshot import Snapshot
+from aetherflow.scheduler.cli.timeline import screen
 from aetherflow.scheduler.occurrences.records import Reason, Status
+from aetherflow.scheduler.schedules.reading import read_schedule
 
 pytestmark = pytest.mark.acceptance
 
@@ -34,8 +39,9 @@ def read_until(descriptor, wanted, seconds=60):
 
 
 @pytest.fixture
-def terminal():
+def terminal(place):
     """The two ends of a terminal of 100 columns and 12 lines."""
+    place.environment["TERM"] = "xterm"
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 100, 0, 0))
     yield ours, theirs
@@ -48,7 +54,6 @@ def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_
     ours, theirs = terminal
     place.remember("nightly", hour_ago, ends=[SUCCESS])
     place.remember("failing", hour_ago, ends=[FAILED])
-    place.environment["TERM"] = "xterm"
     process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
     shown = read_until(ours, "w waiting")
     assert shown.startswith(OTHER_SCREEN)
@@ -67,10 +72,22 @@ def test_terminal_is_drawn_anew_and_given_back_in_the_end(place, terminal, hour_
 def test_terminal_without_colours_gets_none(place, terminal, hour_ago):
     ours, theirs = terminal
     place.remember("nightly", hour_ago, ends=[SUCCESS])
-    place.environment.update(TERM="xterm", NO_COLOR="1")
+    place.environment["NO_COLOR"] = "1"
     process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
     shown = read_until(ours, "w waiting")
     assert "\x1b[32m" not in shown
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_terminal_that_can_only_be_written_to_gets_a_line_for_each_change(place, terminal):
+    ours, theirs = terminal
+    place.environment["TERM"] = "dumb"
+    process = place.start("list", "schedule.yaml", "--watch", stdout=theirs)
+    shown = read_until(ours, "not enabled\r\n")
+    assert "\x1b" not in shown
+    assert [line.split()[2] for line in shown.splitlines()] == ["nightly", "workdays", "failing", "off"]
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     process.communicate()
@@ -156,3 +173,35 @@ def test_narrow_terminal_shows_when_the_next_one_is_and_tells_long_ids_apart(pla
     assert "T timed out" in legend[0]
     assert legend[1] == "I interrupted  s skipped  m missed"
     assert max(len(line) for line in (first, second, *legend)) <= 80
+
+
+def test_line_of_a_very_narrow_terminal_leaves_out_what_does_not_fit_whole(place, terminal):
+    place.write(
+        "schedule.yaml",
+        "version: 1\ntimezone: UTC\nitems:\n  - {id: minutely, cron: '0 0 1 1 *', flow_yaml: flow.yaml}\n",
+    )
+    _, _, line, *_ = drawn(place, terminal, columns=40, lines=24)
+    # Ten letters have their room; "next in 36 d 6 h" does not fit beside them.
+    assert line == f"minutely{' ' * 14}enabled"
+
+
+@pytest.mark.parametrize(
+    ("columns", "running", "tail"),
+    [
+        (120, 0, "enabled, next now (2026-11-26 12:00:00+00:00)"),
+        # Beside ten letters there is no room for the time, then none for the next one.
+        (80, 1, "enabled, 1 running, 100 waiting, next now"),
+        (60, 1, "enabled, 1 running, 100 waiting"),
+        (46, 1, "enabled, 1 running"),
+    ],
+)
+def test_what_does_not_fit_beside_the_letters_is_left_out_whole(place, columns, running, tail):
+    place.write(
+        "schedule.yaml", "version: 1\ntimezone: UTC\nitems: [{id: often, interval: 1m, flow_yaml: flow.yaml}]\n"
+    )
+    schedule = read_schedule(place.folder / "schedule.yaml", environment={}, checks_flows=False)
+    snapshot = Snapshot(running=Counter(often=running), waiting=Counter(often=100 * running))
+    now = datetime(2026, 11, 26, 11, 59, 59, 700_000, tzinfo=UTC)
+    _, _, line, *_ = screen(schedule, snapshot, now, os.terminal_size((columns, 24)), has_colours=False)
+    assert line.split(maxsplit=1)[1] == tail
+    assert len(line) <= columns

@@ -52,3 +52,16 @@ def test_file_that_nobody_has_run_is_told_as_wrong(place):
 
     assert (answer.code, answer.error) == (2, "AF-YAML-SYNTAX")
     assert not place.state.exists()
+
+
+def test_machine_without_a_database_of_zones_knows_utc_and_says_what_to_install(place, tmp_path):
+    place.environment["PYTHONTZPATH"] = str(tmp_path / "nothing")
+    place.write("utc.yaml", 'version: 1\ntimezone: UTC\nitems: [{id: it, cron: "0 6 * * *", flow_yaml: flow.yaml}]\n')
+
+    told = place("explain", "utc.yaml", "it", "--from", "2026-11-26", "--count", "1", "--json").json
+    refused = place("validate", "schedule.yaml")
+
+    assert told["occurrences"][0]["local"] == "2026-11-26T06:00:00+00:00"
+    assert refused.code == 2
+    assert "there is no time zone 'Europe/Berlin'\n" in refused.err
+    assert "help: this machine knows UTC alone: install tzdata" in refused.err

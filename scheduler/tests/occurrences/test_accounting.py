@@ -29,6 +29,15 @@ def test_item_that_comes_back_is_not_made_up_for(store):
     }
 
 
+def test_new_times_of_an_item_count_from_when_they_were_written_and_first_ones_from_before(store):
+    store.register({"nightly": True}, NOON)
+    store.account([due(60)], at(60))
+    first = store.register({"nightly": True}, at(200), times_of={"nightly": "cron 0 6 * * *"}, written_at=at(150))
+    assert first["nightly"].looked_until == at(60)
+    other = store.register({"nightly": True}, at(200), times_of={"nightly": "cron 0 7 * * *"}, written_at=at(150))
+    assert other["nightly"].looked_until == at(150)
+
+
 def test_what_waits_of_items_that_are_gone_or_off_does_not_run(store):
     store.register({"gone": True, "off": True}, NOON)
     store.account([due(60, item="gone"), due(60, item="off")], at(60))

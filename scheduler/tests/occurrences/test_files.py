@@ -74,24 +74,6 @@ def test_ledger_of_a_newer_scheduler_is_refused(store, state):
     assert refused.value.problem.code == "AF-SCHEDULE-LEDGER"
 
 
-def test_ledger_of_the_first_version_is_brought_up_to_date(opened, state):
-    store = opened()
-    store.register({"nightly": True}, at(0))
-    store.account([due(60)], at(60))
-    store.close()
-    connection = apsw.Connection(str(file_of(state)))
-    connection.execute("ALTER TABLE items DROP COLUMN times")
-    connection.pragma("user_version", 1)
-    connection.close()
-    again = opened()
-    # What it did not say is taken for what it is now.
-    again.register({"nightly": True}, at(200), times_of={"nightly": "cron 0 6 * * *"}, written_at=at(150))
-    assert again.states()["nightly"].looked_until == at(60)
-    again.register({"nightly": True}, at(200), times_of={"nightly": "cron 0 7 * * *"}, written_at=at(150))
-    assert again.states()["nightly"].looked_until == at(150)
-    assert [each.scheduled_for for each in again.history()] == [at(60)]
-
-
 def test_other_files_are_told_and_left_as_they_are(tmp_path):
     tmp_path.chmod(0o700)
     file = file_of(tmp_path)

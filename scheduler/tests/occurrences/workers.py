@@ -36,14 +36,14 @@ def main(state: str, witness: str, seed: str) -> None:
         now = _now()
         store.recover(GRACE, now)
         times = _times_between(looked_until, now)
-        if times:
-            dues = [
-                Due(item=item, times=times, looked_until=times[-1], overlap=overlap, misfire="all")
-                for item, overlap in ITEMS.items()
-            ]
-            store.account(dues, now)
-            looked_until = times[-1]
-        for run in store.claim(ROOM, now):
+        dues = [
+            Due(item=item, times=times, looked_until=times[-1], overlap=overlap, misfire="all")
+            for item, overlap in ITEMS.items()
+            if times
+        ]
+        _, claimed = store.account_and_claim(dues, ROOM, now)
+        looked_until = times[-1] if times else looked_until
+        for run in claimed:
             os.write(told, f"{run.item} {run.scheduled_for.isoformat()}\n".encode())
             working.append(run)
         ends = [run for run in working if chance.random() < 0.5]

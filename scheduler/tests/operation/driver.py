@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from aetherflow.kernel.api import AetherFlowError
+from aetherflow.kernel.api import AetherFlowError, OccurrenceEnded, SchedulerLogged
 from aetherflow.scheduler.operation.daemon import run_scheduler
 from aetherflow.scheduler.operation.ticking import tick
 from aetherflow.scheduler.runs.command_line import KERNEL
@@ -16,9 +17,20 @@ from aetherflow.scheduler.runs.command_line import KERNEL
 class Log:
     """Writes events where the test reads them."""
 
-    def write(self, level, name, at, values):
-        sys.stdout.write(json.dumps({"level": level, "event": name, **values}) + "\n")
+    def tell(self, event):
+        sys.stdout.write(json.dumps(flat(event)) + "\n")
         sys.stdout.flush()
+
+
+def flat(event):
+    """What an event says, with its name; the scheduler's own words as if each were an event of its own.
+
+    So is the end of what was never started: tests of runs wait for the ends of runs.
+    """
+    if isinstance(event, SchedulerLogged):
+        return {"event": event.message, "level": event.level, **event.fields}
+    is_left_out = isinstance(event, OccurrenceEnded) and event.attempt == 0
+    return {"event": "occurrence_left_out" if is_left_out else event.name, **asdict(event)}
 
 
 def main():

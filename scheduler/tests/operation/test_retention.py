@@ -19,8 +19,8 @@ KEPT = Retention(history_days=90, output_days=30)
 
 
 class Log:
-    def write(self, level, name, at, values):
-        raise AssertionError(name, values)
+    def tell(self, event):
+        raise AssertionError(event)
 
 
 @pytest.fixture

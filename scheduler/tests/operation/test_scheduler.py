@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aetherflow.kernel.api import LedgerFailed
+from aetherflow.kernel.api import LedgerFailed, OccurrenceStarted, SchedulerLogged
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.occurrences.records import Reason, Status
 from aetherflow.scheduler.operation.scheduler import Scheduler
@@ -38,10 +38,18 @@ class Clock:
 
 class Log:
     def __init__(self):
-        self.names = []
+        self.words = []
+        self.launcher = None
+        #: How many runs were at work when something was told.
+        self.working = []
+        #: How late each start was.
+        self.late = []
 
-    def write(self, level, name, at, values):
-        self.names.append(name)
+    def tell(self, event):
+        if isinstance(event, OccurrenceStarted):
+            self.late.append(event.late_seconds)
+        self.words.append(event.message if isinstance(event, SchedulerLogged) else type(event).__name__)
+        self.working.append(self.launcher and len(self.launcher.working))
 
 
 class Bench:
@@ -59,6 +67,7 @@ class Bench:
             program=("/bin/sh", "-c", line),
         )
         self.launcher = Launcher(surroundings, self.wake_up, now=clock)
+        log.launcher = self.launcher
         self.scheduler = Scheduler(self.schedule, self.store, self.launcher, Teller(log), now=clock)
         self.scheduler.begin()
 
@@ -313,7 +322,7 @@ def test_ledger_that_can_t_be_written_loses_no_due_time_and_no_end(bench, clock,
         ("26 13:00", Status.SUCCESS, Reason.NONE),
         ("26 14:00", Status.SUCCESS, Reason.NONE),
     ]
-    assert [name for name in log.names if name.startswith("ledger")] == ["ledger_failed", "ledger_works"]
+    assert [word for word in log.words if word.startswith("ledger")] == ["ledger_failed", "ledger_works"]
 
 
 def test_time_that_comes_while_the_ledger_can_t_be_written_is_not_lost(bench, clock):
@@ -353,3 +362,103 @@ def test_what_waits_for_room_does_not_keep_the_scheduler_awake(bench, clock):
     clock.jump(hours=1)
     at_work.scheduler.look()
     assert at_work.scheduler.seconds_to_sleep == 1.0
+
+
+def fails_to_commit(at_work):
+    """From now on each commit of the scheduler fails, until it is told otherwise."""
+    at_work.store._connection.set_commit_hook(lambda: True)
+    return lambda: at_work.store._connection.set_commit_hook(None)
+
+
+def test_commit_that_fails_hands_nothing_over_and_loses_nothing(bench, clock, log):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    commit_again = fails_to_commit(at_work)
+    clock.jump(hours=1)
+    for _ in range(3):
+        assert at_work.scheduler.look() == 0
+        assert at_work.launcher.working == ()
+        assert at_work.scheduler.has_due(clock.now)
+    assert (at_work.rows(), log.words) == ([], ["ledger_failed"])
+    commit_again()
+    at_work.look()
+    assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)] * 2
+    assert log.words == [
+        "ledger_failed",
+        *["occurrence_due"] * 2,
+        *["OccurrenceStarted"] * 2,
+        "ledger_works",
+        *["OccurrenceEnded"] * 2,
+    ]
+
+
+def test_look_that_finds_something_due_commits_once_before_it_is_handed_over(bench, clock, log):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    commits = []
+    at_work.store._connection.set_commit_hook(lambda: commits.append(len(at_work.launcher.working)) or False)
+    # It is also to say that it lives, and does so afterwards.
+    at_work.scheduler._next_life = 0
+    clock.jump(hours=1)
+    assert at_work.scheduler.look() == 2
+    assert commits == [0, 2]
+
+
+def test_what_is_due_is_handed_over_before_anything_is_told_of_it(bench, clock, log):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    clock.jump(hours=1)
+    at_work.scheduler.look()
+    assert list(zip(log.words, log.working, strict=True)) == [
+        ("occurrence_due", 2),
+        ("occurrence_due", 2),
+        ("OccurrenceStarted", 2),
+        ("OccurrenceStarted", 2),
+    ]
+
+
+def test_start_is_told_with_the_time_of_its_handing_over(bench, clock, log):
+    at_work = bench(HOURLY, HOURLY.replace("it", "other"))
+    clock.jump(hours=1, seconds=2.5)
+    at_work.scheduler.look()
+    assert log.late == [2.5, 2.5]
+
+
+def test_look_that_finds_a_newer_one_due_ends_the_older_one(bench, clock, log):
+    at_work = bench(HOURLY.replace("}", ", overlap: cancel}"), line="exec sleep 60")
+    clock.jump(hours=1)
+    assert at_work.scheduler.look() == 1
+    clock.jump(hours=1)
+    assert at_work.scheduler.look() == 0
+    assert log.words[-2:] == ["occurrence_due", "occurrence_cancel"]
+    while not at_work.scheduler.look():
+        at_work.wake_up.sleep(20)
+    assert at_work.rows() == [
+        ("26 13:00", Status.CANCELLED, Reason.REPLACED),
+        ("26 14:00", Status.RUNNING, Reason.NONE),
+    ]
+    at_work.launcher.cancel_all()
+    at_work.look()
+
+
+def test_what_a_dead_scheduler_left_is_gone_on_with_in_the_look_that_finds_it(bench, clock):
+    at_work = bench(HOURLY)
+    dead = open_store(at_work.schedule.state)
+    run = dead.trigger("it", clock.now)
+    clock.jump(seconds=1)
+    assert len(dead.claim(at_work.scheduler._room, clock.now)) == 1
+    dead.close()
+    assert at_work.scheduler.look() == 0
+    at_work.scheduler._next_life = 0
+    assert at_work.scheduler.look() == 1
+    assert [each.run_id for each in at_work.launcher.working] == [run.run_id]
+    at_work.look()
+
+
+def test_scheduler_that_leaves_accounts_for_nothing_and_ends_what_is_to_end(bench, clock, log):
+    at_work = bench(HOURLY, line="exec sleep 60")
+    clock.jump(hours=1)
+    at_work.scheduler.look()
+    at_work.scheduler.is_draining = True
+    (run,) = at_work.launcher.working
+    at_work.store.cancel("it", run.scheduled_for, clock.now)
+    clock.jump(hours=1)
+    at_work.look()
+    assert at_work.rows() == [("26 13:00", Status.CANCELLED, Reason.NONE)]

@@ -33,6 +33,11 @@ def test_ring_from_another_thread_ends_the_sleep(wake_up):
     ringing.join()
 
 
+@pytest.mark.parametrize("seconds", [0.02, 0.3])
+def test_sleep_that_nobody_ends_lasts_as_long_as_it_was_told(wake_up, seconds):
+    assert seconds_of(lambda: wake_up.sleep(seconds)) >= seconds
+
+
 def test_ring_before_the_sleep_is_not_lost_and_counts_once(wake_up):
     for _ in range(100_000):
         wake_up.ring()

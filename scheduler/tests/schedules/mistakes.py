@@ -59,6 +59,11 @@ MISTAKES = [
     Mistake("null_zone", f"timezone:\n{REST}", "AF-WRONG-TYPE", 1, 10, "this must be text, not nothing"),
     Mistake("zone_as_number", f"timezone: 1\n{REST}", "AF-WRONG-TYPE", 1, 11, "this must be text"),
     Mistake("misspelt_zone", f"timezone: Europe/Berln\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "'Europe/Berlin'"),
+    Mistake("summer", f"timezone: CEST\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "write the zone of a place"),
+    Mistake("offset_of_zone", f"timezone: UTC+1\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "write the zone of a place"),
+    Mistake("small_zone", f"timezone: utc\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "did you mean 'UTC'?"),
+    Mistake("clock_of_machine", f"timezone: localtime\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "no time zone"),
+    Mistake("leap_seconds", f"timezone: right/Europe/Berlin\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "no time zone"),
     Mistake("zone_leads_out", f"timezone: ../../etc/passwd\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "no time zone"),
     Mistake("folder_of_zones", f"timezone: Europe\n{REST}", "AF-SCHEDULE-ZONE", 1, 11, "no time zone 'Europe'"),
     Mistake(

@@ -175,6 +175,8 @@ def test_file_of_a_mark_and_windows_lines_is_read(folder):
         ("cron: 0 6 * * *, overlap: allow, max_runs: 9", (3, 63), "above `limits.max_runs`, which is 8"),
         ("interval: 1h, dst: skip", (3, 44), "`dst` changes nothing with `interval`"),
         ("cron: '*/5 6 * * *', dst: skip", (3, 51), "a line with a star"),
+        ("cron: '*/90 * * * *'", (3, 36), "a step that leads nowhere: minute: '*/90' is 0 alone"),
+        ("cron: '0 8-12/6 * * *'", (3, 36), "hour: '8-12/6' is 8 alone"),
         ("interval: 1h, jitter_seconds: 3600", (3, 44), "as long as the interval"),
         ("cron: 0 6 * * *, retry: {max_attempts: 1}", (3, 47), "one attempt"),
     ],

@@ -168,10 +168,16 @@ def test_file_of_dates_that_can_not_be_read_is_one_problem(folder, make, words):
     assert words in problem.message
 
 
-def test_file_of_wrong_dates_is_told_in_its_first_lines(folder):
+def test_file_of_wrong_dates_is_told_in_its_first_lines_and_that_there_are_more(folder):
     folder.write("closed.txt", "soon\n" * 1000)
 
-    assert len(told(folder, with_calendar())) == 20
+    with pytest.raises(InvalidInput) as refused:
+        folder.read(with_calendar())
+
+    *first, last = refused.value.problems
+    assert [problem.where.line for problem in first] == list(range(1, 21))
+    assert {problem.message for problem in first} == {"'soon' is no date"}
+    assert (last.where.line, last.message) == (21, "more lines are no dates")
 
 
 def test_flow_is_told_by_its_whole_path_where_a_service_works_in_the_root_folder(folder, monkeypatch):

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from aetherflow.kernel.api import Event
 from aetherflow.scheduler.occurrences.opening import open_store
 from aetherflow.scheduler.operation import retention
 from aetherflow.scheduler.operation.daemon import run_scheduler
@@ -22,9 +24,9 @@ STUB = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stub.py")))
 class Lines:
     """Tells events as lines of JSON."""
 
-    def write(self, level: str, name: str, at: float, values: dict[str, object]) -> None:
+    def tell(self, event: Event) -> None:
         """One line."""
-        print(json.dumps({"level": level, "event": name, "at": at, **values}, default=str), flush=True)
+        print(json.dumps({"event": event.name, **asdict(event)}, default=str), flush=True)
 
 
 def main() -> int:

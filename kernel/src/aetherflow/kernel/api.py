@@ -132,7 +132,6 @@ if TYPE_CHECKING:
     from .run.start_check import (
         StartCheck as StartCheck,
         StartChecks as StartChecks,
-        open_start_check as open_start_check,
     )
     from .spec import shapes as shapes
     from .spec.document import Document as Document, Raw as Raw, read_document as read_document
@@ -258,7 +257,7 @@ _HOMES = {
     "run.flow": ("run_flow",),
     "run.request": ("RunRequest", "RunResult"),
     "run.run_texts": ("RunTexts", "compile_run_texts"),
-    "run.start_check": ("StartCheck", "StartChecks", "open_start_check"),
+    "run.start_check": ("StartCheck", "StartChecks"),
     "files.publish": ("publish", "publish_folder", "staged_folder", "sync_folder"),
     "state.connection": ("LedgerConnection", "LedgerContents", "Transaction", "open_connection", "open_to_read"),
     "state.file_systems": ("network_under",),

@@ -100,6 +100,7 @@ class Judge:
             "register": self._registered,
             "account": self._accounted,
             "claim": self._claimed,
+            "account_and_claim": self._taken,
             "finish": self._finished,
             "hasten": self._hastened,
             "recover": self._recovered,
@@ -271,6 +272,21 @@ class Judge:
             again = {key for key in self.forgotten if key[1] > now}
             self.forgotten -= again
             self.succeeded -= again
+
+    def _taken(self, call: Call, before: Mapping[Key, Row]) -> None:
+        """Both at once: what was claimed had to wait in between."""
+        after = self.rows
+        between = dict(after)
+        for key, row in after.items():
+            old = before.get(key)
+            if row.status == "RUNNING" and old is None:
+                between[key] = row._replace(status="WAITING", owner=None, started=None, attempt=row.attempt - 1)
+            elif row.status == "RUNNING" and old.status == "WAITING":
+                between[key] = old
+        self.rows = between
+        self._accounted(call, before)
+        self.rows = after
+        self._claimed(call, between)
 
     def _accounted(self, call: Call, before: Mapping[Key, Row]) -> None:
         party, now = call.party, call.now

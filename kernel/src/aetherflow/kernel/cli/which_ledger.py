@@ -25,7 +25,8 @@ def chosen_ledger(*, flow: str | None, ledger: str | None, environ: Mapping[str,
     if ledger is not None:
         return _existing(Path(ledger), "check the path")
     if flow is not None:
-        return _existing(_ledger_of_flow(Path(flow), environ), "run the flow first: it makes its ledger")
+        mend = "run the flow first, which makes it; if it ran with AETHERFLOW_STATE_ROOT, set that here, too"
+        return _existing(_ledger_of_flow(Path(flow), environ), mend)
     return _existing(_ledger_here(environ), "go to the folder of a project, or name it: --flow FLOW or --ledger FILE")
 
 

@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import RunFailed
+from .inbox import Inbox
 from .stopping import LOOK_SECONDS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Crew:
         Raises:
             LeftBehind: it was over, and the task was not.
         """
-        answers: SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = SimpleQueue()
+        answers: Inbox[tuple[T, None] | tuple[None, BaseException]] = Inbox()
 
         def answer() -> None:
             try:

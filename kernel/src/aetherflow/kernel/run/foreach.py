@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import math
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts.events import Status
@@ -17,6 +17,7 @@ from ..resolve.text import fit
 from ..spec.foreach import MAX_ITEMS
 from .attempt import SKIPPED_BY_CONDITION, STOPPED, Outcome, failure, left_behind
 from .crew import LeftBehind
+from .inbox import Inbox
 from .series import Series
 from .stopping import LOOK_SECONDS
 from .unit import unit_of_item, unit_of_step
@@ -65,7 +66,7 @@ class Repetition:
         self._is_broken = False
         #: The items that are under way; their series where they have begun with one.
         self._running: dict[int, Series | None] = {}
-        self._answers: SimpleQueue[_Answer] = SimpleQueue()
+        self._answers: Inbox[_Answer] = Inbox()
 
     def run(self, place: Place, limits: Limits, scope: Scope) -> Outcome:
         """Bring all items to their end; answers how the step as a whole ended, for the caller to note.

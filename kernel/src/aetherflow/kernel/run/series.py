@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from fnmatch import fnmatchcase
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING
 
 from ..contracts.effects import Rerun
@@ -17,6 +17,7 @@ from ..quick_dataclasses import dataclass, replace
 from .attempt import LOCK_LOST, STOPPED, Outcome, failure, left_behind, prepare_attempt, run_attempt, timed_out
 from .context import Fence
 from .crew import LeftBehind
+from .inbox import Inbox
 from .stopping import GRACE_SECONDS, LOOK_SECONDS, Cancellation
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class Series:
         """The attempt on a thread of its own, as long as its time and its lock last."""
         stop, limits = self._run.stop, self._limits
         cancellation = Cancellation(stop.cancelled)
-        answers: SimpleQueue[Outcome] = SimpleQueue()
+        answers: Inbox[Outcome] = Inbox()
         try:
             self._run.crew.start(lambda: answers.put(run_attempt(self._run, attempt, self._place, fence, cancellation)))
         except RunFailed as error:
@@ -300,7 +301,7 @@ def backoff(retry: Retry, made: int, *, jitter: float | None = None) -> float:
     return float(grown * (1 + retry.jitter * chance))
 
 
-def _answer(answers: SimpleQueue[Outcome], is_over: Callable[[], bool]) -> Outcome | None:
+def _answer(answers: Inbox[Outcome], is_over: Callable[[], bool]) -> Outcome | None:
     """What a thread answers; null where it is over before that."""
     while True:
         try:

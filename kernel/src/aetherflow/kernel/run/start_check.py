@@ -123,29 +123,6 @@ class StartChecks:
         return self._known[asked]
 
 
-def open_start_check(
-    path: Path | str,
-    *,
-    profile: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    shown_as: str | None = None,
-) -> StartCheck:
-    """Read and check one flow, as `StartChecks.open` does.
-
-    Args:
-        path: the flow's YAML file.
-        profile: the runtime profile asked for.
-        environment: the environment; the process's own by default.
-        shown_as: the file's name in messages; as given by default.
-
-    Raises:
-        InvalidInput: the flow or its surroundings are wrong; holds all problems.
-        RefusedByPolicy: the runtime profile refuses what it uses, or may not be chosen.
-    """
-    with StartChecks(environment=environment) as checks:
-        return checks.open(path, profile=profile, shown_as=shown_as)
-
-
 def _settle_id(run_id: str) -> None:
     settle_run_id(run_id)
 

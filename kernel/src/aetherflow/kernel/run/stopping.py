@@ -6,11 +6,11 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import Stopped
 from ..quick_dataclasses import dataclass, field
+from .inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ class SignalArrived:
 class Stop:
     """Whether and why a run must stop; `inbox` is where the waiting side hears of it."""
 
-    inbox: SimpleQueue[object] = field(default_factory=SimpleQueue)
+    inbox: Inbox[object] = field(default_factory=Inbox)
     #: Set when all that runs must stop; at the end of a stopped run another one takes its place, see `begin_the_end`.
     cancelled: Flag = field(default_factory=Flag)
     signal_number: int | None = None
@@ -123,11 +123,15 @@ class Stop:
     def ask(self, number: int) -> None:
         """Ask the run to stop; safe to call from a signal handler, and again: then at once.
 
-        It takes no lock: all that it does is to set attributes, and to put something into a queue that allows it.
+        It takes no lock: all that it does is to set attributes, and to put something into the inbox, which allows it.
         """
         now = time.monotonic()
         self.is_at_once = self.is_at_once or (self.is_asked and not self.is_over)
-        self.deadline = now + GRACE_SECONDS if self.signal_number is None else now
+        if self.signal_number is None or self.deadline is None:
+            self.deadline = now + GRACE_SECONDS
+        else:
+            # Whoever asks again and again must not put the end off.
+            self.deadline = min(self.deadline, now)
         self.signal_number = self.signal_number or number
         self.cancelled.set()
         self.inbox.put(SignalArrived(number))

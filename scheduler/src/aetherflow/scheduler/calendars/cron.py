@@ -86,7 +86,7 @@ def read_cron(text: str, zone: ZoneInfo, jumps: JumpRule = "once") -> Cron:
         line = _line_of_nickname(line)
     cron = Cron(" ".join(five_fields(line)), zone, jumps)
     if not _has_a_day(cron.text):
-        raise ValueError("its day never comes: no month has a day that fits both the day of the month and of the week")
+        raise ValueError("its day never comes: none of its months has one that fits")
     return cron
 
 
@@ -94,7 +94,8 @@ def _line_of_nickname(name: str) -> str:
     if name == "@reboot":
         raise ValueError("'@reboot' names no time: start the flow where the machine starts, for instance with systemd")
     if name not in _NICKNAMES:
-        raise ValueError(f"there is no {name!r}: {', '.join(sorted(_NICKNAMES))} are what there is")
+        every = "; every so often is `interval: 15m`" if name.startswith("@every") else ""
+        raise ValueError(f"there is no {name!r}: {', '.join(sorted(_NICKNAMES))} are what there is{every}")
     return _NICKNAMES[name]
 
 

@@ -48,15 +48,37 @@ def five_fields(line: str) -> list[str]:
     if len(line) > _LONGEST_LINE:
         raise ValueError(f"a line of cron has at most {_LONGEST_LINE} characters")
     parts = [part for part in re.split("[ \t]+", line) if part]
+    if parts and "=" in parts[0]:
+        raise ValueError(f"{parts[0]!r} is no field: for a zone the item has `timezone`")
     if len(parts) != len(_FIELDS):
         names = ", ".join(field.name for field in _FIELDS)
-        raise ValueError(f"it has {len(parts)} field{'' if len(parts) == 1 else 's'}, and needs five: {names}")
+        beyond = "; there is none for seconds, a year or a command" if len(parts) > len(_FIELDS) else ""
+        raise ValueError(f"it has {len(parts)} field{'' if len(parts) == 1 else 's'}, and needs five: {names}{beyond}")
     for field, part in zip(_FIELDS, parts, strict=True):
         for term in part.lower().split(",") if part.isascii() else (part,):
             _check_term(field, term)
     # cronsim knows the last Friday as 5L alone.
     last_days = re.sub(f"({'|'.join(_DAYS)})(?=l)", lambda day: str(_DAYS.index(day[0])), parts[-1].lower())
     return [*parts[:-1], last_days]
+
+
+def steps_too_wide(line: str) -> list[str]:
+    """The steps of a line that lead out of their range at once, such as `*/90` for the minute, each with its field.
+
+    Cron takes them, and comes at the first value of the range alone.
+    """
+    found = []
+    for field, part in zip(_FIELDS, line.lower().split(), strict=True):
+        for term in part.split(","):
+            read = _TERM.fullmatch(term)
+            if read is None or read["step"] is None:
+                continue
+            first, last = read["first"], read["last"]
+            low = _number(field, first) if first else field.low
+            high = _number(field, last) if last else field.high
+            if int(read["step"]) > high - low:
+                found.append(f"{field.name}: {term!r} is {low} alone")
+    return found
 
 
 def _check_term(field: _Field, term: str) -> None:
@@ -76,8 +98,16 @@ def _check_term(field: _Field, term: str) -> None:
     if step is not None and last is None:
         raise ValueError(f"{field.name}: a step needs a range or a star: {first}-{field.high}/{step}, not {term!r}")
     if last is not None and _number(field, last) < start:
-        mend = "; Sunday at the end of a range is 7" if field.names[:1] == ("sun",) and last in {"sun", "0"} else ""
-        raise ValueError(f"{field.name}: the range {term!r} ends before it begins{mend}")
+        raise ValueError(f"{field.name}: the range {term!r} ends before it begins; {_whole_range(field, first, last)}")
+
+
+def _whole_range(field: _Field, first: str, last: str) -> str:
+    """What to write in place of a range that goes beyond the highest value."""
+    is_day_of_week = field.names == _DAYS
+    if is_day_of_week and last in {"sun", "0"}:
+        return "Sunday at the end of a range is 7"
+    highest = 6 if is_day_of_week else field.high
+    return f"write {first}-{highest},{field.low}-{last}"
 
 
 def _number(field: _Field, word: str) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+_LONGEST_CODE = 3
+
 
 @dataclass(frozen=True, slots=True)
 class PublicHolidays:
@@ -35,8 +37,7 @@ def read_holidays(country: str, subdivision: str | None = None) -> PublicHoliday
 
     codes = {code: names[0] for names in COUNTRIES.values() for code in names[1:] if code.isupper()}
     if country not in codes:
-        by_name = {name.casefold(): code for code, name in reversed(codes.items())} | {c.casefold(): c for c in codes}
-        raise ValueError(f"no holidays are known of a country {country!r}: {_meant(country, by_name)}")
+        raise ValueError(f"no holidays are known of a country {country!r}: {_meant_country(country, codes)}")
     known = country_holidays(country)
     if subdivision is not None and subdivision not in known.subdivisions:
         by_name = {part.casefold(): part for part in known.subdivisions}
@@ -53,6 +54,13 @@ def _names(country: str, subdivision: str | None, year: int) -> Mapping[date, st
     # Otherwise the language is that of the environment.
     language = "en_US" if "en_US" in known.supported_languages else known.default_language
     return dict(country_holidays(country, subdiv=subdivision, years=year, language=language))
+
+
+def _meant_country(word: str, codes: dict[str, str]) -> str:
+    # Of two letters no spelling is nearer than another: GR is not what GER was meant to be.
+    if len(word) <= _LONGEST_CODE:
+        return f"did you mean {word.upper()!r}?" if word.upper() in codes else "write its code in ISO 3166, such as DE"
+    return _meant(word, {name.casefold(): code for code, name in reversed(codes.items())})
 
 
 def _meant(word: str, known: Mapping[str, str]) -> str:

@@ -39,7 +39,8 @@ def backfill(  # noqa: PLR0913 - one for each option
     """Have times of the past run that were not, so many of them at once.
 
     Raises:
-        InvalidInput: the schedule file can't be used, there is no such item, it is not enabled, or the days are wrong.
+        InvalidInput: the schedule file can't be used, there is no such item, it is not enabled, the days are wrong, or
+            the folder for state is another's.
         StoreFailed: the ledger can't be read or written.
     """
     max_parallel = 1 if parallel is None else times.whole_number(parallel, option="--parallel", least=1)
@@ -52,7 +53,7 @@ def backfill(  # noqa: PLR0913 - one for each option
     if dry_run:
         _tell_plan(context, meant, _left(schedule, meant, found, is_again=again), len(found))
         return
-    with asking(schedule.state) as store:
+    with asking(schedule.state, schedule.file) as store:
         now = datetime.now(UTC)
         asked = store.backfill(meant.id, found, max_parallel=max_parallel, is_again=again, now=now)
         owners, states = store.owners(), store.states()
@@ -60,7 +61,8 @@ def backfill(  # noqa: PLR0913 - one for each option
         context.say_json({"item": meant.id, "times": len(found), "asked": asked, "max_parallel": max_parallel})
         return
     others = _why_not_all(asked, len(found), again=again)
-    context.say(f"{meant.id}: {asked} of {_counted(len(found))} are to run{others}")
+    verb = "is" if len(found) == 1 else "are"
+    context.say(f"{meant.id}: {asked} of {_counted(len(found))} {verb} to run{others}")
     if asked and meant.id in states and states[meant.id].is_paused:
         context.say_beside(f"note: {meant.id} is paused: they wait until `aetherflow-scheduler resume`")
     elif asked:

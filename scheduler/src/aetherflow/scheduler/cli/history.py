@@ -13,6 +13,7 @@ from ..occurrences.records import Occurrence, Status
 from ..runs.outputs import output_file
 from .known_items import KnownItems, known_items
 from .ledger import remembered
+from .narrow_terminals import say_fitted
 from .options import count_of, since_of
 from .schedule_file import unknown_item
 from .showing import duration_of, in_utc, occurrence_as_json, on_the_clock, status_words, why
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Gap = tuple[str, datetime, datetime]
 _COLUMNS = ("ITEM", "TIME", "STATUS", "ATTEMPT", "TOOK", "EXIT", "ORIGIN", "RUN", "WHY")
 _NUMBERS = {"ATTEMPT", "TOOK", "EXIT"}
+#: What a narrow terminal goes without, the first one first. The run and the reason stay: they are what is asked for.
+_LEAST_NEEDED = ("ATTEMPT", "ORIGIN", "EXIT", "TOOK")
 
 
 def show_history(
@@ -86,7 +89,7 @@ def _answer(context: CommandContext, known: KnownItems, found: Sequence[Occurren
 def _tell(context: CommandContext, known: KnownItems, found: Sequence[Occurrence], gaps: Sequence[Gap]) -> None:
     if found:
         rows = [_row(each, known.zone_of(each.item), _kept_output(known.state, each)) for each in found]
-        context.say_table(_COLUMNS, rows, numbers=_NUMBERS)
+        say_fitted(context, _COLUMNS, rows, least_needed=_LEAST_NEEDED, numbers=_NUMBERS)
     else:
         context.say("no occurrences")
     for item, first, last in gaps:
@@ -104,7 +107,8 @@ def _row(occurrence: Occurrence, zone: ZoneInfo, output: Path | None) -> list[st
         times.duration(duration_of(occurrence)),
         "" if occurrence.exit_code is None else str(occurrence.exit_code),
         occurrence.origin.value,
-        "" if output is None else occurrence.run_id,
+        # Where nothing was started, there is no run to ask for; one that another process owns counts as no attempt.
+        occurrence.run_id if occurrence.attempt or output is not None else "",
         _why(occurrence, zone),
     ]
 

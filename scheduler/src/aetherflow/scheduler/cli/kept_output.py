@@ -22,7 +22,7 @@ _RUN_ID = re.compile(r"(.*)-(\d{8}T\d{6})(?:\.\d{3})?Z")
 _SECOND = timedelta(seconds=1)
 #: The longest piece of a line that is printed at once, in characters.
 _PIECE = 1 << 20
-_MEND = "aetherflow-scheduler history shows the runs whose output is kept"
+_MEND = "aetherflow-scheduler history shows the ids of runs"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 

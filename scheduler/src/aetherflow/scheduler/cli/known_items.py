@@ -6,31 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import CommandContext, InvalidInput
 
+from ..calendars.clocks import UTC_ZONE
 from .ledger import remembered
 from .schedule_file import read_file, unknown_item
 from .showing import zone_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-UTC = ZoneInfo("UTC")
+    from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownItems:
     """What is enough to tell of occurrences, and to pause."""
 
+    #: The schedule file, absolute.
+    file: Path
     state: Path
     #: Of each item the zone that it is shown in.
     zones: Mapping[str, ZoneInfo]
 
     def zone_of(self, item: str) -> ZoneInfo:
         """An item's zone; UTC where it is no longer in the file."""
-        return self.zones.get(item, UTC)
+        return self.zones.get(item, UTC_ZONE)
 
     @property
     def zone_of_all(self) -> ZoneInfo:
@@ -68,7 +69,8 @@ def known_items(context: CommandContext, file: str) -> KnownItems:
             " know, on the clock of UTC"
         )
         return known
-    return KnownItems(state=schedule.state, zones={item.id: item.zone for item in schedule.items.values()})
+    zones = {item.id: item.zone for item in schedule.items.values()}
+    return KnownItems(file=schedule.file, state=schedule.state, zones=zones)
 
 
 def _remembered_items(file: str) -> KnownItems:
@@ -76,4 +78,4 @@ def _remembered_items(file: str) -> KnownItems:
 
     state = state_folder(Path(file))
     with remembered(state) as store:
-        return KnownItems(state=state, zones=dict.fromkeys(store.states(), UTC))
+        return KnownItems(file=Path(file).absolute(), state=state, zones=dict.fromkeys(store.states(), UTC_ZONE))

@@ -26,15 +26,23 @@ def remembered(state: Path) -> Iterator[OccurrenceStore]:
 
 
 @contextmanager
-def asking(state: Path) -> Iterator[OccurrenceStore]:
+def asking(state: Path, file: Path) -> Iterator[OccurrenceStore]:
     """The ledger, to write into it what schedulers are to do; made where it is missing.
 
+    Args:
+        state: the folder for state.
+        file: the schedule file, absolute. The folder belongs to it from now on: the scheduler of another one would
+            take what is asked for as removed.
+
     Raises:
+        InvalidInput: the folder belongs to another schedule file.
         StoreFailed: it can't be written.
     """
     from ..occurrences.opening import open_store
+    from ..operation.belonging import take_state
 
     with closing(open_store(state)) as store:
+        take_state(state, file)
         yield store
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aetherflow.kernel.api import CommandContext, InvalidInput
 
-from .narrow_terminals import columns_of, fitted
+from .narrow_terminals import say_fitted
 from .schedule_file import read_file
 from .showing import for_machines, occurrence_as_json, on_the_clock
 from .snapshot import Snapshot, next_of, standing_of, take_snapshot
@@ -43,17 +42,9 @@ def list_items(context: CommandContext, file: str, *, watch: bool) -> None:
         context.say_json({"items": [_as_json(item, snapshot, now) for item in schedule.items.values()]})
     elif schedule.items:
         every = [_row(item, snapshot, now) for item in schedule.items.values()]
-        columns, rows = fitted(_COLUMNS, every, _LEAST_NEEDED, columns_of(context))
-        context.say_table(columns, rows, numbers=_NUMBERS)
-        _tell_left_out(context, columns)
+        say_fitted(context, _COLUMNS, every, least_needed=_LEAST_NEEDED, numbers=_NUMBERS)
     else:
         context.say("no items")
-
-
-def _tell_left_out(context: CommandContext, columns: Sequence[str]) -> None:
-    left_out = [column for column in _COLUMNS if column not in columns]
-    if left_out:
-        context.say_beside(f"note: the terminal is too narrow for {', '.join(left_out)}")
 
 
 def _row(item: Item, snapshot: Snapshot, now: datetime) -> list[str]:

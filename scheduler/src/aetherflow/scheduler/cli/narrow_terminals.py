@@ -4,11 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from aetherflow.kernel.api import CommandContext
 
 _GAP = 2
+
+
+def say_fitted(
+    context: CommandContext,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    least_needed: Sequence[str],
+    numbers: Collection[str],
+) -> None:
+    """Say a table without what the terminal is too narrow for, and which columns those are.
+
+    Args:
+        context: the command's.
+        columns: the headings.
+        rows: a text for each column.
+        least_needed: the headings that may go, the first one first.
+        numbers: the headings of the columns that stand to the right.
+    """
+    shown, cells = fitted(columns, rows, least_needed, columns_of(context))
+    context.say_table(shown, cells, numbers=numbers)
+    left_out = [column for column in columns if column not in shown]
+    if left_out:
+        context.say_beside(f"note: the terminal is too narrow for {', '.join(left_out)}")
 
 
 def columns_of(context: CommandContext) -> int | None:

@@ -14,7 +14,7 @@ def pause(context: CommandContext, file: str, items: list[str]) -> None:
     """Have the occurrences of items skipped, from now on; what runs goes on.
 
     Raises:
-        InvalidInput: there is no schedule file, or no item of a name.
+        InvalidInput: there is no schedule file, no item of a name, or the folder for state is another's.
         StoreFailed: the ledger can't be written.
     """
     _set(context, file, items, is_paused=True)
@@ -24,7 +24,7 @@ def resume(context: CommandContext, file: str, items: list[str]) -> None:
     """Have paused items run again, from now on.
 
     Raises:
-        InvalidInput: there is no schedule file, or no item of a name.
+        InvalidInput: there is no schedule file, no item of a name, or the folder for state is another's.
         StoreFailed: the ledger can't be written.
     """
     _set(context, file, items, is_paused=False)
@@ -33,7 +33,7 @@ def resume(context: CommandContext, file: str, items: list[str]) -> None:
 def _set(context: CommandContext, file: str, items: list[str], *, is_paused: bool) -> None:
     known = known_items(context, file)
     names = known.named(items)
-    with asking(known.state) as store:
+    with asking(known.state, known.file) as store:
         states = store.states()
         changed = [name for name in names if (name in states and states[name].is_paused) != is_paused]
         change = store.pause if is_paused else store.resume

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aetherflow.kernel.api import CommandContext
 
-from .event_log import SchedulerLog, leave, opened_log
+from .event_log import leave, opened_log
 from .options import seconds_of
 
 
@@ -25,7 +25,7 @@ def run(context: CommandContext, file: str, drain: str | None, profile: str | No
 
     with opened_log(context, file, profile) as log:
         code = run_scheduler(
-            Path(file), environment=context.environment, log=SchedulerLog(log), profile=profile, drain_seconds=seconds
+            Path(file), environment=context.environment, log=log, profile=profile, drain_seconds=seconds
         )
     leave(log, code)
     return code

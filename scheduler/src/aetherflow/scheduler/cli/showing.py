@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import times
 
+from ..calendars.clocks import UTC_ZONE
 from ..occurrences.records import Occurrence, Reason, Status
 
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 _WHY = {
     Reason.NONE: "",
@@ -29,6 +30,16 @@ _WHY = {
     Reason.CONTINUED: "its scheduler ended; it is gone on with",
     Reason.ABANDONED: "its scheduler ended, too often or too long ago",
     Reason.REMOVED: "its item is no longer in the schedule file",
+}
+#: Of those that ended by themselves; 1 is what the output tells of.
+_WHY_ENDED = {
+    (Status.TIMED_OUT, None): "it took longer than its item's max_run_seconds",
+    (Status.FAILED, None): "its process could not be started",
+    (Status.FAILED, 2): "its flow or its parameters are wrong",
+    (Status.FAILED, 3): "policy refuses it",
+    (Status.FAILED, 4): "a person must decide",
+    (Status.INTERRUPTED, 130): "somebody stopped it",
+    (Status.INTERRUPTED, 143): "somebody stopped it",
 }
 _NOT_YET = "its turn has not come: a limit, the one before it, a pause, or no scheduler"
 
@@ -46,7 +57,7 @@ def weekday_of(at: datetime, zone: tzinfo) -> str:
 def zone_of_all(zones: Iterable[ZoneInfo]) -> ZoneInfo:
     """The zone that all are; UTC where they differ."""
     different = set(zones)
-    return different.pop() if len(different) == 1 else ZoneInfo("UTC")
+    return different.pop() if len(different) == 1 else UTC_ZONE
 
 
 def in_utc(at: datetime | None) -> str | None:
@@ -63,7 +74,7 @@ def why(occurrence: Occurrence) -> str:
     """Why it stands as it does, in words; empty where there is nothing to say."""
     if occurrence.status is Status.WAITING and occurrence.reason is Reason.NONE:
         return _NOT_YET
-    return _WHY[occurrence.reason]
+    return _WHY[occurrence.reason] or _WHY_ENDED.get((occurrence.status, occurrence.exit_code), "")
 
 
 def duration_of(occurrence: Occurrence) -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aetherflow.kernel.api import CommandContext
 
-from .event_log import SchedulerLog, leave, opened_log
+from .event_log import leave, opened_log
 from .options import seconds_of
 
 
@@ -32,7 +32,7 @@ def tick(context: CommandContext, file: str, timeout: str | None, drain: str | N
         code = run_what_is_due(
             Path(file),
             environment=context.environment,
-            log=SchedulerLog(log),
+            log=log,
             profile=profile,
             drain_seconds=drain_seconds,
         )

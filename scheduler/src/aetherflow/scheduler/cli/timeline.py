@@ -47,13 +47,13 @@ _OTHER_SCREEN, _SCREEN_BEFORE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
 
 def watch_items(context: CommandContext, schedule: Schedule) -> None:
-    """Follow what happens, until Ctrl-C: drawn anew on a terminal, elsewhere a line for each change.
+    """Follow what happens, until Ctrl-C: drawn anew on a terminal that can be, elsewhere a line for each change.
 
     Raises:
         StoreFailed: the ledger can't be read.
     """
     try:
-        if context.is_terminal:
+        if context.is_terminal and context.environment.get("TERM") != "dumb":
             with _another_screen(context):
                 _draw_forever(context, schedule)
         else:
@@ -63,7 +63,7 @@ def watch_items(context: CommandContext, schedule: Schedule) -> None:
 
 
 def _draw_forever(context: CommandContext, schedule: Schedule) -> NoReturn:
-    has_colours = not context.environment.get("NO_COLOR") and context.environment.get("TERM") != "dumb"
+    has_colours = not context.environment.get("NO_COLOR")
     while True:
         size = os.get_terminal_size(sys.stdout.fileno())
         lines = screen(schedule, take_snapshot(schedule, most=_SHOWN), datetime.now(UTC), size, has_colours=has_colours)
@@ -78,7 +78,7 @@ def _say_forever(context: CommandContext, schedule: Schedule) -> NoReturn:
         snapshot, now = take_snapshot(schedule, most=_SHOWN), datetime.now(UTC)
         for item in schedule.items.values():
             letters = _letters(item, snapshot, _SHOWN, has_colours=False)
-            line = f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{_rest(item, snapshot)}"
+            line = f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{', '.join(_rest(item, snapshot))}"
             if said.get(item.id) != line:
                 said[item.id] = line
                 context.say(f"{on_the_clock(now, item.zone)}  {line}")
@@ -110,9 +110,9 @@ def _lines(
     has_time = room >= _FEWEST_LETTERS + _WITH_TIME
     most = min(max(room - (_WITH_TIME if has_time else _WITHOUT_TIME), _FEWEST_LETTERS), _SHOWN)
     for item in items:
-        tail = f"{_rest(item, snapshot)}{_next(item, now, has_time=has_time)}"
+        tail = _tail(item, snapshot, now, room - most, has_time=has_time)
         letters = _letters(item, snapshot, most, has_colours=has_colours)
-        yield f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{tail[: max(room - most, 0)]}"
+        yield f"{_shown_id(item, width)}{_GAP}{letters}{_GAP}{tail}"
 
 
 def _longest(texts: Iterable[str]) -> int:
@@ -145,20 +145,31 @@ def _letters(item: Item, snapshot: Snapshot, most: int, *, has_colours: bool) ->
     return " " * (most - len(found)) + text
 
 
-def _rest(item: Item, snapshot: Snapshot) -> str:
-    parts = [standing_of(item, snapshot)]
-    parts += [f"{count} running" for count in (snapshot.running[item.id],) if count]
-    parts += [f"{count} waiting" for count in (snapshot.waiting[item.id],) if count]
+def _tail(item: Item, snapshot: Snapshot, now: datetime, width: int, *, has_time: bool) -> str:
+    """How the item stands and when the next one is; as much of it as fits whole, as half of a time is another one."""
+    parts = [*_rest(item, snapshot), *_next(item, now, has_time=has_time)]
+    if has_time and len(", ".join(parts)) > width:
+        return _tail(item, snapshot, now, width, has_time=False)
+    while parts and len(", ".join(parts)) > width:
+        parts.pop()
     return ", ".join(parts)
 
 
-def _next(item: Item, now: datetime, *, has_time: bool) -> str:
+def _rest(item: Item, snapshot: Snapshot) -> list[str]:
+    parts = [standing_of(item, snapshot)]
+    parts += [f"{count} running" for count in (snapshot.running[item.id],) if count]
+    parts += [f"{count} waiting" for count in (snapshot.waiting[item.id],) if count]
+    return parts
+
+
+def _next(item: Item, now: datetime, *, has_time: bool) -> list[str]:
     following = next_of(item, now)
     if following is None:
-        return ""
-    wait = times.duration(round((following - now).total_seconds()) * 1000)
+        return []
+    seconds = round((following - now).total_seconds())
+    wait = f"in {times.duration(seconds * 1000)}" if seconds else "now"
     at = f" ({on_the_clock(following, item.zone)})" if has_time else ""
-    return f", next in {wait}{at}"
+    return [f"next {wait}{at}"]
 
 
 @contextmanager

@@ -16,12 +16,13 @@ def trigger(context: CommandContext, file: str, item: str) -> None:
     """Have an item run once, now.
 
     Raises:
-        InvalidInput: the schedule file can't be used, there is no such item, or it is not enabled.
+        InvalidInput: the schedule file can't be used, there is no such item, it is not enabled, or the folder for
+            state is another's.
         StoreFailed: the ledger can't be written.
     """
     schedule = read_file(context, file)
     meant = the_enabled_item(schedule, item)
-    with asking(schedule.state) as store:
+    with asking(schedule.state, schedule.file) as store:
         occurrence = store.trigger(meant.id, datetime.now(UTC))
         owners = store.owners()
     if context.as_json:

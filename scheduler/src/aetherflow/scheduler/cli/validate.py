@@ -33,7 +33,8 @@ def validate(context: CommandContext, files: list[str], profile: str | None, *, 
     """
     if github and context.as_json:
         raise InvalidInput("--github and --json were given", code="AF-USAGE", help="ask for one form of the answer")
-    found = [_check(context, file, profile) for file in dict.fromkeys(files)]
+    owners: dict[Path, str] = {}
+    found = [_check(context, file, profile, owners) for file in dict.fromkeys(files)]
     worst = max((checked.exit_code for checked in found), key=_FROM_BEST_TO_WORST.index)
     if context.as_json:
         told = [_as_json(checked) for checked in found]
@@ -46,11 +47,15 @@ def validate(context: CommandContext, files: list[str], profile: str | None, *, 
     return worst
 
 
-def _check(context: CommandContext, file: str, profile: str | None) -> _Checked:
+def _check(context: CommandContext, file: str, profile: str | None, owners: dict[Path, str]) -> _Checked:
+    """Check one of them; `owners` knows of each folder for state which one named it first."""
+    from ..operation.belonging import check_state, refuse_another
     from ..schedules.reading import read_schedule
 
     try:
         schedule = read_schedule(Path(file), environment=context.environment, profile=profile)
+        check_state(schedule.state, schedule.file)
+        refuse_another(owners.setdefault(schedule.state, schedule.file.name), schedule.state, schedule.file)
     except AetherFlowError as error:
         known = error.exit_code if error.exit_code in _FROM_BEST_TO_WORST else ExitCode.FAILED
         return _Checked(file, known, error.problems)

@@ -38,7 +38,11 @@ _REPLACE_RUNNING = (
     "UPDATE occurrences SET is_cancel_asked = 1, reason = 'replaced'"
     " WHERE item = ? AND scheduled_for = ? AND status = 'RUNNING' AND is_cancel_asked = 0"
 )
-_LOOKED = "UPDATE items SET looked_until = ? WHERE item = ? AND looked_until < ?"
+_LOOKED = (
+    "UPDATE items SET looked_until = due.until"
+    " FROM (SELECT value ->> 0 AS name, value ->> 1 AS until FROM json_each(?)) AS due"
+    " WHERE item = due.name AND looked_until < due.until"
+)
 _PUT_GAP = (
     "INSERT INTO gaps (item, first, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)"
 )
@@ -128,8 +132,7 @@ def _note_looked(connection: LedgerConnection, dues: Sequence[Due], states: Mapp
         looked_until = states.get(due.item, _UNKNOWN).looked_until
         if looked_until < last:
             connection.execute(_PUT_GAP, (due.item, max(first, looked_until), last))
-    until = [(milliseconds_of(due.looked_until), due.item) for due in dues]
-    connection.executemany(_LOOKED, ((at, item, at) for at, item in until))
+    connection.execute(_LOOKED, (as_list((due.item, milliseconds_of(due.looked_until)) for due in dues),))
 
 
 def _occurrence(due: Due, decision: Decision, now: datetime) -> Occurrence:
@@ -137,7 +140,7 @@ def _occurrence(due: Due, decision: Decision, now: datetime) -> Occurrence:
     return Occurrence(
         item=due.item,
         scheduled_for=decision.at,
-        due_at=moment_of(milliseconds_of(due_at(due.item, decision.at, due.jitter_seconds))),
+        due_at=due_at(due.item, decision.at, due.jitter_seconds),
         status=decision.status,
         reason=decision.reason,
         ended_at=now if is_over else None,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from operator import attrgetter
 
 from aetherflow.kernel.api import LedgerConnection
 
 from .moments import milliseconds_of
 from .records import Occurrence, Room
-from .rows import COLUMNS, NOT_OVER, STOPPED, Value, occurrence_of, whole
+from .rows import COLUMNS, NOT_OVER, STOPPED, Value, as_list, occurrence_of, whole
 
 _RUNNING = "SELECT item, origin = 'BACKFILL', count(*) FROM occurrences WHERE status = 'RUNNING' GROUP BY 1, 2"
 _PAUSED = "SELECT item FROM items WHERE is_paused = 1"
@@ -17,6 +18,7 @@ _CANDIDATES = (
     "SELECT item, scheduled_for, origin, max_parallel FROM occurrences WHERE status = 'WAITING' AND due_at <= ?"
     " ORDER BY due_at, scheduled_for, item"
 )
+_IN_ORDER = attrgetter("due_at", "scheduled_for", "item")
 _HAS_CANDIDATES = "SELECT 1 FROM occurrences WHERE status = 'WAITING' AND due_at <= ? LIMIT 1"
 _OLDEST = (
     "SELECT min(scheduled_for) FROM ("  # noqa: S608 - a constant
@@ -28,11 +30,10 @@ _OLDEST = (
 )
 _TAKE = (
     "UPDATE occurrences SET status = 'RUNNING', owner = ?, started_at = ?, ended_at = NULL, exit_code = NULL,"  # noqa: S608 - a constant
-    " attempt = attempt + 1 WHERE item = ? AND scheduled_for = ? AND status = 'WAITING'"
+    " attempt = attempt + 1 FROM (SELECT value ->> 0 AS name, value ->> 1 AS at FROM json_each(?)) AS chosen"
+    " WHERE item = chosen.name AND scheduled_for = chosen.at AND status = 'WAITING'"
     f" RETURNING {COLUMNS}"
 )
-
-_Candidate = tuple[Value, ...]
 
 
 def is_any_due(connection: LedgerConnection, due_until: datetime) -> bool:
@@ -44,12 +45,12 @@ def claim(
     connection: LedgerConnection, room: Room, owner: str, now: datetime, due_until: datetime
 ) -> tuple[Occurrence, ...]:
     """Take what is due and has room for this owner; inside a transaction."""
-    started = milliseconds_of(now)
-    taken: list[Occurrence] = []
-    for item, at in _chosen(connection, _Seats(connection, room), milliseconds_of(due_until)):
-        rows = connection.execute(_TAKE, (owner, started, item, at)).fetchall()
-        taken.extend(occurrence_of(row) for row in rows)
-    return tuple(taken)
+    chosen = _chosen(connection, _Seats(connection, room), milliseconds_of(due_until))
+    if not chosen:
+        return ()
+    rows = connection.execute(_TAKE, (owner, milliseconds_of(now), as_list(chosen))).fetchall()
+    # They come back in any order.
+    return tuple(sorted(map(occurrence_of, rows), key=_IN_ORDER))
 
 
 def _chosen(connection: LedgerConnection, seats: _Seats, due_until: int) -> list[tuple[str, int]]:
@@ -58,8 +59,9 @@ def _chosen(connection: LedgerConnection, seats: _Seats, due_until: int) -> list
     for item, at, origin, max_parallel in candidates:
         if seats.are_taken:
             break
-        if seats.take(str(item), whole(at), origin=str(origin), max_parallel=max_parallel):
-            chosen.append((str(item), whole(at)))
+        candidate = str(item), whole(at)
+        if seats.take(*candidate, origin=str(origin), max_parallel=max_parallel):
+            chosen.append(candidate)
     candidates.close()
     return chosen
 

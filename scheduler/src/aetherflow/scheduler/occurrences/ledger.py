@@ -72,16 +72,21 @@ class OccurrenceLedger:
             return accounting.account(self._connection, dues, now)
 
     def claim(self, room: Room, now: datetime, due_until: datetime | None = None) -> tuple[Occurrence, ...]:
+        return self.account_and_claim((), room, now, due_until)[1]
+
+    def account_and_claim(
+        self, dues: Sequence[Due], room: Room, now: datetime, due_until: datetime | None = None
+    ) -> tuple[tuple[Occurrence, ...], tuple[Occurrence, ...]]:
         due_until = due_until or now
-        with self._looking():
-            if room.max_runs < 1 or not claiming.is_any_due(self._connection, due_until):
-                return ()
+        if not dues and not self._may_claim(room, due_until):
+            return (), ()
         self._live()
         with self._writing():
-            taken = claiming.claim(self._connection, room, self._owner.name, now, due_until)
-            if taken:
+            accounted = accounting.account(self._connection, dues, now) if dues else ()
+            claimed = claiming.claim(self._connection, room, self._owner.name, now, due_until)
+            if claimed:
                 self._say_heard(now)
-            return taken
+        return accounted, claimed
 
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         with self._writing():
@@ -190,6 +195,10 @@ class OccurrenceLedger:
                 self._connection.execute(_LET_GO, (self._owner.name,))
         self._owner.let_go()
         self._connection.close()
+
+    def _may_claim(self, room: Room, due_until: datetime) -> bool:
+        with self._looking():
+            return room.max_runs > 0 and claiming.is_any_due(self._connection, due_until)
 
     def _live(self) -> None:
         self._refuse_another_file()

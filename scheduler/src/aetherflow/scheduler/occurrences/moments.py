@@ -20,4 +20,4 @@ def milliseconds_of(at: datetime) -> int:
 
 def moment_of(milliseconds: int) -> datetime:
     """A moment of the ledger, in UTC."""
-    return _BEGIN + timedelta(milliseconds=milliseconds)
+    return _BEGIN + milliseconds * _MILLISECOND

@@ -11,6 +11,7 @@ from .records import Due, Reason, Status
 
 #: So late an occurrence is still on time: nobody looks at each moment, and a machine may be busy.
 ON_TIME_SECONDS = 5
+_ON_TIME = timedelta(seconds=ON_TIME_SECONDS)
 #: So many occurrences of an item wait for the one before (`overlap: queue`).
 MOST_QUEUED = 100
 
@@ -34,11 +35,14 @@ class Decisions:
 
 
 def due_at(item: str, at: datetime, jitter_seconds: float) -> datetime:
-    """From when on an occurrence may start; the same whoever asks, and another for each item and time."""
+    """From when on an occurrence may start; the same whoever asks, and another for each item and time.
+
+    It is later than the time by whole milliseconds.
+    """
     if jitter_seconds <= 0:
         return at
     digest = blake2b(f"{item} {at.timestamp()}".encode(), digest_size=8).digest()
-    return at + timedelta(seconds=jitter_seconds * int.from_bytes(digest) / 2**64)
+    return at + timedelta(milliseconds=int(1000 * jitter_seconds * int.from_bytes(digest) / 2**64))
 
 
 def decide(
@@ -67,6 +71,8 @@ def decide(
 def _missed(due: Due, new: Sequence[datetime], now: datetime) -> dict[datetime, Decision]:
     """Those that nobody looked at in time, and that are not made up for."""
     late = _late(new, now)
+    if not late:
+        return {}
     oldest = now - timedelta(seconds=due.misfire_grace_seconds)
     missed = {at: Decision(at, Status.MISSED, Reason.TOO_OLD) for at in late if at < oldest}
     in_grace = [at for at in late if at not in missed]
@@ -80,7 +86,7 @@ def _missed(due: Due, new: Sequence[datetime], now: datetime) -> dict[datetime, 
 
 
 def _late(times: Sequence[datetime], now: datetime) -> list[datetime]:
-    on_time = now - timedelta(seconds=ON_TIME_SECONDS)
+    on_time = now - _ON_TIME
     return [at for at in times if at < on_time]
 
 

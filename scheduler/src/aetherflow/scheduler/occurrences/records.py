@@ -29,7 +29,7 @@ class Status(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing more becomes of it by itself."""
-        return self not in {Status.WAITING, Status.RUNNING}
+        return self is not Status.WAITING and self is not Status.RUNNING
 
 
 class Origin(StrEnum):

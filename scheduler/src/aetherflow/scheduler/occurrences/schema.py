@@ -52,9 +52,9 @@ CREATE TABLE owners (
 CONTENTS = LedgerContents(
     # "AFsc"
     application_id=0x41467363,
-    version=2,
+    version=1,
     tables=TABLES,
-    migrations={1: "ALTER TABLE items ADD COLUMN times TEXT"},
+    migrations={},
     failed=unusable,
     named_by="name that folder in state.path of the schedule file",
 )

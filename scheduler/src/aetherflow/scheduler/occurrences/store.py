@@ -52,6 +52,15 @@ class OccurrenceStore(Protocol):
             due_until: what is due later is left to others; null for now.
         """
 
+    def account_and_claim(
+        self, dues: Sequence[Due], room: Room, now: datetime, due_until: datetime | None = None
+    ) -> tuple[tuple[Occurrence, ...], tuple[Occurrence, ...]]:
+        """`account` and then `claim` as one: nobody comes in between, and where it fails neither was done.
+
+        Answers the rows that were written, as policies decided of them, and those that were taken: some of them may be
+        the same. Where nothing is due, nothing is written.
+        """
+
     def finish(self, ended: Sequence[Ended], now: datetime) -> None:
         """Write down how runs ended; those that are to run again wait from now on."""
 

@@ -43,16 +43,49 @@ def take_state(state: Path, file: Path) -> None:
         ) from error
 
 
-def _take(descriptor: int, state: Path, file: Path) -> None:
-    owner = os.fsdecode(os.pread(descriptor, _LONGEST_NAME + 1, 0))
-    if owner == file.name:
+def check_state(state: Path, file: Path) -> None:
+    """Look whether a folder for state may belong to a schedule file; nothing is made.
+
+    Args:
+        state: the folder, which may be missing.
+        file: the schedule file, absolute.
+
+    Raises:
+        InvalidInput: it belongs to another schedule file.
+    """
+    try:
+        with (state / _MARK).open("rb") as mark:
+            owner = os.fsdecode(mark.read(_LONGEST_NAME + 1))
+    except OSError:
+        # It belongs to nobody, or to another user, of which whoever works on it tells.
         return
-    if _is_another(owner, file):
+    refuse_another(owner, state, file)
+
+
+def refuse_another(owner: str, state: Path, file: Path) -> None:
+    """Refuse a folder for state that belongs to another schedule file.
+
+    Args:
+        owner: the name of the one that it belongs to.
+        state: the folder.
+        file: the schedule file that names it, absolute.
+
+    Raises:
+        InvalidInput: that is another one, which is still there.
+    """
+    if owner != file.name and _is_another(owner, file):
         raise InvalidInput(
             f"the folder for state {state} belongs to the schedule file {owner!r}, which is still there",
             code="AF-SCHEDULE-STATE-TAKEN",
             help=f"give this schedule one of its own: `state: {{path: .aetherflow/{file.stem}}}`",
         )
+
+
+def _take(descriptor: int, state: Path, file: Path) -> None:
+    owner = os.fsdecode(os.pread(descriptor, _LONGEST_NAME + 1, 0))
+    if owner == file.name:
+        return
+    refuse_another(owner, state, file)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, os.fsencode(file.name), 0)
 

@@ -37,13 +37,12 @@ def due_of(item: Item, looked_until: datetime, now: datetime) -> Due | None:
         looked_until: what is not later has been accounted for.
         now: what is later is not due.
     """
-    first = next_of(item, looked_until)
-    if first is None or first > now:
-        return None
     times = _newest(item.rule, looked_until, now)
+    if not times:
+        return None
     left_out = None
     if len(times) > MOST_TIMES:
-        left_out = (first, times[0])
+        left_out = (next(item.rule.after(looked_until)), times[0])
         times = times[1:]
     return Due(
         item=item.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from aetherflow.kernel.api import LedgerFailed
 
 from ..occurrences.moments import utc_now
-from ..occurrences.records import Due, Ended, Reason, Room, Status
+from ..occurrences.records import Due, Ended, Occurrence, Reason, Room, Status
 from ..occurrences.registering import CLOCK_WAS_WRONG
 from ..occurrences.store import OccurrenceStore
 from ..runs.launcher import Launcher
@@ -95,7 +95,9 @@ class Scheduler:
             StoreFailed: the ledger can't be read or written.
         """
         self._use(self.schedule)
-        self._live(self._now())
+        now = self._now()
+        self._recover(now)
+        self._live(now)
 
     def replace(self, schedule: Schedule) -> None:
         """Go on with another schedule; what runs is not touched.
@@ -120,19 +122,20 @@ class Scheduler:
         """
         now = self._now()
         self._ends += self._launcher.collect()
+        is_to_live = self._passed() >= self._next_life
         started = 0
         try:
             if now < self._last_look - CLOCK_WAS_WRONG:
                 self._use(self.schedule)
             self._write_ends(now)
             self._hasten(now)
-            self._live(now)
-            if not self.is_draining:
-                self._account(horizon or now, now)
+            if is_to_live:
+                self._recover(now)
+            started = self._take(horizon or now, now)
             # What is due may take the place of what runs.
             self._cancel()
-            if not self.is_draining:
-                started = self._start(horizon or now, now)
+            if is_to_live:
+                self._live(now)
             self._next_waiting = self._store.next_due(self._enabled, horizon or now)
         except LedgerFailed as error:
             if self.patience.fail():
@@ -188,13 +191,14 @@ class Scheduler:
             self._store.hasten(held_up, now)
         self._waits.drop_over()
 
-    def _live(self, now: datetime) -> None:
-        if self._passed() < self._next_life:
+    def _recover(self, now: datetime) -> None:
+        if self.is_draining:
             return
+        for occurrence in self._store.recover(self._grace_of, now):
+            self._teller.recovered(occurrence)
+
+    def _live(self, now: datetime) -> None:
         self._store.heartbeat(now)
-        if not self.is_draining:
-            for occurrence in self._store.recover(self._grace_of, now):
-                self._teller.recovered(occurrence)
         self._next_life = self._passed() + LIVE_SECONDS
 
     def _cancel(self) -> None:
@@ -202,19 +206,26 @@ class Scheduler:
             if self._launcher.cancel(occurrence, "asked"):
                 self._teller.cancelled(occurrence)
 
-    def _account(self, horizon: datetime, now: datetime) -> None:
-        taken = self._take_dues(horizon)
-        if not taken:
-            return
+    def _take(self, horizon: datetime, now: datetime) -> int:
+        """Account for what is due and start what has room; answers how many runs were started."""
+        if self.is_draining:
+            return 0
+        woken = self._take_dues(horizon)
+        dues = [due for due in woken.values() if due is not None]
         try:
-            written = self._store.account([due for due in taken.values() if due is not None], now)
+            accounted, claimed = self._store.account_and_claim(dues, self._room, now, horizon)
         except BaseException:
-            for id_ in taken:
+            for id_ in woken:
                 self._wakings.put(id_, horizon)
             raise
-        for id_, due in taken.items():
+        # It is due by now: all else that is to be done for it can wait until it is handed over.
+        starts = self._start(claimed)
+        for id_, due in woken.items():
             self._wait_for_next(id_, due.looked_until if due is not None else self._looked_until[id_])
-        self._teller.accounted(written)
+        self._teller.accounted(accounted)
+        for occurrence, at in starts:
+            self._teller.started(occurrence, at)
+        return len(starts)
 
     def _take_dues(self, horizon: datetime) -> dict[str, Due | None]:
         taken: dict[str, Due | None] = {}
@@ -225,12 +236,13 @@ class Scheduler:
             moments += len(due.times) if due is not None else 1
         return taken
 
-    def _start(self, horizon: datetime, now: datetime) -> int:
-        claimed = self._store.claim(self._room, now, horizon)
+    def _start(self, claimed: Sequence[Occurrence]) -> list[tuple[Occurrence, datetime]]:
+        """Hand over what was claimed; answers it with the time of each."""
+        starts: list[tuple[Occurrence, datetime]] = []
         for occurrence in claimed:
-            self._teller.started(occurrence)
+            starts.append((occurrence, self._now()))
             self._launcher.start(occurrence, self.schedule.items[occurrence.item])
-        return len(claimed)
+        return starts
 
 
 def _written_at(file: Path, now: datetime) -> datetime:

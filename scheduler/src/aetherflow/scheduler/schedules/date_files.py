@@ -50,9 +50,10 @@ def _dates_of(file: Path, text: str) -> tuple[frozenset[date], tuple[Problem, ..
             found.add(day(written))
         except Misfit as misfit:
             column = len(line) - len(line.lstrip()) + 1
+            if len(problems) == _MOST_PROBLEMS:
+                problems.append(_problem(file, number, "more lines are no dates", _MEND, column=column))
+                break
             problems.append(_problem(file, number, misfit.message, misfit.mend, column=column))
-        if len(problems) == _MOST_PROBLEMS:
-            break
     return frozenset(found), tuple(problems)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aetherflow.kernel.api import (
     Document,
@@ -25,6 +24,7 @@ from aetherflow.kernel.api import (
     shapes,
 )
 
+from ..calendars.clocks import UTC_ZONE
 from .building import FLOW_KEYS, Shared, build_item
 from .calendar_blocks import build_calendars, calendars
 from .combinations import report_calendars, report_idle, report_limits
@@ -97,7 +97,7 @@ def _schedule(
     _report_missing_zone(document, written, findings)
     shared = Shared(
         folder=file.parent,
-        zone=written.get("timezone", ZoneInfo("UTC")),
+        zone=written.get("timezone", UTC_ZONE),
         calendars=build_calendars(written.get("calendars", {}), file.parent, findings),
         limits=Limits(**written.get("limits", {})),
         written_calendars=_names(document.value, "calendars"),

@@ -21,6 +21,9 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 #: Zones are looked through for the right spelling for so many wrong ones.
 _MOST_PROPOSALS = 20
 _LONGEST_NAME = 64
+#: A place is proposed to nobody who wrote an offset.
+_DIGITS = frozenset("0123456789")
+_ANY_ZONE = "write the zone of a place, such as Europe/Berlin, or UTC"
 
 
 def zone(reading: Reading, value: object, path: YamlPath) -> ZoneInfo:
@@ -36,11 +39,15 @@ def zone(reading: Reading, value: object, path: YamlPath) -> ZoneInfo:
 def _mend_of_zone(reading: Reading, name: str) -> str:
     from zoneinfo import available_timezones
 
-    if len(reading.problems) > _MOST_PROPOSALS or len(name) > _LONGEST_NAME:
-        return "write a name such as Europe/Berlin"
+    if len(reading.problems) > _MOST_PROPOSALS or len(name) > _LONGEST_NAME or _DIGITS.intersection(name):
+        return _ANY_ZONE
+    # Abbreviations look alike and mean other clocks: CEST is none of America's.
     known = available_timezones()
-    mend = did_you_mean(name, known)
-    return mend if mend.startswith("did") else "write a name such as Europe/Berlin or UTC"
+    if not known:
+        return "this machine knows UTC alone: install tzdata, the system's package or that of Python"
+    places = {each for each in known if "/" in each and not each.startswith("Etc/")}
+    mend = did_you_mean(name, places | {name.upper()} & {"UTC"})
+    return mend if mend.startswith("did") else _ANY_ZONE
 
 
 def span(reading: Reading, value: object, path: YamlPath) -> timedelta:

@@ -12,6 +12,7 @@ from aetherflow.kernel.api import Field, Fields, Misfit, Reading, shapes
 
 from ..calendars.clocks import JumpRule
 from ..calendars.cron import read_cron
+from ..calendars.fields import steps_too_wide
 from ..calendars.rules import Interval, Moments, Rule
 from .findings import Findings, YamlPath
 from .times import moments, span, time_shape
@@ -74,12 +75,16 @@ def build_trigger(found: Mapping[str, Any], clock: Clock, findings: Findings, pa
         return None
 
 
-def _by_cron(text: str, clock: Clock, _findings: Findings, _path: YamlPath) -> Trigger:
+def _by_cron(text: str, clock: Clock, findings: Findings, path: YamlPath) -> Trigger:
     try:
-        return Trigger(read_cron(text, clock.zone, clock.jumps), f"cron {' '.join(text.split())}")
+        cron = read_cron(text, clock.zone, clock.jumps)
     except ValueError as error:
         mend = "at 6:00 from Monday to Friday is: 0 6 * * mon-fri"
         raise Misfit("AF-SCHEDULE-CRON", f"this line can't be used: {error}", mend) from None
+    for wide in steps_too_wide(cron.text):
+        mend = "write that number, or `interval: 90m` for what is longer than an hour"
+        findings.warning("AF-SCHEDULE-NO-EFFECT", f"a step that leads nowhere: {wide}", mend, path)
+    return Trigger(cron, f"cron {' '.join(text.split())}")
 
 
 def _by_interval(found: Mapping[str, Any], clock: Clock, findings: Findings, path: YamlPath) -> Trigger:

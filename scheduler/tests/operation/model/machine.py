@@ -70,7 +70,7 @@ HAPPENINGS: tuple[tuple[str, int, dict[str, st.SearchStrategy]], ...] = (
     ("pass_time_and_look", 3, {"span": SPANS, "number": NUMBERS}),
     ("look", 4, {"number": NUMBERS, "meanwhile": MEANWHILE}),
     ("stop_until_all_is_forgotten", 2, {"number": NUMBERS}),
-    ("take_for_dead", 2, {"number": NUMBERS, "how": HOWS}),
+    ("take_for_dead", 4, {"number": NUMBERS, "how": HOWS}),
     ("end", 4, {"number": NUMBERS, "which": NUMBERS, "how": HOWS}),
     ("end_all", 5, {"how": HOWS, "number": NUMBERS, "meanwhile": MEANWHILE}),
     ("fail_and_set_back", 2, {"back": st.sampled_from([HOUR, DAY]), "number": NUMBERS}),
@@ -216,7 +216,7 @@ class Schedulers(RuleBasedStateMachine):
 
     def take_for_dead(self, number: int, how: str) -> None:
         """Somebody removes the file that tells that one lives: another one takes what it runs, and then it ends."""
-        for party in self._one_of(self.parties, number):
+        for party in self._one_of([each for each in self.parties if each.hand.at_work], number):
             (self._ledger.parent / "owners" / f"{party.name}.lock").unlink(missing_ok=True)
             party.is_doubtful = True
             self.judge.doubtful.add(party.name)

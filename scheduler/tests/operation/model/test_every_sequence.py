@@ -12,7 +12,7 @@ from scheduler.tests.operation.model.machine import Schedulers
 pytestmark = pytest.mark.integration
 
 #: So many sequences, of so many events each, always the same ones.
-EXAMPLES, EVENTS = 30, 50
+EXAMPLES, EVENTS = 90, 50
 #: So many instead, others each time.
 MORE = int(os.environ.get("AETHERFLOW_MODEL_EXAMPLES", "0"))
 #: Whether a fault is told as it was found: to look for a shorter sequence takes minutes.

@@ -100,6 +100,12 @@ def test_gap_is_told_once_though_two_schedulers_were_away(opened):
     assert one.gaps(["other"]) == ()
 
 
+def test_gap_of_a_single_time_is_told_too(store):
+    store.register({"nightly": True}, NOON)
+    store.account([due(900, left_out=(at(800), at(800)))], at(900))
+    assert store.gaps() == (("nightly", at(800), at(800)),)
+
+
 def test_pause_and_resume_hold_for_all_schedulers(opened):
     one, other = opened(), opened()
     one.register({"nightly": True}, NOON)

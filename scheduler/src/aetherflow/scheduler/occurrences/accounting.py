@@ -129,9 +129,9 @@ def _note_looked(connection: LedgerConnection, dues: Sequence[Due], states: Mapp
             continue
         first, last = (milliseconds_of(at) for at in due.left_out)
         # Another scheduler may have looked at a part of it meanwhile.
-        first = max(first, states.get(due.item, _UNKNOWN).looked_until)
-        if first < last:
-            connection.execute(_PUT_GAP, (due.item, first, last))
+        looked_until = states.get(due.item, _UNKNOWN).looked_until
+        if looked_until < last:
+            connection.execute(_PUT_GAP, (due.item, max(first, looked_until), last))
     connection.execute(_LOOKED, (as_list((due.item, milliseconds_of(due.looked_until)) for due in dues),))
 
 

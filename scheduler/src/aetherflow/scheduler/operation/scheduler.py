@@ -42,6 +42,7 @@ class Scheduler:
         *,
         ledger_seconds: float = LEDGER_SECONDS,
         now: Callable[[], datetime] | None = None,
+        passed: Callable[[], float] = time.monotonic,
     ) -> None:
         self.schedule = schedule
         self.patience = Patience(ledger_seconds)
@@ -53,8 +54,10 @@ class Scheduler:
         self._launcher = launcher
         self._teller = teller
         self._now = now or utc_now
+        #: Seconds by a clock that nobody sets.
+        self._passed = passed
         self._wakings = Wakings()
-        self._waits = Waits()
+        self._waits = Waits(passed)
         #: Of the enabled items, as what follows is.
         self._looked_until: dict[str, datetime] = {}
         self._enabled: frozenset[str] = frozenset()
@@ -62,7 +65,7 @@ class Scheduler:
         self._room = Room(max_runs=0)
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
-        self._next_life = time.monotonic()
+        self._next_life = passed()
         #: Ends that are not in the ledger yet.
         self._ends: list[Ended] = []
 
@@ -119,7 +122,7 @@ class Scheduler:
         """
         now = self._now()
         self._ends += self._launcher.collect()
-        is_to_live = time.monotonic() >= self._next_life
+        is_to_live = self._passed() >= self._next_life
         started = 0
         try:
             if now < self._last_look - CLOCK_WAS_WRONG:
@@ -196,7 +199,7 @@ class Scheduler:
 
     def _live(self, now: datetime) -> None:
         self._store.heartbeat(now)
-        self._next_life = time.monotonic() + LIVE_SECONDS
+        self._next_life = self._passed() + LIVE_SECONDS
 
     def _cancel(self) -> None:
         for occurrence in self._store.cancel_asked():

@@ -193,6 +193,19 @@ def test_clock_that_was_years_ahead_and_is_set_right_does_not_silence_the_schedu
     ]
 
 
+def test_clock_that_was_days_ahead_and_is_set_right_in_two_steps_does_not_silence_the_schedule(bench, clock):
+    at_work = bench("{id: it, interval: 1m, flow_yaml: flow.yaml}")
+    clock.jump(days=3.5)
+    at_work.look()
+    for step in (-1.8, -1.7):
+        clock.jump(days=step)
+        at_work.look()
+    clock.jump(minutes=1)
+    at_work.look()
+    oldest = at_work.store.history(limit=9999)[-1]
+    assert (f"{oldest.scheduled_for:%d %H:%M}", oldest.status) == ("26 12:01", Status.SUCCESS)
+
+
 def test_retry_that_a_clock_years_ahead_has_made_is_not_waited_for(bench, clock):
     at_work = bench(HOURLY.replace("}", ", retry: {max_attempts: 2, backoff_seconds: 600}}"), line="exit 1")
     clock.jump(days=3650)
@@ -389,6 +402,17 @@ def test_commit_that_fails_hands_nothing_over_and_loses_nothing(bench, clock, lo
         "ledger_works",
         *["OccurrenceEnded"] * 2,
     ]
+
+
+def test_clock_that_is_set_back_while_the_ledger_can_t_be_written_does_not_put_off_what_is_due(bench, clock):
+    at_work = bench(HOURLY)
+    commit_again = fails_to_commit(at_work)
+    clock.jump(minutes=64)
+    at_work.scheduler.look()
+    commit_again()
+    clock.jump(minutes=-2)
+    at_work.look()
+    assert at_work.rows() == [("26 13:00", Status.SUCCESS, Reason.NONE)]
 
 
 def test_look_that_finds_something_due_commits_once_before_it_is_handed_over(bench, clock, log):

@@ -65,6 +65,8 @@ class Scheduler:
         self._room = Room(max_runs=0)
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
+        #: The latest time at which it looked: a clock may go back by more than one step.
+        self._latest_look = self._last_look
         self._next_life = passed()
         #: Ends that are not in the ledger yet.
         self._ends: list[Ended] = []
@@ -125,7 +127,7 @@ class Scheduler:
         is_to_live = self._passed() >= self._next_life
         started = 0
         try:
-            if now < self._last_look - CLOCK_WAS_WRONG:
+            if now < self._latest_look - CLOCK_WAS_WRONG:
                 self._use(self.schedule)
             self._write_ends(now)
             self._hasten(now)
@@ -144,6 +146,7 @@ class Scheduler:
             if self.patience.work():
                 self._teller.tell("INFO", "ledger_works")
             self._last_look = now
+            self._latest_look = max(self._latest_look, now)
         return started
 
     def _use(self, schedule: Schedule) -> None:
@@ -216,7 +219,7 @@ class Scheduler:
             accounted, claimed = self._store.account_and_claim(dues, self._room, now, horizon)
         except BaseException:
             for id_ in woken:
-                self._wakings.put(id_, horizon)
+                self._wait_for_next(id_, self._looked_until[id_])
             raise
         # It is due by now: all else that is to be done for it can wait until it is handed over.
         starts = self._start(claimed)

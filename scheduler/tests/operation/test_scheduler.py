@@ -206,6 +206,22 @@ def test_clock_that_was_days_ahead_and_is_set_right_in_two_steps_does_not_silenc
     assert (f"{oldest.scheduled_for:%d %H:%M}", oldest.status) == ("26 12:01", Status.SUCCESS)
 
 
+def test_items_are_made_known_once_for_a_clock_that_was_ahead(bench, clock, monkeypatch):
+    at_work = bench(HOURLY)
+    clock.jump(days=4)
+    at_work.look()
+    clock.jump(days=-4)
+    known = []
+    register = at_work.store.register
+    monkeypatch.setattr(
+        at_work.store, "register", lambda *asked, **more: known.append(asked) or register(*asked, **more)
+    )
+    for _ in range(3):
+        at_work.look()
+        clock.jump(seconds=1)
+    assert len(known) == 1
+
+
 def test_retry_that_a_clock_years_ahead_has_made_is_not_waited_for(bench, clock):
     at_work = bench(HOURLY.replace("}", ", retry: {max_attempts: 2, backoff_seconds: 600}}"), line="exit 1")
     clock.jump(days=3650)
@@ -474,6 +490,22 @@ def test_what_a_dead_scheduler_left_is_gone_on_with_in_the_look_that_finds_it(be
     assert at_work.scheduler.look() == 1
     assert [each.run_id for each in at_work.launcher.working] == [run.run_id]
     at_work.look()
+
+
+def test_what_was_found_while_the_clock_was_days_ahead_is_gone_on_with_when_it_is_set_right(bench, clock):
+    at_work = bench(HOURLY.replace("}", ", misfire_grace_time: 864000}"))
+    dead = open_store(at_work.schedule.state)
+    run = dead.trigger("it", clock.now)
+    clock.jump(seconds=1)
+    assert len(dead.claim(at_work.scheduler._room, clock.now)) == 1
+    dead.close()
+    clock.jump(days=3)
+    at_work.store.recover({"it": 864000.0}, clock.now)
+    clock.jump(days=-3)
+    at_work.store.close()
+    second = bench(HOURLY)
+    second.look()
+    assert [(each.run_id, each.status) for each in second.store.history()] == [(run.run_id, Status.SUCCESS)]
 
 
 def test_scheduler_that_leaves_accounts_for_nothing_and_ends_what_is_to_end(bench, clock, log):

@@ -79,6 +79,9 @@ class Judge:
         self._connection = apsw.Connection(str(ledger))
         self._read_version: object = None
         self._latest = BEGIN
+        #: How far each item has been looked at, and how far it had been before the transaction.
+        self._looked: dict[str, int] = {}
+        self._looked_before: dict[str, int] = {}
         self.has_failed = False
         self.rows: dict[Key, Row] = {}
         self.known: dict[str, Known] = {}
@@ -130,6 +133,8 @@ class Judge:
         """A transaction was done."""
         before, self.rows = self.rows, self._read()
         self._latest = max(self._latest, self._clocks.wall)
+        looked, self._looked = self._looked, dict(self._connection.execute("SELECT item, looked_until FROM items"))
+        self._looked_before = looked
         check = self.checks.get(call.method)
         if check is None:
             self.must(before == self.rows, f"{call.method} wrote")
@@ -232,6 +237,8 @@ class Judge:
                 self.must(new.verdict == (status, "paused"), "of an item that is not enabled", new)
             else:
                 is_wrong = old.due_at > now and at > now + CLOCK_WAS_WRONG
+                is_at_once = old.reason == "continued" or (old.origin == "BACKFILL" and not old.reason)
+                is_wrong = is_wrong or (old.due_at > now + CLOCK_WAS_WRONG and is_at_once)
                 self.must(is_wrong and new == old._replace(due_at=now), "changed for nothing", old, new)
         for row in self.rows.values():
             if row.status == "WAITING":
@@ -251,17 +258,20 @@ class Judge:
             self.most_attempts[id_] = max(self.most_attempts[id_], spec.attempts)
             known = self.known.get(id_)
             if known is None:
-                self.known[id_] = Known(spec.enabled, spec.rule, now, now)
+                # Somebody may have paused it before, by a clock that was set back since.
+                self.known[id_] = Known(spec.enabled, spec.rule, now, max(now, self._looked_before.get(id_, now)))
                 continue
             if spec.enabled and not known.is_enabled:
                 known.begin = max(known.begin, now)
             if known.rule != spec.rule:
                 known.begin = max(known.begin, min(file.written_at, now))
+                # So far it was looked at by another rule, also where a clock was set back since.
+                known.seen_until = max(known.seen_until, self._looked_before.get(id_, now))
             known.seen_until = max(known.seen_until, known.begin)
             known.is_enabled, known.rule = spec.enabled, spec.rule
         for id_, known in self.known.items():
             known.is_enabled = known.is_enabled and id_ in file.specs
-            if known.seen_until > now + CLOCK_WAS_WRONG:
+            if self._looked_before.get(id_, now) > now + CLOCK_WAS_WRONG:
                 for party in self.living.values():
                     party.ahead_until = max(party.ahead_until, self._latest)
                 known.seen_until = now
@@ -525,7 +535,7 @@ class Judge:
         until = ms(call.given["before"])
         for key, old, new in self._changes(before):
             self.must(new is None and not (old.is_not_over and not old.is_stopped), "forgot", old, new)
-            self.must(old.ended is not None and old.ended < until, "forgot too early", old)
+            self.must(old.ended is not None and max(old.ended, old.at) < until, "forgot too early", old)
             # A backfill may have run what no scheduler has looked at yet: that is due as ever.
             if key[1] <= self._looked_until(key[0]):
                 self.forgotten.add(key)

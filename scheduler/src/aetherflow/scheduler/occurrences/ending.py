@@ -32,9 +32,10 @@ _AGAIN = (
     f" WHERE {_OURS}"
 )
 _HASTEN = "UPDATE occurrences SET due_at = ? WHERE item = ? AND scheduled_for = ? AND status = 'WAITING' AND due_at > ?"
+#: What a clock that was ahead has made is kept until its time has come, and is as old: it is not due a second time.
 _FORGET = (
-    "DELETE FROM occurrences WHERE (item, scheduled_for) IN"
-    " (SELECT item, scheduled_for FROM occurrences WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING 1"
+    "DELETE FROM occurrences WHERE (item, scheduled_for) IN (SELECT item, scheduled_for FROM occurrences"
+    " WHERE ended_at < ?1 AND scheduled_for < ?1 ORDER BY ended_at LIMIT ?2) RETURNING 1"
 )
 #: Who was stopped for long may still find due what is removed here.
 _NOTE_FORGOTTEN = "UPDATE items SET forgotten_until = ?1 WHERE forgotten_until < ?1"

@@ -37,11 +37,17 @@ _NEW_TIMES = (
 )
 #: A clock that goes back by more than this was wrong before: what it said is forgotten.
 CLOCK_WAS_WRONG = timedelta(days=2)
+#: What was to be run at once waits for so long only by a clock that was wrong.
+_NOT_AT_ONCE = (
+    "UPDATE occurrences SET due_at = ?1 WHERE status = 'WAITING' AND due_at > ?1 + ?2"
+    " AND (reason = 'continued' OR reason = '' AND origin = 'BACKFILL')"
+)
 #: What it left lies so far ahead that nothing would run until then; rows that are there keep all from running twice.
 _SET_RIGHT = (
     "UPDATE items SET looked_until = ?1 WHERE looked_until > ?1 + ?2",
     "UPDATE items SET forgotten_until = ?1 WHERE forgotten_until > ?1 + ?2",
     "UPDATE occurrences SET due_at = ?1 WHERE status = 'WAITING' AND due_at > ?1 AND scheduled_for > ?1 + ?2",
+    _NOT_AT_ONCE,
 )
 _ENABLED = "SELECT item, looked_until, is_paused FROM items WHERE is_enabled = 1"
 _ALL = "SELECT item, looked_until, is_paused FROM items"

@@ -65,7 +65,7 @@ class Scheduler:
         self._room = Room(max_runs=0)
         self._next_waiting: datetime | None = None
         self._last_look = self._now()
-        #: The latest time at which it looked: a clock may go back by more than one step.
+        #: The latest since the ledger was last set right: a clock may go back in more than one step.
         self._latest_look = self._last_look
         self._next_life = passed()
         #: Ends that are not in the ledger yet.
@@ -158,6 +158,7 @@ class Scheduler:
             written_at=_written_at(schedule.file, now),
         )
         self.schedule = schedule
+        self._latest_look = now
         self._wakings = Wakings()
         self._looked_until = {}
         for id_, state in states.items():

@@ -16,53 +16,56 @@ SCHEDULER = ROOT / "scheduler" / "src"
 PACKAGE = "aetherflow/scheduler/"
 
 
-def mutant(name: str, file: str, old: str, new: str) -> Mutant:
-    return Mutant(name=name, source=SCHEDULER, file=PACKAGE + file, old=old, new=new)
-
-
 #: Each with what the model says of it.
 MUTANTS = {
-    "two rows for one time": mutant(
-        "the table of occurrences has no key",
-        "occurrences/schema.py",
-        "    max_parallel INTEGER,\n    PRIMARY KEY (item, scheduled_for)\n) STRICT, WITHOUT ROWID;",
-        "    max_parallel INTEGER\n) STRICT;",
+    "two rows for one time": Mutant(
+        name="the table of occurrences has no key",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/schema.py",
+        old="    max_parallel INTEGER,\n    PRIMARY KEY (item, scheduled_for)\n) STRICT, WITHOUT ROWID;",
+        new="    max_parallel INTEGER\n) STRICT;",
     ),
-    "account changed": mutant(
-        "who comes second has the row too",
-        "occurrences/accounting.py",
-        " ON CONFLICT DO NOTHING RETURNING item",
-        " ON CONFLICT DO UPDATE SET status = 'WAITING' RETURNING item",
+    "account changed": Mutant(
+        name="who comes second has the row too",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/accounting.py",
+        old=" ON CONFLICT DO NOTHING RETURNING item",
+        new=" ON CONFLICT DO UPDATE SET status = 'WAITING' RETURNING item",
     ),
-    "could run, and waits": mutant(
-        "what runs is looked at as what waits",
-        "occurrences/claiming.py",
-        "FROM occurrences WHERE status = 'WAITING' AND due_at <= ?\"\n    \" ORDER",
-        "FROM occurrences WHERE status IN ('WAITING', 'RUNNING') AND due_at <= ?\"\n    \" ORDER",
+    "could run, and waits": Mutant(
+        name="what runs is looked at as what waits",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/claiming.py",
+        old="FROM occurrences WHERE status = 'WAITING' AND due_at <= ?\"\n    \" ORDER",
+        new="FROM occurrences WHERE status IN ('WAITING', 'RUNNING') AND due_at <= ?\"\n    \" ORDER",
     ),
-    "ended, and not its own": mutant(
-        "who was taken for dead ends the run of another one",
-        "occurrences/ending.py",
-        "status = 'RUNNING' AND owner = :owner",
-        "status = 'RUNNING' AND :owner = :owner",
+    "ended, and not its own": Mutant(
+        name="who was taken for dead ends the run of another one",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/ending.py",
+        old="status = 'RUNNING' AND owner = :owner",
+        new="status = 'RUNNING' AND :owner = :owner",
     ),
-    "by its policies it is ('SKIPPED', 'overlap')": mutant(
-        "what overlaps is run",
-        "occurrences/policies.py",
-        "runs = [] if not_over else to_run[:1]",
-        "runs = to_run",
+    "by its policies it is ('SKIPPED', 'overlap')": Mutant(
+        name="what overlaps is run",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/policies.py",
+        old="runs = [] if not_over else to_run[:1]",
+        new="runs = to_run",
     ),
-    "had its row, which was forgotten": mutant(
-        "what was forgotten is due again",
-        "occurrences/accounting.py",
-        "return min(self.looked_until, self.forgotten_until)",
-        "return _LONG_AGO",
+    "had its row, which was forgotten": Mutant(
+        name="what was forgotten is due again",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/accounting.py",
+        old="return min(self.looked_until, self.forgotten_until)",
+        new="return _LONG_AGO",
     ),
-    "runs, and its owner is dead": mutant(
-        "nobody looks for what the dead left",
-        "occurrences/ledger.py",
-        "dead = [name for name in others if not is_alive(self._owners, name)]",
-        "dead: list[str] = []",
+    "runs, and its owner is dead": Mutant(
+        name="nobody looks for what the dead left",
+        source=SCHEDULER,
+        file=PACKAGE + "occurrences/ledger.py",
+        old="dead = [name for name in others if not is_alive(self._owners, name)]",
+        new="dead: list[str] = []",
     ),
 }
 

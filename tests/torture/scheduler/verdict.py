@@ -22,6 +22,8 @@ SETTLING_SECONDS, PATIENCE_SECONDS = 6.0, 60.0
 LATE_SECONDS = 4
 #: How many runs may be at work at once, where the schedule file does not say.
 MOST_RUNS = 8
+#: What is started again as the same attempt: the process of the one before had not ended yet, or its scheduler left.
+NO_ATTEMPTS = {("WAITING", "owned"), ("INTERRUPTED", "continued")}
 #: What nothing more becomes of.
 OVER = {"SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "INTERRUPTED", "SKIPPED", "MISSED"}
 #: Of the occurrences that no policy left out, so many must have run.
@@ -155,14 +157,18 @@ def _not_once(rows: Iterable[Row], items: Iterable[str], whole: Span, every: int
 def faults_of_claims(changes: Iterable[Change]) -> Iterator[str]:
     """Nobody takes what is over or taken, and no attempt is made twice."""
     attempts = Counter[tuple[str, int, int]]()
+    newest: dict[str, tuple[str, int, int]] = {}
     for change in changes:
         # What its scheduler ended because it had to leave is gone on with by the next one.
         if change.old in OVER and (change.old, change.new) != ("INTERRUPTED", "WAITING"):
             yield f"moved on: {change.run_id} was {change.old} and became {change.new}"
         if change.new == "RUNNING":
-            attempts[change.run_id, change.attempt, change.continued] += 1
+            newest[change.run_id] = change.run_id, change.attempt, change.continued
+            attempts[newest[change.run_id]] += 1
             if change.old != "WAITING":
                 yield f"taken: {change.run_id} was {change.old or 'new'} when it was started"
+        elif change.old == "RUNNING" and (change.new, change.reason) in NO_ATTEMPTS:
+            attempts[newest[change.run_id]] -= 1
     for (run_id, attempt, continued), many in attempts.items():
         if many > 1:
             yield f"repeated: {run_id} was taken {many} times as attempt {attempt}, gone on with {continued} times"

@@ -133,8 +133,8 @@ class Judge:
         """A transaction was done."""
         before, self.rows = self.rows, self._read()
         self._latest = max(self._latest, self._clocks.wall)
-        looked, self._looked = self._looked, dict(self._connection.execute("SELECT item, looked_until FROM items"))
-        self._looked_before = looked
+        self._looked_before = self._looked
+        self._looked = dict(self._connection.execute("SELECT item, looked_until FROM items"))
         check = self.checks.get(call.method)
         if check is None:
             self.must(before == self.rows, f"{call.method} wrote")
@@ -247,10 +247,6 @@ class Judge:
                 self.must(is_held, "waits, and its item is not enabled", row)
         party.ahead_until = 0
         party.begins = {id_: self.known[id_].begin for id_ in file.specs}
-
-    def _looked_until(self, id_: str) -> int:
-        found = self._connection.execute("SELECT looked_until FROM items WHERE item = ?", (id_,)).fetchall()
-        return found[0][0] if found else 0
 
     def _know(self, file: File, now: int) -> None:
         self.version = file.version
@@ -537,5 +533,5 @@ class Judge:
             self.must(new is None and not (old.is_not_over and not old.is_stopped), "forgot", old, new)
             self.must(old.ended is not None and max(old.ended, old.at) < until, "forgot too early", old)
             # A backfill may have run what no scheduler has looked at yet: that is due as ever.
-            if key[1] <= self._looked_until(key[0]):
+            if key[1] <= self._looked.get(key[0], 0):
                 self.forgotten.add(key)
